@@ -1,0 +1,5 @@
+//! admin
+
+mod settings;
+
+pub use settings::*;

@@ -1,0 +1,25 @@
+//! The words of the product, as plain data, one idea a file. Who reads these in order knows what sendwall does.
+//!
+//! Must not know: where the data comes from or goes to. No I/O, no clock, no randomness.
+
+mod client;
+mod country;
+mod decision;
+mod facts;
+mod money;
+mod outcome;
+mod phone;
+mod place;
+mod reason;
+mod timestamp;
+
+pub use client::{Address, Client, ClientId, ClientSource, Fingerprint, Visit};
+pub use country::Country;
+pub use decision::{DecidedBy, Decision, DecisionId, Mode, RevisionId, Verdict};
+pub use facts::{Facts, PhoneFact, Unreadable, UnreadableCode};
+pub use money::Money;
+pub use outcome::{Outcome, OutcomeKind};
+pub use phone::{MaskedPhone, NumberKind, Phone, Range, Validity};
+pub use place::Place;
+pub use reason::Reason;
+pub use timestamp::{Span, SpanError, Timestamp};

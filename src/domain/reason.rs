@@ -1,0 +1,112 @@
+//! Why a decision came out as it did, in words and numbers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Country, NumberKind, Span, Timestamp, Unreadable};
+
+/// One thing that spoke in a decision.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reason {
+    /// A limit is used up.
+    Limit {
+        /// Its name in the configuration.
+        name: Arc<str>,
+        /// What it counts by, as the operator wrote it: `phone`, `ip + phone.country`.
+        key: Arc<str>,
+        /// What it counts: `sends`, `phones`.
+        what: Arc<str>,
+        /// How many the window holds.
+        count: u32,
+        /// How many it may hold.
+        max: u32,
+        /// The window.
+        per: Span,
+        /// When there is room again.
+        until: Timestamp,
+        /// False for a limit in monitor mode, which tells and doesn't refuse.
+        enforced: bool,
+    },
+    /// A limit's table is full of entries worth keeping, so this key isn't counted.
+    LimitTableFull {
+        /// The limit's name.
+        name: Arc<str>,
+        /// True where the limit is set to refuse then.
+        refused: bool,
+    },
+    /// The endpoint doesn't send to numbers of this type.
+    NumberKind(NumberKind),
+    /// The number can't exist in its country's plan.
+    ImpossibleNumber,
+    /// The endpoint doesn't serve this country.
+    Country(Option<Country>),
+    /// The request can't be read as the app would read it.
+    Unreadable(Unreadable),
+    /// There is no number in the request, and the endpoint wants one.
+    NoPhone,
+    /// No verification has been seen at this endpoint: decisions rest on limits and facts alone.
+    Blind,
+}
+
+impl Reason {
+    /// Stable, machine-readable.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Limit { .. } => "limit",
+            Self::LimitTableFull { .. } => "limit_table_full",
+            Self::NumberKind(_) => "number_type",
+            Self::ImpossibleNumber => "impossible_number",
+            Self::Country(_) => "country",
+            Self::Unreadable(_) => "unreadable",
+            Self::NoPhone => "no_phone",
+            Self::Blind => "no_outcomes",
+        }
+    }
+
+    /// The smallest change that would have turned the decision; `None` where the reason speaks for nothing.
+    pub fn turned_by(&self) -> Option<String> {
+        match self {
+            Self::Limit { count, max, until, what, .. } => {
+                let fewer = count.saturating_add(1).saturating_sub(*max);
+                Some(format!("waiting until {until}, or {fewer} {what} fewer in the window"))
+            }
+            Self::LimitTableFull { name, refused } => {
+                refused.then(|| format!("more memory for limit {name}, or when_full = \"pass\""))
+            }
+            Self::NumberKind(kind) => Some(format!("taking \"{}\" out of the endpoint's refuse_types", kind.name())),
+            Self::ImpossibleNumber => Some("a number that fits its country's plan".to_owned()),
+            Self::Country(Some(country)) => Some(format!("adding \"{country}\" to the endpoint's countries")),
+            Self::Country(None) => Some("emptying the endpoint's countries".to_owned()),
+            Self::Unreadable(_) => {
+                Some("a request that can be read in one way only, or on_unreadable = \"forward\"".to_owned())
+            }
+            Self::NoPhone => Some("a phone number in the request, or on_no_phone = \"forward\"".to_owned()),
+            Self::Blind => None,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Limit { name, key, what, count, max, per, until, enforced } => {
+                write!(f, "limit {name}: {count} {what} by {key} in {per}, at most {max}; room again at {until}")?;
+                if *enforced { Ok(()) } else { f.write_str(" (monitored only)") }
+            }
+            Self::LimitTableFull { name, refused } => {
+                write!(
+                    f,
+                    "limit {name}: its table is full, this key is {}",
+                    if *refused { "refused" } else { "not counted" }
+                )
+            }
+            Self::NumberKind(kind) => write!(f, "numbers of type {} are not served here", kind.name()),
+            Self::ImpossibleNumber => f.write_str("no such number can exist in its country's plan"),
+            Self::Country(Some(country)) => write!(f, "numbers of {country} are not served here"),
+            Self::Country(None) => f.write_str("numbers of no country are not served here"),
+            Self::Unreadable(unreadable) => write!(f, "unreadable request: {unreadable}"),
+            Self::NoPhone => f.write_str("there is no phone number in the request"),
+            Self::Blind => f.write_str("no verification was seen at this endpoint yet: limits and facts alone decide"),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Bytes to facts: route, client address, phone, cookie, device, fingerprint.
+//!
+//! Must not know: state, time, decisions.
+
+mod settings;
+
+pub use settings::{MatchKey, PhoneSource, Settings};
+
+use std::net::IpAddr;
+
+use http::{HeaderMap, Method};
+
+/// A request as the edge saw it, before any header was removed.
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "holds raw numbers")]
+pub struct Request<'a> {
+    /// The address of the connection, or what its PROXY header says.
+    pub peer: IpAddr,
+    /// The method.
+    pub method: &'a Method,
+    /// The path, undecoded.
+    pub path: &'a str,
+    /// The query, undecoded.
+    pub query: Option<&'a str>,
+    /// Every header, in the order of arrival.
+    pub headers: &'a HeaderMap,
+    /// The body.
+    pub body: Payload<'a>,
+}
+
+/// What was read of a body.
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "holds raw numbers")]
+pub enum Payload<'a> {
+    /// All of it, perhaps nothing.
+    Whole(&'a [u8]),
+    /// More than the limit.
+    TooLarge,
+    /// It ended before its announced length.
+    Incomplete,
+}

@@ -1,0 +1,84 @@
+//! A protected endpoint, compiled.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use crate::domain::{Country, Mode, NumberKind, Span};
+use crate::extract;
+use crate::rules::Expression;
+
+/// One `[[endpoint]]` of the configuration.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Unique; in logs, metrics and decisions.
+    pub name: Arc<str>,
+    /// Whether its verdicts are carried out.
+    pub mode: Mode,
+    /// How its requests are read.
+    pub extract: extract::Settings,
+    /// Which requests on its path are for codes (vocabulary: exchange); `None`: all.
+    pub when: Option<Expression>,
+    /// What makes an answer a send (vocabulary: exchange).
+    pub sent_if: Expression,
+    /// Whether a verify endpoint is known.
+    pub has_verify: bool,
+    /// Which requests on the verify path are tries of a code; `None`: all.
+    pub verify_when: Option<Expression>,
+    /// What makes an answer to a try a verification; `None` only where there is no verify endpoint.
+    pub verified_if: Option<Expression>,
+    /// How a verification finds its session, in this order.
+    pub match_by: Vec<extract::MatchKey>,
+    /// How long a code can be verified.
+    pub verify_window: Span,
+    /// A request without any number.
+    pub on_no_phone: OnMissing,
+    /// A request that can't be read with certainty.
+    pub on_unreadable: OnMissing,
+    /// Countries that it sends to; empty means all.
+    pub countries: Vec<Country>,
+    /// Number types that it doesn't send to.
+    pub refuse_types: Vec<NumberKind>,
+    /// The operator's own answers in place of sendwall's.
+    pub answers: Answers,
+    /// Origins of pages that may read sendwall's answers: exact, such as `https://shop.example`.
+    pub cors_origins: Vec<HeaderValue>,
+}
+
+/// What happens to a request that lacks something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnMissing {
+    /// It is judged without.
+    Forward,
+    /// It is refused.
+    Refuse,
+}
+
+/// The operator's answers; where one is `None`, sendwall's JSON is sent.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    /// In place of 403.
+    pub block: Option<Answer>,
+    /// In place of 429.
+    pub cooldown: Option<Answer>,
+    /// In place of 400 and 422.
+    pub reject: Option<Answer>,
+}
+
+/// A fixed answer; a success look-alike is one.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers, content type included.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: bytes::Bytes,
+}
+
+/// Header names that are sendwall's own: what a client sends under them is removed, what the upstream sends too.
+pub const DECISION: HeaderName = HeaderName::from_static("sendwall-decision");
+/// The verdict, for the upstream.
+pub const VERDICT: HeaderName = HeaderName::from_static("sendwall-verdict");
+/// The score, for the upstream.
+pub const SCORE: HeaderName = HeaderName::from_static("sendwall-score");

@@ -1,0 +1,5 @@
+//! http
+
+mod settings;
+
+pub use settings::*;

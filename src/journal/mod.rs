@@ -1,0 +1,5 @@
+//! journal
+
+mod settings;
+
+pub use settings::*;

@@ -1,0 +1,166 @@
+//! The key ring: one current master key, older ones kept so that what they signed or named is still understood.
+
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
+
+use hmac::Mac;
+
+use super::pseudonym::keyed;
+
+/// What a derived key is for; one use never shares a key with another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Pseudonyms of phones, addresses and clients.
+    Pseudonyms,
+    /// The signature of the visit cookie.
+    Visit,
+}
+
+/// Master keys, newest first. The file holds one key a line, in hexadecimal, the current one on the first line;
+/// rotating is adding a line on top.
+#[derive(Clone)]
+pub struct KeyRing {
+    current: [u8; 32],
+    older: Vec<[u8; 32]>,
+}
+
+/// Why there is no key ring.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyRingError {
+    /// The file can't be read or made.
+    #[error("cannot {what} the key file {}: {source}; give sendwall's user a state directory that it may write", path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The text isn't a list of keys.
+    #[error("line {line} of the key {origin} is not 64 hexadecimal digits; make one with `openssl rand -hex 32`")]
+    Malformed {
+        /// 1-based.
+        line: usize,
+        /// "file" or "environment variable", with its name.
+        origin: String,
+    },
+    /// The system gave no random bytes.
+    #[error("the system gives no random bytes for a new key: {0}")]
+    NoEntropy(String),
+}
+
+impl KeyRing {
+    /// Reads keys from text, one a line; empty lines and `#` comments don't count.
+    pub fn parse(text: &str, origin: &str) -> Result<Self, KeyRingError> {
+        let mut keys = Vec::new();
+        for (index, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let malformed = || KeyRingError::Malformed { line: index + 1, origin: origin.to_owned() };
+            keys.push(from_hex(line).ok_or_else(malformed)?);
+        }
+        let mut keys = keys.into_iter();
+        match keys.next() {
+            Some(current) => Ok(Self { current, older: keys.collect() }),
+            None => Err(KeyRingError::Malformed { line: 1, origin: origin.to_owned() }),
+        }
+    }
+
+    /// Reads the key file, or makes it with one fresh key, readable by its owner alone. The flag says it was made.
+    pub fn load_or_create(path: &Path) -> Result<(Self, bool), KeyRingError> {
+        let error = |what| move |source| KeyRingError::Io { what, path: path.to_owned(), source };
+        match fs::read_to_string(path) {
+            Ok(text) => Ok((Self::parse(&text, &format!("file {}", path.display()))?, false)),
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
+                let ring = Self::generate()?;
+                write_private(path, &format!("{}\n", to_hex(&ring.current))).map_err(error("create"))?;
+                Ok((ring, true))
+            }
+            Err(other) => Err(error("read")(other)),
+        }
+    }
+
+    /// One fresh key, kept nowhere: for a run without a state directory.
+    pub fn generate() -> Result<Self, KeyRingError> {
+        let mut current = [0; 32];
+        getrandom::fill(&mut current).map_err(|error| KeyRingError::NoEntropy(error.to_string()))?;
+        Ok(Self { current, older: Vec::new() })
+    }
+
+    /// Keys of a replay or a test: fixed, so that the same input gives the same bytes.
+    pub fn fixed(byte: u8) -> Self {
+        Self { current: [byte; 32], older: Vec::new() }
+    }
+
+    /// The current key for `purpose`.
+    pub fn derive(&self, purpose: Purpose) -> [u8; 32] {
+        derive(&self.current, purpose)
+    }
+
+    /// Every key for `purpose`, current first: for checking what an older key signed.
+    pub fn derive_all(&self, purpose: Purpose) -> Vec<[u8; 32]> {
+        std::iter::once(&self.current).chain(&self.older).map(|key| derive(key, purpose)).collect()
+    }
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyRing(1 current, {} older)", self.older.len())
+    }
+}
+
+fn derive(master: &[u8; 32], purpose: Purpose) -> [u8; 32] {
+    let label: &[u8] = match purpose {
+        Purpose::Pseudonyms => b"sendwall pseudonyms v1",
+        Purpose::Visit => b"sendwall visit cookie v1",
+    };
+    let mut mac = keyed(master);
+    mac.update(label);
+    mac.finalize().into_bytes().into()
+}
+
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let digits: Vec<u8> =
+        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
+    let bytes: Vec<u8> =
+        digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
+    (digits.len() == 64).then(|| bytes.try_into().ok()).flatten()
+}
+
+fn to_hex(key: &[u8; 32]) -> String {
+    use fmt::Write as _;
+    key.iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    use io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_read_back_and_bad_lines_are_named() {
+        let text = format!("# current\n{}\n\n{}\n", "ab".repeat(32), "cd".repeat(32));
+        let ring = KeyRing::parse(&text, "file k").unwrap();
+        assert_eq!(ring.derive_all(Purpose::Visit).len(), 2);
+        assert_ne!(ring.derive(Purpose::Visit), ring.derive(Purpose::Pseudonyms));
+        let error = KeyRing::parse("zz", "file k").unwrap_err().to_string();
+        assert!(error.starts_with("line 1 of the key file k"), "{error}");
+        assert!(KeyRing::parse("", "file k").is_err());
+    }
+}

@@ -1,0 +1,134 @@
+//! Keyed names for what must not be stored in clear.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Serialize, Serializer};
+use sha2::Sha256;
+
+use super::RawPhone;
+
+/// The first 128 bits of an HMAC-SHA-256: same value and key, same name; without the key, no way back.
+///
+/// A phone number has so little entropy that a plain hash is undone in seconds; the key is what protects it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Pseudonym([u8; 16]);
+
+impl Pseudonym {
+    /// The first 64 bits, for tables whose keys are 8 bytes.
+    pub fn short(self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+}
+
+impl fmt::Display for Pseudonym {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+impl fmt::Debug for Pseudonym {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Pseudonym {
+    type Err = base64::DecodeSliceError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 16];
+        let read = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes)?;
+        if read == bytes.len() { Ok(Self(bytes)) } else { Err(base64::DecodeSliceError::OutputSliceTooSmall) }
+    }
+}
+
+impl Serialize for Pseudonym {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Gives pseudonyms under one key. Each kind of value has its own domain, so a phone and an address that happen to
+/// share their bytes don't share a name.
+#[derive(Clone)]
+pub struct Pseudonyms {
+    keyed: Hmac<Sha256>,
+}
+
+impl Pseudonyms {
+    /// Under `key` (see [`KeyRing::derive`](super::KeyRing::derive)).
+    pub fn new(key: &[u8; 32]) -> Self {
+        Self { keyed: keyed(key) }
+    }
+
+    /// Name of a phone.
+    pub fn phone(&self, phone: RawPhone) -> Pseudonym {
+        self.name(b"phone", &phone.expose_digits().to_be_bytes())
+    }
+
+    /// Name of an address, already cut to the prefix that counts as one (IPv4, IPv6 /64).
+    pub fn address(&self, prefix: ipnet::IpNet) -> Pseudonym {
+        match prefix {
+            ipnet::IpNet::V4(net) => self.name(b"ipv4", &net.network().octets()),
+            ipnet::IpNet::V6(net) => self.name(b"ipv6", &net.network().octets()),
+        }
+    }
+
+    /// Name of a client id: the value of a cookie or of a device header.
+    pub fn client(&self, value: &[u8]) -> Pseudonym {
+        self.name(b"client", value)
+    }
+
+    /// Name of an id that the app gave to a send and that a verification brings back.
+    pub fn exchange_id(&self, value: &[u8]) -> Pseudonym {
+        self.name(b"exchange", value)
+    }
+
+    fn name(&self, domain: &[u8], value: &[u8]) -> Pseudonym {
+        let mut mac = self.keyed.clone();
+        mac.update(domain);
+        mac.update(&[0]);
+        mac.update(value);
+        let digest: [u8; 32] = mac.finalize().into_bytes().into();
+        let mut name = [0; 16];
+        name.copy_from_slice(digest.first_chunk::<16>().unwrap_or(&[0; 16]));
+        Pseudonym(name)
+    }
+}
+
+impl fmt::Debug for Pseudonyms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pseudonyms(***)")
+    }
+}
+
+pub(super) fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+    // HMAC fills a short key with zeros to the block of its hash (RFC 2104, section 2); here it is done by hand so
+    // that the constructor for a whole block, which cannot fail, is the one that is called.
+    let mut block = [0; 64];
+    for (to, from) in block.iter_mut().zip(key) {
+        *to = *from;
+    }
+    <Hmac<Sha256> as KeyInit>::new(&block.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn same_value_same_name_and_domains_apart() {
+        let names = Pseudonyms::new(&[7; 32]);
+        let phone = RawPhone::from_digits(447_402_417_171).unwrap();
+        assert_eq!(names.phone(phone), names.phone(phone));
+        assert_ne!(names.phone(phone), names.client(&447_402_417_171_u64.to_be_bytes()));
+        assert_ne!(names.phone(phone), Pseudonyms::new(&[8; 32]).phone(phone));
+        assert_eq!(names.phone(phone).to_string().parse::<Pseudonym>().unwrap(), names.phone(phone));
+        assert!("short".parse::<Pseudonym>().is_err());
+    }
+}

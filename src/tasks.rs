@@ -1,0 +1,44 @@
+//! The only file that spawns. Tasks have names, and all of them are waited for when the process drains.
+
+use std::future::Future;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::domain::Span;
+
+/// Spawns tasks, tells them to stop, and waits until they have.
+#[derive(Clone, Debug, Default)]
+pub struct Tasks {
+    tracker: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Tasks {
+    /// None running.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Runs `task` until it ends. Its name is on every log line that it writes.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
+    pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        use tracing::Instrument as _;
+        tokio::spawn(self.tracker.track_future(task.instrument(tracing::info_span!("task", name))));
+    }
+
+    /// Completes when the process is to stop. Tasks that would run for ever wait for this beside their work.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Tells every task to stop and waits for them, at most until `deadline`. Gives the number still running then.
+    pub async fn drain(&self, deadline: Span) -> usize {
+        self.stop.cancel();
+        self.tracker.close();
+        match tokio::time::timeout(deadline.to_duration(), self.tracker.wait()).await {
+            Ok(()) => 0,
+            Err(_elapsed) => self.tracker.len(),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! telemetry
+
+mod settings;
+
+pub use settings::*;
