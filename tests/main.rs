@@ -1,1 +1,12 @@
+//! The one integration binary: real sockets, real clients, and house rules.
 
+mod admin;
+mod config;
+mod demo;
+mod extract;
+mod journal;
+mod limits;
+mod numbers;
+mod privacy_of_logs;
+mod proxy;
+mod tidy;
