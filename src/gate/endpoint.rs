@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::decide::Policy;
+use crate::decide::{OnMissing, Policy};
 use crate::domain::Span;
 use crate::extract;
 use crate::rules::Expression;
@@ -36,6 +36,19 @@ pub struct Endpoint {
     pub answers: Answers,
     /// Origins of pages that may read sendwall's answers: exact, such as `https://shop.example`.
     pub cors_origins: Vec<HeaderValue>,
+}
+
+impl Endpoint {
+    /// What it accepts as a try of a code: anything that can be read, for the limits alone decide about tries.
+    pub fn try_policy(&self) -> Policy {
+        Policy {
+            mode: self.policy.mode,
+            on_no_phone: OnMissing::Forward,
+            on_unreadable: self.policy.on_unreadable,
+            countries: Vec::new(),
+            refuse_types: Vec::new(),
+        }
+    }
 }
 
 /// The operator's answers; where one is `None`, sendwall's JSON is sent.

@@ -112,7 +112,11 @@ impl Conversion {
     }
 
     fn update(&self, send: &OpenSend, change: impl Fn(&mut Tally)) {
-        let scopes = [Some(Scope::All), send.country.map(Scope::Country), send.range.map(Scope::Range)];
+        let scopes = [
+            Some(Scope::All),
+            send.phone.and_then(|phone| phone.country).map(Scope::Country),
+            send.phone.map(|phone| Scope::Range(phone.range)),
+        ];
         let at = hour(send.at);
         for scope in scopes.into_iter().flatten() {
             let key = ConversionKey { endpoint: Arc::clone(&send.endpoint), scope };
@@ -159,19 +163,22 @@ fn sum(day: &Day, now_hour: u64) -> Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{DecisionId, Money};
+    use crate::domain::{DecisionId, Money, NumberKind, Phone, Validity};
+    use crate::privacy::{Pseudonyms, RawPhone};
 
     fn send(hours: u64, range: u64) -> OpenSend {
         let at = Timestamp::from_unix_ms(1_795_197_600_000) + Span::hours(hours);
-        OpenSend {
-            decision: DecisionId::new(at, 0),
-            endpoint: "login".into(),
-            at,
-            phone: None,
+        let phone = Phone {
+            id: Pseudonyms::new(&[1; 32]).phone(RawPhone::from_digits(447_700_900_001).unwrap()),
             country: Country::new("GB"),
-            range: Some(Range::new(range)),
+            calling_code: 44,
+            range: Range::new(range),
+            last_two: 1,
+            kind: NumberKind::Mobile,
+            validity: Validity::Valid,
             price: Money::default(),
-        }
+        };
+        OpenSend { decision: DecisionId::new(at, 0), endpoint: "login".into(), at, phone: Some(phone) }
     }
 
     fn key(scope: Scope) -> ConversionKey {
@@ -203,6 +210,10 @@ mod tests {
         assert_eq!(conversion.tally(&key(Scope::All), now).sent, 100);
         assert_eq!(conversion.all(now).len(), 4);
         conversion.sent(&send(25, 777));
-        assert_eq!(conversion.tally(&key(Scope::Range(Range::new(777))), send(25, 0).at).sent, 1, "a day later there is room");
+        assert_eq!(
+            conversion.tally(&key(Scope::Range(Range::new(777))), send(25, 0).at).sent,
+            1,
+            "a day later there is room"
+        );
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
 
-use crate::domain::{Country, DecisionId, Money, OutcomeKind, Range, Span, Timestamp};
+use crate::domain::{DecisionId, OutcomeKind, Phone, Span, Timestamp};
 use crate::privacy::Pseudonym;
 
 /// More sends than this in one session push out its oldest.
@@ -22,13 +22,7 @@ pub struct OpenSend {
     /// When.
     pub at: Timestamp,
     /// The phone, where the request named one.
-    pub phone: Option<Pseudonym>,
-    /// Country of the phone.
-    pub country: Option<Country>,
-    /// Range of the phone.
-    pub range: Option<Range>,
-    /// Its price.
-    pub price: Money,
+    pub phone: Option<Phone>,
 }
 
 /// A name under which a session is found.
@@ -99,7 +93,7 @@ impl Sessions {
         let now = send.at;
         self.expire(now);
         let ends = now + window;
-        let joined = self.joinable(&aliases, send.phone);
+        let joined = self.joinable(&aliases, send.phone.is_some());
         aliases.push(Alias::Decision(send.decision));
         let id = match joined.and_then(|id| self.join(id, &send, &aliases, ends)) {
             Some(id) => id,
@@ -126,7 +120,7 @@ impl Sessions {
     }
 
     /// The phone of the session that goes by `alias`: a verify request often names only its client.
-    pub fn phone_of(&self, alias: &Alias, now: Timestamp) -> Option<Pseudonym> {
+    pub fn phone_of(&self, alias: &Alias, now: Timestamp) -> Option<Phone> {
         let id = self.by_alias.get(alias).map(|entry| *entry)?;
         let session = self.sessions.get(&id).filter(|session| now < session.ends)?;
         session.sends.last().and_then(|(send, _)| send.phone)
@@ -152,10 +146,10 @@ impl Sessions {
         self.evicted.load(Ordering::Relaxed)
     }
 
-    fn joinable(&self, aliases: &[Alias], phone: Option<Pseudonym>) -> Option<u64> {
+    fn joinable(&self, aliases: &[Alias], has_phone: bool) -> Option<u64> {
         let own = |alias: &&Alias| match alias {
             Alias::Phone(..) => true,
-            Alias::Client(..) => phone.is_none(),
+            Alias::Client(..) => !has_phone,
             Alias::Exchange(..) | Alias::Decision(_) => false,
         };
         let alias = aliases.iter().find(own)?;
@@ -165,7 +159,7 @@ impl Sessions {
     fn join(&self, id: u64, send: &OpenSend, aliases: &[Alias], ends: Timestamp) -> Option<u64> {
         let mut session = self.sessions.get_mut(&id)?;
         // A client whose last session was for a phone doesn't join it with a send that names none, or the reverse.
-        if session.sends.last().is_some_and(|(last, _)| last.phone != send.phone) {
+        if session.sends.last().is_some_and(|(last, _)| id_of(last) != id_of(send)) {
             return None;
         }
         session.ends = session.ends.max(ends);
@@ -218,6 +212,10 @@ impl Sessions {
     }
 }
 
+fn id_of(send: &OpenSend) -> Option<Pseudonym> {
+    send.phone.map(|phone| phone.id)
+}
+
 impl Session {
     fn verify(&mut self) -> Vec<OpenSend> {
         let open = self.sends.iter_mut().filter(|(_, outcomes)| !outcomes.verified);
@@ -246,32 +244,35 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{Country, Money, NumberKind, Range, Validity};
     use crate::privacy::{Pseudonyms, RawPhone};
 
     const WINDOW: Span = Span::minutes(10);
 
-    fn phone(digits: u64) -> Pseudonym {
-        Pseudonyms::new(&[1; 32]).phone(RawPhone::from_digits(digits).unwrap())
+    fn phone(digits: u64) -> Phone {
+        let raw = RawPhone::from_digits(digits).unwrap();
+        Phone {
+            id: Pseudonyms::new(&[1; 32]).phone(raw),
+            country: Country::new("GB"),
+            calling_code: 44,
+            range: Range::new(raw.range()),
+            last_two: raw.last_two(),
+            kind: NumberKind::Mobile,
+            validity: Validity::Valid,
+            price: Money::default(),
+        }
     }
 
     fn at(seconds: u64) -> Timestamp {
         Timestamp::from_unix_ms(1_795_197_600_000) + Span::seconds(seconds)
     }
 
-    fn send(phone: Option<Pseudonym>, seconds: u64, id: u64) -> OpenSend {
-        OpenSend {
-            decision: DecisionId::new(at(seconds), id),
-            endpoint: "login".into(),
-            at: at(seconds),
-            phone,
-            country: Country::new("GB"),
-            range: None,
-            price: Money::default(),
-        }
+    fn send(phone: Option<Phone>, seconds: u64, id: u64) -> OpenSend {
+        OpenSend { decision: DecisionId::new(at(seconds), id), endpoint: "login".into(), at: at(seconds), phone }
     }
 
-    fn alias(phone: Pseudonym) -> Alias {
-        Alias::Phone("login".into(), phone)
+    fn alias(phone: Phone) -> Alias {
+        Alias::Phone("login".into(), phone.id)
     }
 
     fn settled(found: Found) -> usize {
