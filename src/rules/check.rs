@@ -43,9 +43,7 @@ impl Checker<'_> {
                 let ty = reference.entry.ty;
                 (Kind::Name(reference), ty)
             }
-            Written::Call(name, arguments) if name == "has" => {
-                (Kind::Has(self.asked_for(arguments, at)?), Type::Bool)
-            }
+            Written::Call(name, arguments) if name == "has" => (Kind::Has(self.asked_for(arguments, at)?), Type::Bool),
             Written::Call(name, arguments) => {
                 let reference = self.function(&name, arguments, at)?;
                 let ty = reference.entry.ty;
@@ -113,8 +111,8 @@ impl Checker<'_> {
         if !matches!(ty, Type::Text | Type::Any) {
             return Err(ExpressionError::at(at, format!("`.{name}()` asks a text, this is {}", ty.describe())));
         }
-        let argument = single(arguments)
-            .ok_or_else(|| ExpressionError::at(at, format!("`.{name}()` takes one text")))?;
+        let argument =
+            single(arguments).ok_or_else(|| ExpressionError::at(at, format!("`.{name}()` takes one text")))?;
         let argument_at = argument.span.start;
         let (argument, ty) = self.typed(argument)?;
         if !matches!(ty, Type::Text | Type::Any) {
@@ -149,9 +147,7 @@ impl Checker<'_> {
         let EntryKind::Function(wanted) = entry.kind else {
             return Err(ExpressionError::at(at, format!("`{name}` takes no argument")).hint(format!("write {name}")));
         };
-        let bad = || {
-            ExpressionError::at(at, format!("`{name}` takes one text in quotes")).hint(example(name, wanted))
-        };
+        let bad = || ExpressionError::at(at, format!("`{name}` takes one text in quotes")).hint(example(name, wanted));
         let Some(Written::Literal(Literal::Text(text))) = single(arguments).map(|argument| argument.kind) else {
             return Err(bad());
         };

@@ -19,16 +19,14 @@ impl Node {
                 let left = left.value(names);
                 items.iter().any(|item| left.equals(item) == Some(true))
             }
-            Kind::Method(method, receiver, argument) => {
-                match (receiver.value(names), argument.value(names)) {
-                    (Value::Text(text), Value::Text(part)) => match method {
-                        Method::StartsWith => text.starts_with(&*part),
-                        Method::EndsWith => text.ends_with(&*part),
-                        Method::Contains => text.contains(&*part),
-                    },
-                    _ => false,
-                }
-            }
+            Kind::Method(method, receiver, argument) => match (receiver.value(names), argument.value(names)) {
+                (Value::Text(text), Value::Text(part)) => match method {
+                    Method::StartsWith => text.starts_with(&*part),
+                    Method::EndsWith => text.ends_with(&*part),
+                    Method::Contains => text.contains(&*part),
+                },
+                _ => false,
+            },
             Kind::Literal(value) => value.is_true(),
             Kind::Name(reference) => reference.value(names).is_true(),
         }

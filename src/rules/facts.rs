@@ -24,9 +24,17 @@ pub static FACTS: Vocabulary = Vocabulary {
         fact("ip.org", Type::Text, "Who runs that system; missing without a database."),
         fact("ip.hosting", Type::Bool, "Whether the network belongs to a hosting provider; missing where unknown."),
         fact("ip.anonymous", Type::Bool, "Whether it is a known VPN, proxy or Tor exit; missing where unknown."),
-        fact("client.known_visit", Type::Bool, "Whether the client loaded a page through sendwall and kept its cookie."),
+        fact(
+            "client.known_visit",
+            Type::Bool,
+            "Whether the client loaded a page through sendwall and kept its cookie.",
+        ),
         fact("client.forged_visit", Type::Bool, "Whether it sent a visit cookie that sendwall never signed."),
-        fact("client.source", Type::Text, "What identifies it: visit, cookie:NAME or header:NAME; missing if nothing does."),
+        fact(
+            "client.source",
+            Type::Text,
+            "What identifies it: visit, cookie:NAME or header:NAME; missing if nothing does.",
+        ),
         fact("visit.age", Type::Int, "Seconds since the client's first page; missing without a visit."),
         fact("agent", Type::Text, "Its user agent without versions; missing where it sent none."),
     ],
@@ -100,8 +108,7 @@ mod tests {
     fn bare() -> Facts {
         let ip = std::net::IpAddr::from([203, 0, 113, 9]);
         let id = "AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap();
-        let address =
-            Address { ip, unit: ip.into(), network: "203.0.113.0/24".parse().unwrap(), id };
+        let address = Address { ip, unit: ip.into(), network: "203.0.113.0/24".parse().unwrap(), id };
         Facts {
             at: Timestamp::from_unix_ms(1_000_000),
             endpoint: Arc::from("login"),

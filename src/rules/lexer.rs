@@ -104,8 +104,9 @@ fn quoted(text: &str, quote: char, at: usize) -> Result<(Token, usize), Expressi
             '\n' | '\r' => break,
             '\\' => {
                 let bad = || {
-                    ExpressionError::at(at + offset, "no such escape")
-                        .hint("known are \\\\ \\\" \\' \\n \\r \\t \\xHH \\uHHHH \\UHHHHHHHH; a backslash is written \\\\")
+                    ExpressionError::at(at + offset, "no such escape").hint(
+                        "known are \\\\ \\\" \\' \\n \\r \\t \\xHH \\uHHHH \\UHHHHHHHH; a backslash is written \\\\",
+                    )
                 };
                 let digits = match chars.next().ok_or_else(bad)?.1 {
                     c @ ('\\' | '"' | '\'' | '`' | '?') => Err(c),

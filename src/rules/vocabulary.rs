@@ -83,15 +83,16 @@ impl Vocabulary {
         self.entries.iter().find(|entry| entry.name == name)
     }
 
-    /// The name that was probably meant: as close as a typing mistake, or the same last part (`country` for
-    /// `phone.country`).
+    /// The name that was probably meant: as close as a typing mistake, or with the same beginning or last part
+    /// (`country` for `phone.country`).
     pub(super) fn nearest(&self, name: &str) -> Option<&'static str> {
         let slips = (name.chars().count() / 3).max(1);
         let close = self.entries.iter().map(|entry| (edit_distance(name, entry.name), entry.name)).min();
-        let tail = || self.entries.iter().find(|entry| entry.name.rsplit('.').next() == Some(name));
+        let is_part =
+            |whole: &str| whole.rsplit('.').next() == Some(name) || (name.len() > 2 && whole.starts_with(name));
         match close {
             Some((distance, nearest)) if distance <= slips => Some(nearest),
-            _ => tail().map(|entry| entry.name),
+            _ => self.entries.iter().map(|entry| entry.name).find(|whole| is_part(whole)),
         }
     }
 
@@ -129,9 +130,14 @@ mod tests {
 
     #[test]
     fn distances() {
-        for (a, b, distance) in
-            [("", "", 0), ("abc", "", 3), ("", "abc", 3), ("kitten", "sitting", 3), ("Status", "status", 0), ("a", "b", 1)]
-        {
+        for (a, b, distance) in [
+            ("", "", 0),
+            ("abc", "", 3),
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+            ("Status", "status", 0),
+            ("a", "b", 1),
+        ] {
             assert_eq!(edit_distance(a, b), distance, "{a} {b}");
         }
     }
