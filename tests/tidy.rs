@@ -11,7 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &["privacy"]),
     ("clock", &["domain"]),
     ("tasks", &["domain"]),
-    ("telemetry", &["domain"]),
+    ("telemetry", &["domain", "clock"]),
     ("numbering", &["privacy", "domain"]),
     ("geo", &["domain"]),
     ("rules", &["domain"]),
