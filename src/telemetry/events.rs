@@ -268,7 +268,10 @@ impl TableFull<'_> {
     pub fn emit(&self, metrics: &Metrics) {
         metrics.at_most_every("table_full", |suppressed| {
             let (table, when_full) = (self.table, self.when_full);
-            warn!(table, when_full, suppressed, "a limit's table is full of entries worth keeping; give it more memory");
+            warn!(
+                table,
+                when_full, suppressed, "a limit's table is full of entries worth keeping; give it more memory"
+            );
         });
     }
 }
