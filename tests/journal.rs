@@ -458,6 +458,6 @@ fn the_ring_keeps_the_last_and_what_became_of_them() {
         let outcome = Outcome { outcome: OutcomeKind::Delivered, decision: decision.id, at, endpoint: "login".into() };
         ring.record(&Record::Outcome(outcome, OutcomeSource::Feed));
     }
-    assert_eq!(ring.find(decisions[2].id).unwrap().outcomes.len(), 1);
-    assert!(ring.newest(9, |entry| !entry.outcomes.is_empty()).len() == 1);
+    assert_eq!(ring.find(decisions[2].id).unwrap().became.len(), 1);
+    assert!(ring.newest(9, |entry| !entry.became.is_empty()).len() == 1);
 }

@@ -285,7 +285,7 @@ impl Metrics {
 
     /// Sums since the start.
     pub fn totals(&self) -> Totals {
-        self.sums.read()
+        self.sums.read(self.journal_dropped.get())
     }
 }
 
