@@ -4,15 +4,11 @@
 
 use std::net::IpAddr;
 
-use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -218,14 +214,14 @@ fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = Option<&str>>
 
 fn is_hop_by_hop(name: &str) -> bool {
     const NAMES: [&str; 9] = [
-        CONNECTION.as_str(),
-        KEEP_ALIVE.as_str(),
+        "connection",
+        "keep-alive",
         "proxy-connection",
-        PROXY_AUTHENTICATE.as_str(),
-        PROXY_AUTHORIZATION.as_str(),
-        TE.as_str(),
-        TRANSFER_ENCODING.as_str(),
-        UPGRADE.as_str(),
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "transfer-encoding",
+        "upgrade",
         "http2-settings",
     ];
     // Few names begin with one of these letters, so most are settled by the first.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -25,7 +26,7 @@ use crate::tasks::Tasks;
 #[derive(Debug)]
 pub(super) struct Pool {
     upstream: Upstream,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
     keep_alive: Span,
     connect_timeout: Span,
     tasks: Tasks,
@@ -76,7 +77,7 @@ pub(super) enum ConnectError {
 impl Pool {
     pub(super) fn new(
         upstream: Upstream,
-        tls: Option<(TlsConnector, ServerName<'static>)>,
+        tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
         (keep_alive, connect_timeout): (Span, Span),
         tasks: Tasks,
         counters: Arc<Counters>,
@@ -128,7 +129,8 @@ impl Pool {
         stream.set_nodelay(true).map_err(ConnectError::Refused)?;
         let sender = match &self.tls {
             None => self.handshake(TokioIo::new(stream)).await,
-            Some((connector, name)) => {
+            Some((config, name)) => {
+                let connector = TlsConnector::from(Arc::clone(config));
                 let stream = connector.connect(name.clone(), stream).await.map_err(ConnectError::Refused)?;
                 self.handshake(TokioIo::new(stream)).await
             }

@@ -7,7 +7,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};

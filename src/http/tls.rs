@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
-use tokio_rustls::{TlsAcceptor, TlsConnector};
+use tokio_rustls::TlsAcceptor;
 
 use super::error::Error;
 use super::settings::{TlsFiles, Upstream};
@@ -64,7 +64,7 @@ fn server_config(files: &TlsFiles) -> Result<ServerConfig, Error> {
 }
 
 /// How to speak TLS to the upstream, and the name that its certificate must have; `None` for plain text.
-pub(super) fn connector(upstream: &Upstream) -> Result<Option<(TlsConnector, ServerName<'static>)>, Error> {
+pub(super) fn connector(upstream: &Upstream) -> Result<Option<(Arc<ClientConfig>, ServerName<'static>)>, Error> {
     if !upstream.tls {
         return Ok(None);
     }
@@ -89,7 +89,7 @@ pub(super) fn connector(upstream: &Upstream) -> Result<Option<(TlsConnector, Ser
     let unusable = |source| Error::Certificate { path: upstream.ca.clone().unwrap_or_default(), source };
     let mut config = builder.map_err(unusable)?.with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Some((TlsConnector::from(Arc::new(config)), name)))
+    Ok(Some((Arc::new(config), name)))
 }
 
 fn provider() -> Arc<rustls::crypto::CryptoProvider> {
