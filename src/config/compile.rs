@@ -20,7 +20,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let http = server::read(root, &trusted_proxies);
     let admin = telling::admin(root, http.as_ref().map(|http| http.listen));
     let state = root.directory("state");
-    let keys = keys::read(root, state.as_ref(), environment);
+    let keys = keys::read(root, state.as_deref(), environment);
     let (endpoints, routes) = endpoint::read(root, mode);
     let limits = limits::read(root, &endpoints);
     let (currency, prices) = prices::read(root);
@@ -84,9 +84,8 @@ fn check_visit(root: &Section<'_>, has_visit: bool, endpoints: &[Endpoint]) {
 }
 
 fn check_enforcing(root: &Section<'_>, endpoints: &[Endpoint], limits: &Limits) {
-    let refuses = |endpoint: &Endpoint| !endpoint.countries.is_empty() || !endpoint.refuse_types.is_empty();
-    let is_toothless = limits.limits.iter().all(|limit| limit.mode == Mode::Monitor) && !endpoints.iter().any(refuses);
-    if is_toothless && endpoints.iter().any(|endpoint| endpoint.mode == Mode::Enforce) {
+    let enforces = |endpoint: &Endpoint| endpoint.policy.mode == Mode::Enforce && endpoint.policy.countries.is_empty();
+    if endpoints.iter().any(enforces) && limits.limits.iter().all(|limit| limit.mode == Mode::Monitor) {
         let fault = Fault::new("nothing is limited, so almost nothing is ever refused");
         root.warning("mode", fault.hint("leave `default_limits` on, or add a [[limit]]"));
     }

@@ -9,9 +9,10 @@ use super::pending::{Pattern, Role};
 use super::reader::Section;
 use super::source::Fault;
 use super::values::{self, KIB, MIB};
+use crate::decide::{OnMissing, Policy};
 use crate::domain::{Mode, Span};
 use crate::extract::{self, MatchKey, PhoneSource};
-use crate::gate::{Endpoint, OnMissing};
+use crate::gate::Endpoint;
 use crate::rules::{EXCHANGE, Expression};
 
 /// What makes an answer a send, where the operator says nothing.
@@ -63,7 +64,7 @@ fn name(section: &mut Section<'_>, index: usize) -> Arc<str> {
 }
 
 fn endpoint(section: &mut Section<'_>, name: Arc<str>, mode: Mode) -> Endpoint {
-    let mode = section.choice("mode", &values::MODES).unwrap_or(mode);
+    let policy = policy(section, mode);
     let extract = extract_settings(section);
     let has_verify = section.has("verify");
     let condition = |section: &mut Section<'_>, key| conditions::read(section, key, &EXCHANGE);
@@ -72,12 +73,12 @@ fn endpoint(section: &mut Section<'_>, name: Arc<str>, mode: Mode) -> Endpoint {
     let verify_when = condition(section, "verify_when");
     let verified_if = condition(section, "verified_if");
     let match_by = section.list("match", values::match_key);
-    let verify_window = section.span("verify_window", Span::seconds(30)..=Span::hours(24), Span::minutes(10));
+    let verify_window = section.span("verify_window", Span::seconds(30)..=Span::hours(24)).unwrap_or(Span::minutes(10));
     check_verify(section, &name);
     challenge(section);
     Endpoint {
         name,
-        mode,
+        policy,
         extract,
         when,
         sent_if: sent_if.expect("the default parses"),
@@ -86,12 +87,19 @@ fn endpoint(section: &mut Section<'_>, name: Arc<str>, mode: Mode) -> Endpoint {
         verified_if,
         match_by: match_by.unwrap_or_else(|| vec![MatchKey::Phone, MatchKey::Client]),
         verify_window,
-        on_no_phone: section.choice("on_no_phone", &ON_MISSING).unwrap_or(OnMissing::Forward),
-        on_unreadable: section.choice("on_unreadable", &ON_MISSING).unwrap_or(OnMissing::Refuse),
-        countries: section.list("countries", values::country).unwrap_or_default(),
-        refuse_types: section.list("refuse_types", values::number_kind).unwrap_or_default(),
         answers: section.table("answer", answers::read),
         cors_origins: section.list("cors_origins", values::origin).unwrap_or_default(),
+    }
+}
+
+fn policy(section: &mut Section<'_>, mode: Mode) -> Policy {
+    let default = Policy::default();
+    Policy {
+        mode: section.choice("mode", &values::MODES).unwrap_or(mode),
+        on_no_phone: section.choice("on_no_phone", &ON_MISSING).unwrap_or(default.on_no_phone),
+        on_unreadable: section.choice("on_unreadable", &ON_MISSING).unwrap_or(default.on_unreadable),
+        countries: section.list("countries", values::country).unwrap_or(default.countries),
+        refuse_types: section.list("refuse_types", values::number_kind).unwrap_or(default.refuse_types),
     }
 }
 

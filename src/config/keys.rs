@@ -1,6 +1,6 @@
 //! Where the master keys come from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::reader::Section;
 use super::source::Fault;
@@ -21,6 +21,11 @@ pub enum KeySource {
 }
 
 impl KeySource {
+    /// The file of keys in a state directory.
+    pub(super) fn in_state(state: &Path) -> Self {
+        Self::File(state.join("keys"))
+    }
+
     /// The keys. The flag says that a file was made for them just now.
     pub fn load(&self) -> Result<(KeyRing, bool), KeyRingError> {
         match self {
@@ -36,7 +41,7 @@ impl KeySource {
 /// Finds the keys: the environment before `key_file` before the state directory. Keys that are there are tried.
 pub(super) fn read(
     root: &mut Section<'_>,
-    state: Option<&PathBuf>,
+    state: Option<&Path>,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> KeySource {
     let file = root.path("key_file");
@@ -44,7 +49,7 @@ pub(super) fn read(
     let source = match (environment(VARIABLE), file) {
         (Some(text), _) => KeySource::Text(Secret::new(&text)),
         (None, Some(file)) => KeySource::File(file),
-        (None, None) => state.map_or(KeySource::Fresh, |state| KeySource::File(state.join("keys"))),
+        (None, None) => state.map_or(KeySource::Fresh, KeySource::in_state),
     };
     let is_there = match &source {
         KeySource::Text(_) => true,

@@ -123,8 +123,8 @@ fn limit(
     let key = section.list("key", key_part);
     let distinct = section.parsed("distinct", key_part);
     let max = section.integer("max", 0..=MOST).and_then(|max| u32::try_from(max).ok());
-    let per = section.parsed("per", |text| values::span(text, &(Span::seconds(1)..=LONGEST)));
-    let growing_wait = section.parsed("growing_wait", |text| values::span(text, &(Span::seconds(1)..=Span::hours(24))));
+    let per = section.span("per", Span::seconds(1)..=LONGEST);
+    let growing_wait = section.span("growing_wait", Span::seconds(1)..=Span::hours(24));
     let count_rejected = section.bool("count_rejected", false);
     let mode = section.choice("mode", &values::MODES).unwrap_or(Mode::Enforce);
     let when_full = section.choice("when_full", &WHEN_FULL).unwrap_or(when_full);

@@ -17,13 +17,23 @@ pub enum LoadError {
         source: io::Error,
     },
     /// It was read, and has faults.
-    #[error("{}", summary(.0))]
+    #[error("the configuration can't be used: {}\n\n{}", counted(.0), listed(.0))]
     Faulty(Vec<Problem>),
 }
 
-fn summary(problems: &[Problem]) -> String {
-    let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    shown.join("\n\n")
+/// `2 errors, 1 warning`; empty where there is nothing.
+pub fn counted(problems: &[Problem]) -> String {
+    let errors = problems.iter().filter(|problem| problem.is_error()).count();
+    let counts = [(errors, "error"), (problems.len() - errors, "warning")];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    counts
+        .map(|(count, noun)| format!("{count} {noun}{}", if *count == 1 { "" } else { "s" }))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn listed(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
 }
 
 /// Reads and compiles `file`.

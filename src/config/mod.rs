@@ -18,6 +18,7 @@ mod reader;
 mod server;
 mod source;
 mod suggest;
+mod summary;
 mod telling;
 mod tls;
 mod values;
@@ -27,7 +28,7 @@ pub use endpoint::Route;
 pub use flags::Flags;
 pub use keys::KeySource;
 pub use limits::Limits;
-pub use load::{LoadError, load};
+pub use load::{LoadError, counted, environment, load};
 pub use problem::{Excerpt, Position, Problem, Severity};
 
 use std::collections::BTreeSet;
@@ -100,6 +101,15 @@ impl Config {
         compile_source(&Source::of_file(file, text), environment).0
     }
 
+    /// Takes another state directory than the text says: its keys, unless the environment or `key_file` gave them.
+    pub fn use_state(&mut self, state: &Path) {
+        let own_keys = self.state.as_ref().map(|state| KeySource::in_state(state));
+        if self.keys == KeySource::Fresh || own_keys.as_ref() == Some(&self.keys) {
+            self.keys = KeySource::in_state(state);
+        }
+        self.state = Some(state.to_owned());
+    }
+
     /// Every key that a configuration may have, array indices left out: `endpoint[].send`.
     pub fn known_keys() -> BTreeSet<String> {
         const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n";
@@ -134,7 +144,7 @@ fn report_syntax(source: &Source<'_>, errors: &[toml::de::Error]) {
     places.sort_by_key(|(place, _)| place.start);
     for (place, message) in places {
         if lines.insert(source.line_of(place.start)) {
-            source.error(place, "", Fault::new(format!("this is not TOML: {message}")));
+            source.error(Some(place), "", Fault::new(format!("this is not TOML: {message}")));
         }
     }
 }

@@ -21,7 +21,8 @@ pub(super) struct Section<'s> {
     source: &'s Source<'s>,
     /// Such as `endpoint[0].answer`; empty for the whole text.
     path: String,
-    place: Place,
+    /// Its header; `None` for the whole text.
+    place: Option<Place>,
     table: Option<&'s DeTable<'s>>,
     known: Vec<&'static str>,
 }
@@ -33,7 +34,7 @@ impl<'s> Section<'s> {
         table: &'s Spanned<DeTable<'s>>,
         read: impl FnOnce(&mut Self) -> T,
     ) -> T {
-        let root = Self { source, path: String::new(), place: 0..0, table: Some(table.get_ref()), known: Vec::new() };
+        let root = Self { source, path: String::new(), place: None, table: Some(table.get_ref()), known: Vec::new() };
         root.read_with(read)
     }
 
@@ -51,13 +52,13 @@ impl<'s> Section<'s> {
             }
             let path = self.path_of(name);
             if value.get_ref().is_str() && values::names_a_secret(name) {
-                self.source.secret_error(place, &path, self.inline_secret(name));
+                self.source.secret_error(Some(place), &path, self.inline_secret(name));
             } else {
                 let fault = match nearest(name, self.known.iter().copied()) {
                     Some(known) => Fault::new("unknown key").hint(format!("did you mean `{known}`?")),
                     None => Fault::new("unknown key").hint(format!("known here: {}", self.known.join(", "))),
                 };
-                self.source.error(place, &path, fault);
+                self.source.error(Some(place), &path, fault);
             }
         }
     }
@@ -107,8 +108,8 @@ impl<'s> Section<'s> {
         if key.is_empty() { self.path.clone() } else { self.path_of(key) }
     }
 
-    fn place_of(&self, key: &str) -> Place {
-        self.table.and_then(|table| table.get(key)).map_or_else(|| self.place.clone(), Spanned::span)
+    fn place_of(&self, key: &str) -> Option<Place> {
+        self.table.and_then(|table| table.get(key)).map(Spanned::span).or_else(|| self.place.clone())
     }
 
     /// Notes an error where a key that must be there is missing.
@@ -181,8 +182,13 @@ impl<'s> Section<'s> {
     }
 
     /// A length of time.
-    pub(super) fn span(&mut self, key: &'static str, range: RangeInclusive<Span>, default: Span) -> Span {
-        self.parsed(key, |text| values::span(text, &range)).unwrap_or(default)
+    pub(super) fn span(&mut self, key: &'static str, range: RangeInclusive<Span>) -> Option<Span> {
+        if let Some(DeValue::Integer(number)) = self.value(key).map(Spanned::get_ref) {
+            let fault = Fault::new("a length of time needs a unit");
+            self.error(key, fault.hint(format!("write it in quotes, such as \"{number}s\"")));
+            return None;
+        }
+        self.parsed(key, |text| values::span(text, &range))
     }
 
     /// A size: `"64MiB"`, or a whole number of bytes.
@@ -232,7 +238,7 @@ impl<'s> Section<'s> {
         Some(path)
     }
 
-    /// A list of texts, each of which `parse` understands; `None` where the key is missing.
+    /// A list of texts, each of which `parse` understands; `None` where the key is missing or one of them is bad.
     pub(super) fn list<T>(&mut self, key: &'static str, parse: impl Fn(&'s str) -> Result<T, Fault>) -> Option<Vec<T>> {
         let value = self.value(key)?;
         let Some(entries) = value.get_ref().as_array() else {
@@ -240,11 +246,13 @@ impl<'s> Section<'s> {
             return None;
         };
         let path = self.path_of(key);
-        let parsed = entries
+        // All of them are read before one that is bad spoils the list.
+        let parsed: Vec<Option<T>> = entries
             .iter()
             .enumerate()
-            .filter_map(|(index, entry)| parse_text(self.source, &format!("{path}[{index}]"), entry, &parse));
-        Some(parsed.collect())
+            .map(|(index, entry)| parse_text(self.source, &format!("{path}[{index}]"), entry, &parse))
+            .collect();
+        parsed.into_iter().collect()
     }
 
     /// One text, or a list of texts.
@@ -283,7 +291,7 @@ impl<'s> Section<'s> {
         if let (Some(value), None) = (value, table) {
             self.error(key, wrong_type(&format!("a table, [{}]", self.path_of(key)), value));
         }
-        let place = value.map_or_else(|| self.place.clone(), Spanned::span);
+        let place = value.map(Spanned::span).or_else(|| self.place.clone());
         Self { source: self.source, path: self.path_of(key), place, table, known: Vec::new() }.read_with(read)
     }
 
@@ -298,11 +306,11 @@ impl<'s> Section<'s> {
         let mut read_entry = |(index, entry): (usize, &'s Spanned<DeValue<'s>>)| {
             let path = format!("{path}[{index}]");
             let Some(table) = entry.get_ref().as_table() else {
-                self.source.error(entry.span(), &path, wrong_type("a table", entry));
+                self.source.error(Some(entry.span()), &path, wrong_type("a table", entry));
                 return None;
             };
             let section =
-                Self { source: self.source, path, place: entry.span(), table: Some(table), known: Vec::new() };
+                Self { source: self.source, path, place: Some(entry.span()), table: Some(table), known: Vec::new() };
             section.read_with(&mut read)
         };
         entries.iter().enumerate().filter_map(&mut read_entry).collect()
@@ -322,7 +330,7 @@ fn parse_text<'s, T>(
     parsed
         .map_err(|fault| {
             let place = fault.offset().and_then(|offset| inside(source.text(), value.span(), offset));
-            source.error(place.unwrap_or_else(|| value.span()), path, fault);
+            source.error(place.or_else(|| Some(value.span())), path, fault);
         })
         .ok()
 }

@@ -71,7 +71,7 @@ fn upstream_ca(section: &mut Section<'_>, url: Option<&UpstreamUrl>) -> Option<P
 
 fn timeouts(section: &mut Section<'_>) -> Timeouts {
     let default = Timeouts::default();
-    let mut read = |key, default| section.span(key, Span::millis(100)..=Span::hours(24), default);
+    let mut read = |key, default| section.span(key, Span::millis(100)..=Span::hours(24)).unwrap_or(default);
     Timeouts {
         request_head: read("request_head", default.request_head),
         request_body: read("request_body", default.request_body),
@@ -89,7 +89,7 @@ fn visit(section: &mut Section<'_>) -> Option<VisitSettings> {
     let enabled = section.bool("enabled", true);
     let name = section.parsed("name", cookie_name).map_or(default.name, Arc::from);
     // 400 days is the most that browsers keep a cookie.
-    let max_age = section.span("max_age", Span::hours(1)..=Span::hours(24 * 400), default.max_age);
+    let max_age = section.span("max_age", Span::hours(1)..=Span::hours(24 * 400)).unwrap_or(default.max_age);
     enabled.then_some(VisitSettings { name, max_age })
 }
 

@@ -81,26 +81,27 @@ impl<'a> Source<'a> {
         self.base.join(path)
     }
 
-    pub(super) fn error(&self, place: Place, path: &str, fault: Fault) {
+    pub(super) fn error(&self, place: Option<Place>, path: &str, fault: Fault) {
         self.add(Severity::Error, place, path, fault, true);
     }
 
-    pub(super) fn warning(&self, place: Place, path: &str, fault: Fault) {
+    pub(super) fn warning(&self, place: Option<Place>, path: &str, fault: Fault) {
         self.add(Severity::Warning, place, path, fault, true);
     }
 
     /// An error about a line that may hold a secret: the line isn't shown.
-    pub(super) fn secret_error(&self, place: Place, path: &str, fault: Fault) {
+    pub(super) fn secret_error(&self, place: Option<Place>, path: &str, fault: Fault) {
         self.add(Severity::Error, place, path, fault, false);
     }
 
-    fn add(&self, severity: Severity, place: Place, path: &str, fault: Fault, show: bool) {
-        let (position, excerpt) = if self.positions { self.locate(&place) } else { (None, None) };
+    fn add(&self, severity: Severity, place: Option<Place>, path: &str, fault: Fault, show: bool) {
+        let start = place.as_ref().map_or(0, |place| place.start);
+        let (position, excerpt) = place.filter(|_| self.positions).map(|place| self.locate(place)).unzip();
         let excerpt = excerpt.filter(|_| show);
         let Fault { message, hint, .. } = fault;
         let problem =
             Problem { severity, file: self.name.clone(), position, path: path.to_owned(), message, hint, excerpt };
-        self.found.borrow_mut().push((place.start, problem));
+        self.found.borrow_mut().push((start, problem));
     }
 
     /// The line of a byte, from 0.
@@ -108,15 +109,15 @@ impl<'a> Source<'a> {
         self.text.get(..offset).unwrap_or(self.text).matches('\n').count()
     }
 
-    fn locate(&self, place: &Place) -> (Option<Position>, Option<Excerpt>) {
+    fn locate(&self, place: Place) -> (Position, Excerpt) {
         let before = self.text.get(..place.start).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = self.text.get(line_start..).unwrap_or_default().lines().next().unwrap_or_default();
         let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
         let position = Position { line: self.line_of(place.start) + 1, column };
-        let at_fault = self.text.get(place.clone()).unwrap_or_default().lines().next().unwrap_or_default();
+        let at_fault = self.text.get(place).unwrap_or_default().lines().next().unwrap_or_default();
         let excerpt = Excerpt { line: line.to_owned(), width: at_fault.chars().count().max(1) };
-        (Some(position), Some(excerpt))
+        (position, excerpt)
     }
 
     /// Notes that the reader knows `path` (array indices left out).

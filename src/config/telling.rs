@@ -58,8 +58,8 @@ pub(super) fn journal(root: &mut Section<'_>, state: Option<&PathBuf>) -> Option
         let hours = |from, to| Span::hours(from)..=Span::hours(to);
         let settings = journal::Settings {
             max_bytes: section.bytes("max_size", MIB..=16 * GIB, default.max_bytes),
-            max_age: section.span("max_age", hours(1, 24 * 31), default.max_age),
-            keep: section.span("keep", hours(1, 24 * 3650), default.keep),
+            max_age: section.span("max_age", hours(1, 24 * 31)).unwrap_or(default.max_age),
+            keep: section.span("keep", hours(1, 24 * 3650)).unwrap_or(default.keep),
             queue: section.count("queue", 16..=1_000_000, default.queue),
             directory: default.directory,
         };

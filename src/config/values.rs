@@ -126,10 +126,7 @@ pub(super) fn network(text: &str) -> Result<IpNet, Fault> {
 
 /// Method and path of an endpoint.
 pub(super) fn pattern(text: &str) -> Result<Pattern, Fault> {
-    Pattern::parse(text).map_err(|error| {
-        Fault::new(error)
-            .hint("write method and path, such as \"POST /api/send-code\"; `*` is one segment, `**` the rest")
-    })
+    Pattern::parse(text).map_err(|error| Fault::new(error.to_string()))
 }
 
 /// An upstream's address: TLS or not, host, port.
