@@ -13,12 +13,13 @@
 //! 2. With `+` it is international. A calling code that does not exist is [`NotANumber::Form`].
 //! 3. With a region it is read as dialled there (that region's own international prefix, and its calling code without
 //!    a plus, included). If that is valid, it is the answer: the operator said where numbers are from.
-//! 4. Else, if it is valid as an international number, with `00` or nothing in place of the plus, it is that.
-//! 5. Else it is what `00` says, else what the region says, valid or not. Without either there is no country to
-//!    read it in: [`NotANumber::NoCountry`].
+//! 4. Else, with `00` in front, it is international, valid or not.
+//! 5. Else, if the digits are a valid international number of a mobile phone, it is that (`447402417171`).
+//! 6. Else it is what the region says, valid or not. Without a region there is no country to read it in:
+//!    [`NotANumber::NoCountry`].
 //!
-//! So a number that is valid in both readings is national, and bare digits without a region are only believed when they
-//! are in an assigned range.
+//! So a number that is valid in both readings is national, and bare digits from abroad are only believed where they are
+//! in a range that is assigned to mobile phones.
 //!
 //! Must not know: requests, state, time.
 
@@ -100,7 +101,7 @@ impl Numbering {
         let exit = without_double_zero(digits);
         let abroad = self.plans.read_international(exit.unwrap_or(digits)).and_then(|read| self.known(&read));
         match abroad {
-            Some(abroad) if exit.is_some() || is_valid(&abroad) => Ok(abroad),
+            Some(abroad) if exit.is_some() || is_certain(&abroad) => Ok(abroad),
             Some(_) | None if local.is_none() && exit.is_none() => Err(NotANumber::NoCountry),
             Some(_) | None => here.ok_or(NotANumber::Form),
         }
@@ -142,6 +143,12 @@ impl Numbering {
 
 fn is_valid(number: &Number) -> bool {
     number.validity == Validity::Valid
+}
+
+/// Whether digits without any prefix may be believed to begin with a calling code: many national numbers of one country
+/// are a fixed line of another, and codes go to mobile phones.
+fn is_certain(number: &Number) -> bool {
+    is_valid(number) && matches!(number.kind, NumberKind::Mobile | NumberKind::FixedOrMobile)
 }
 
 /// The international prefix of most countries, which people use everywhere.

@@ -1,0 +1,3 @@
+//! What a number costs, and how much memory all countries take.
+
+fn main() {}
