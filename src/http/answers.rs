@@ -1,0 +1,155 @@
+//! The one place that makes error answers: refusals of a decision, an upstream that is down, requests that no one may
+//! forward. The operator's own answers stand in for refusals.
+//!
+//! Must not know: connections and bodies of requests.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Response, StatusCode, Version};
+use serde::Serialize;
+
+use super::answer_body::AnswerBody;
+use super::headers::Malformed;
+use super::upstream::UpstreamError;
+use crate::domain::{Decision, Reason, Unreadable, Verdict};
+use crate::gate::{Answer, Answers, DECISION};
+
+/// The JSON of an error answer.
+#[derive(Serialize)]
+struct Problem<'a> {
+    code: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+}
+
+/// The refusal that a decision asks for: the endpoint's own answer, or sendwall's JSON.
+pub(super) fn refusal(answers: &Answers, decision: &Decision) -> Response<AnswerBody> {
+    let own = match decision.verdict {
+        Verdict::Forward | Verdict::Block => &answers.block,
+        Verdict::Cooldown { .. } => &answers.cooldown,
+        Verdict::Reject => &answers.reject,
+    };
+    let mut response = match own {
+        Some(answer) => operators(answer),
+        None => sendwalls(decision),
+    };
+    if let (Verdict::Cooldown { until }, None) = (decision.verdict, own) {
+        let seconds = until.since(decision.at).as_seconds_up().max(1);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn operators(answer: &Answer) -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::own(answer.body.clone()));
+    *response.status_mut() = answer.status;
+    answer.headers.clone_into(response.headers_mut());
+    response
+}
+
+fn sendwalls(decision: &Decision) -> Response<AnswerBody> {
+    let id = decision.id.to_string();
+    let problem = |code, message| Problem { code, message, decision: Some(&id), field: None };
+    match decision.verdict {
+        Verdict::Forward | Verdict::Block => {
+            json(StatusCode::FORBIDDEN, &problem("blocked", "this request was refused"))
+        }
+        Verdict::Cooldown { .. } => {
+            json(StatusCode::TOO_MANY_REQUESTS, &problem("cooldown", "too many requests; try again later"))
+        }
+        Verdict::Reject => match fault(decision) {
+            Some(Unreadable { code, field }) => {
+                let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
+                json(status, &Problem { field: Some(field), ..problem(code.name(), code.sentence()) })
+            }
+            None => {
+                let code = decision.reasons.first().map_or("unreadable", Reason::code);
+                let message = match code {
+                    "no_phone" => "there is no phone number in the request",
+                    _ => "the request can't be read",
+                };
+                json(StatusCode::UNPROCESSABLE_ENTITY, &problem(code, message))
+            }
+        },
+    }
+}
+
+fn fault(decision: &Decision) -> Option<&Unreadable> {
+    decision.reasons.iter().find_map(|reason| match reason {
+        Reason::Unreadable(unreadable) => Some(unreadable),
+        _ => None,
+    })
+}
+
+/// The upstream gave no answer. With a decision it is JSON, without one plain text.
+pub(super) fn no_answer(error: &UpstreamError, decision: Option<&Decision>) -> Response<AnswerBody> {
+    let (status, code, message) = match error {
+        UpstreamError::Unreachable(_) | UpstreamError::Broken(_) => {
+            (StatusCode::BAD_GATEWAY, "upstream_unreachable", "the service can't be reached at the moment")
+        }
+        UpstreamError::ConnectTimeout | UpstreamError::AnswerTimeout => {
+            (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout", "the service did not answer in time")
+        }
+        UpstreamError::ClientBroke => (StatusCode::BAD_REQUEST, "body_incomplete", "the request body broke off"),
+        UpstreamError::ClientStalled => {
+            (StatusCode::REQUEST_TIMEOUT, "body_timeout", "the request body came too slowly")
+        }
+    };
+    match decision {
+        Some(decision) => of_decision(status, code, message, decision),
+        None => plain(status, message),
+    }
+}
+
+/// A request that no proxy may forward. The connection is closed: what follows on it can't be trusted.
+pub(super) fn malformed(fault: Malformed, version: Version) -> Response<AnswerBody> {
+    let status = match fault {
+        Malformed::Connect => StatusCode::METHOD_NOT_ALLOWED,
+        Malformed::Host | Malformed::Connection | Malformed::Target | Malformed::Coding => StatusCode::BAD_REQUEST,
+    };
+    let mut response = plain(status, fault.sentence());
+    if version < Version::HTTP_2 {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// A path of sendwall's own that doesn't exist.
+pub(super) fn unknown_path() -> Response<AnswerBody> {
+    let message = "sendwall has no such path";
+    json(StatusCode::NOT_FOUND, &Problem { code: "not_found", message, decision: None, field: None })
+}
+
+/// Puts the decision's id on an answer.
+pub(super) fn name_decision(response: &mut Response<AnswerBody>, decision: &Decision) {
+    if let Ok(id) = HeaderValue::try_from(decision.id.to_string()) {
+        response.headers_mut().insert(DECISION, id);
+    }
+}
+
+fn of_decision(status: StatusCode, code: &str, message: &str, decision: &Decision) -> Response<AnswerBody> {
+    let id = decision.id.to_string();
+    json(status, &Problem { code, message, decision: Some(&id), field: None })
+}
+
+fn json(status: StatusCode, problem: &Problem<'_>) -> Response<AnswerBody> {
+    // Texts only: they can't fail to be written.
+    let body = serde_json::to_vec(problem).unwrap_or_default();
+    answer(status, "application/json", body.into())
+}
+
+fn plain(status: StatusCode, message: &'static str) -> Response<AnswerBody> {
+    answer(status, "text/plain; charset=utf-8", Bytes::from_static(message.as_bytes()))
+}
+
+fn answer(status: StatusCode, kind: &'static str, body: Bytes) -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::own(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,376 @@
+//! What a proxy does to headers: which requests it refuses, what it removes, and what it tells the upstream.
+//!
+//! Must not know: connections, bodies, decisions.
+
+use std::net::IpAddr;
+
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, TE, TRANSFER_ENCODING, UPGRADE};
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// Whom a request came from, as far as headers tell it on.
+#[derive(Debug)]
+pub(super) struct Peer {
+    /// The address of the connection, or of its PROXY header.
+    pub(super) ip: IpAddr,
+    /// The same as a header's value.
+    pub(super) ip_text: HeaderValue,
+    /// Whether its own `X-Forwarded-*` are believed.
+    pub(super) trusted: bool,
+    /// Whether it came by TLS.
+    pub(super) tls: bool,
+}
+
+/// Why a request can't be forwarded by anyone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Malformed {
+    /// A tunnel is asked for.
+    Connect,
+    /// No host, several, or one that the target contradicts.
+    Host,
+    /// The `Connection` header names a header that isn't the connection's.
+    Connection,
+    /// There is no path.
+    Target,
+    /// A transfer coding besides `chunked`.
+    Coding,
+}
+
+impl Malformed {
+    /// One sentence for the client's developer.
+    pub(super) const fn sentence(self) -> &'static str {
+        match self {
+            Self::Connect => "this is no forward proxy",
+            Self::Host => "the request must name exactly one host",
+            Self::Connection => "the Connection header names a header that belongs to the message",
+            Self::Target => "the request has no path",
+            Self::Coding => "the only transfer coding that is understood is chunked",
+        }
+    }
+}
+
+/// Refuses what two programs could read in two ways. Bad framing was refused by the parser before.
+pub(super) fn check(parts: &Parts) -> Result<(), Malformed> {
+    if parts.method == Method::CONNECT {
+        return Err(Malformed::Connect);
+    }
+    if parts.uri.path_and_query().is_none_or(|target| target.as_str().is_empty()) {
+        return Err(Malformed::Target);
+    }
+    let mut hosts = parts.headers.get_all(HOST).iter();
+    let host = hosts.next();
+    let differs = |authority: &http::uri::Authority| {
+        host.is_some_and(|host| !host.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes()))
+    };
+    let none = host.is_none() && parts.uri.authority().is_none() && parts.version == Version::HTTP_11;
+    if none || hosts.next().is_some() || parts.uri.authority().is_some_and(differs) {
+        return Err(Malformed::Host);
+    }
+    let mut codings = parts.headers.get_all(TRANSFER_ENCODING).iter();
+    let coded = codings.next().is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if coded || codings.next().is_some() {
+        return Err(Malformed::Coding);
+    }
+    if connection_options(&parts.headers).any(|name| name.is_none_or(is_essential)) {
+        return Err(Malformed::Connection);
+    }
+    Ok(())
+}
+
+/// Whether the `Connection` header takes headers of the message with it. On a protected endpoint that would be a gap
+/// between what was judged and what the app reads.
+pub(super) fn connection_hides_headers(headers: &HeaderMap) -> bool {
+    connection_options(headers)
+        .flatten()
+        .any(|name| !is_hop_by_hop(name) && HeaderName::try_from(name).is_ok_and(|name| headers.contains_key(name)))
+}
+
+/// What the connection was asked to become, where that can be passed on. `h2c` and its like can't: the client would
+/// go on speaking HTTP to the upstream, past the gate.
+pub(super) fn upgrade(parts: &Parts) -> Option<HeaderValue> {
+    let wanted = parts.headers.get(UPGRADE)?;
+    let asked = connection_options(&parts.headers).flatten().any(|name| name.eq_ignore_ascii_case("upgrade"));
+    let protocols = wanted.to_str().ok()?;
+    let speaks_http = protocols.split(',').map(|protocol| protocol.trim().to_ascii_lowercase()).any(|protocol| {
+        protocol.is_empty() || ["h2c", "h2", "http", "tls"].contains(&protocol.split('/').next().unwrap_or_default())
+    });
+    let once = parts.headers.get_all(UPGRADE).iter().count() == 1;
+    (asked && once && !speaks_http && parts.version == Version::HTTP_11).then(|| wanted.clone())
+}
+
+/// Makes a checked request one for the upstream: origin form, one host, no header of the connection, none of sendwall's,
+/// and the truth about where it came from.
+///
+/// The upstream gets `X-Forwarded-For`, `-Proto` and `-Host`. From a trusted proxy they are added to; from anyone else
+/// they are replaced, and everything else that claims an origin (`Forwarded`, `X-Real-IP`, other `X-Forwarded-*`, also
+/// spelt with `_`) is removed. `Forwarded` is added to where a trusted proxy uses it, and not begun.
+pub(super) fn to_upstream(parts: &mut Parts, peer: &Peer, upgrade: Option<HeaderValue>, upstream_host: &HeaderValue) {
+    let trailers = parts.headers.get_all(TE).iter().any(|value| value.as_bytes().eq_ignore_ascii_case(b"trailers"));
+    remove_hop_by_hop(&mut parts.headers, |name| {
+        is_sendwalls(name) || name == EXPECT.as_str() || (!peer.trusted && claims_origin(name))
+    });
+    let headers = &mut parts.headers;
+    if let Some(authority) = parts.uri.authority() {
+        if !headers.contains_key(HOST)
+            && let Ok(host) = HeaderValue::from_str(authority.as_str())
+        {
+            headers.insert(HOST, host);
+        }
+        let target = parts.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+        parts.uri = Uri::from(target);
+    }
+    let host = headers.get(HOST).unwrap_or(upstream_host).clone();
+    if !headers.contains_key(HOST) {
+        headers.insert(HOST, host.clone());
+    }
+    if trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
+    if let Some(protocol) = upgrade {
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(UPGRADE, protocol);
+    }
+    parts.version = Version::HTTP_11;
+    tell_origin(headers, peer, host);
+}
+
+fn tell_origin(headers: &mut HeaderMap, peer: &Peer, host: HeaderValue) {
+    let proto = if peer.tls { "https" } else { "http" };
+    if headers.contains_key(FORWARDED) {
+        let address = match peer.ip {
+            IpAddr::V4(ip) => format!("for={ip};proto={proto}"),
+            IpAddr::V6(ip) => format!("for=\"[{ip}]\";proto={proto}"),
+        };
+        append(headers, FORWARDED, address.as_bytes());
+    }
+    if headers.contains_key(X_FORWARDED_FOR) {
+        append(headers, X_FORWARDED_FOR, peer.ip_text.as_bytes());
+    } else {
+        headers.insert(X_FORWARDED_FOR, peer.ip_text.clone());
+    }
+    headers.entry(X_FORWARDED_PROTO).or_insert(HeaderValue::from_static(proto));
+    headers.entry(X_FORWARDED_HOST).or_insert(host);
+}
+
+/// Adds to a list: several lines become one.
+fn append(headers: &mut HeaderMap, name: HeaderName, last: &[u8]) {
+    let mut list = Vec::with_capacity(64);
+    for value in headers.get_all(&name) {
+        list.extend_from_slice(value.as_bytes());
+        list.extend_from_slice(b", ");
+    }
+    list.extend_from_slice(last);
+    if let Ok(value) = HeaderValue::from_maybe_shared(bytes::Bytes::from(list)) {
+        headers.insert(name, value);
+    }
+}
+
+/// Says how a body goes to the upstream: by the length that the client gave, else in chunks.
+pub(super) fn frame(headers: &mut HeaderMap) {
+    if !headers.contains_key(CONTENT_LENGTH) {
+        headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
+}
+
+/// Makes the upstream's answer one for the client.
+pub(super) fn to_client(headers: &mut HeaderMap) {
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+    }
+    remove_hop_by_hop(headers, is_sendwalls);
+}
+
+/// Removes the connection's own headers, those that it names, and those for which `also` holds.
+fn remove_hop_by_hop(headers: &mut HeaderMap, also: impl Fn(&str) -> bool) {
+    let mut doomed: Vec<HeaderName> = Vec::new();
+    for name in headers.keys() {
+        if is_hop_by_hop(name.as_str()) || also(name.as_str()) {
+            doomed.push(name.clone());
+        }
+    }
+    if headers.contains_key(CONNECTION) {
+        let named = connection_options(headers).flatten().filter(|name| !is_hop_by_hop(name) && !is_essential(name));
+        doomed.extend(named.filter_map(|name| HeaderName::try_from(name).ok()));
+    }
+    for name in doomed {
+        headers.remove(name);
+    }
+}
+
+/// The names in `Connection`; `None` for a value that is no text.
+fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = Option<&str>> {
+    let values = headers.get_all(CONNECTION).iter();
+    values.flat_map(|value| value.to_str().unwrap_or("\u{0}").split(',')).filter_map(|name| match name.trim() {
+        "" => None,
+        "\u{0}" => Some(None),
+        name => Some(Some(name)),
+    })
+}
+
+fn is_hop_by_hop(name: &str) -> bool {
+    const NAMES: [&str; 9] = [
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "transfer-encoding",
+        "upgrade",
+        "http2-settings",
+    ];
+    // Few names begin with one of these letters, so most are settled by the first.
+    let first = name.as_bytes().first().map_or(0, u8::to_ascii_lowercase);
+    matches!(first, b'c' | b'k' | b'p' | b't' | b'u' | b'h') && NAMES.iter().any(|hop| name.eq_ignore_ascii_case(hop))
+}
+
+/// Whether a message means something else without this header. Naming it in `Connection` is an attack or a mistake.
+fn is_essential(name: &str) -> bool {
+    const NAMES: [&str; 6] =
+        ["host", "content-length", "transfer-encoding", "content-type", "content-encoding", "sendwall-decision"];
+    NAMES.iter().any(|essential| name.eq_ignore_ascii_case(essential))
+}
+
+/// Whether the name is sendwall's, also spelt with `_`, which some servers take for `-`.
+fn is_sendwalls(name: &str) -> bool {
+    name.starts_with("sendwall-") || name.starts_with("sendwall_")
+}
+
+fn claims_origin(name: &str) -> bool {
+    match name.as_bytes().first() {
+        Some(b'f') => name == FORWARDED.as_str(),
+        Some(b'x') => {
+            let name = name.replace('_', "-");
+            name.starts_with("x-forwarded-") || name == "x-real-ip" || name == "x-forwarded"
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Request;
+
+    fn peer(trusted: bool) -> Peer {
+        Peer { ip: "192.0.2.7".parse().unwrap(), ip_text: HeaderValue::from_static("192.0.2.7"), trusted, tls: true }
+    }
+
+    fn parts(target: &str, lines: &[(&str, &str)]) -> Parts {
+        let mut request = Request::builder().uri(target);
+        for (name, value) in lines {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    fn sent(trusted: bool, lines: &[(&str, &str)]) -> String {
+        let mut parts = parts("/a?b", lines);
+        let upgrade = upgrade(&parts);
+        to_upstream(&mut parts, &peer(trusted), upgrade, &HeaderValue::from_static("app:3000"));
+        let mut lines: Vec<_> =
+            parts.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        lines.sort();
+        lines.join("; ")
+    }
+
+    const ORIGIN: &str = "host: shop; x-forwarded-for: 192.0.2.7; x-forwarded-host: shop; x-forwarded-proto: https";
+
+    #[test]
+    fn a_stranger_cannot_lie_about_where_it_comes_from() {
+        let lies = [
+            ("host", "shop"),
+            ("x-forwarded-for", "10.0.0.1"),
+            ("x-forwarded-proto", "http"),
+            ("x_forwarded_for", "10.0.0.1"),
+            ("x-real-ip", "10.0.0.1"),
+            ("forwarded", "for=10.0.0.1"),
+            ("x-forwarded-port", "1"),
+            ("sendwall-verdict", "forward"),
+            ("sendwall_score", "0"),
+        ];
+        assert_eq!(sent(false, &lies), ORIGIN);
+        assert_eq!(
+            sent(
+                true,
+                &[
+                    ("host", "shop"),
+                    ("x-forwarded-for", "10.0.0.1"),
+                    ("x-forwarded-proto", "http"),
+                    ("forwarded", "for=10.0.0.1")
+                ]
+            ),
+            "forwarded: for=10.0.0.1, for=192.0.2.7;proto=https; host: shop; x-forwarded-for: 10.0.0.1, 192.0.2.7; \
+             x-forwarded-host: shop; x-forwarded-proto: http"
+        );
+    }
+
+    #[test]
+    fn headers_of_the_connection_stay_on_it() {
+        let hop = [
+            ("host", "shop"),
+            ("connection", "keep-alive, X-Mine"),
+            ("x-mine", "1"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-connection", "keep-alive"),
+            ("proxy-authorization", "Basic x"),
+            ("upgrade", "h2c"),
+            ("http2-settings", "AAMAAABk"),
+            ("expect", "100-continue"),
+        ];
+        assert_eq!(sent(false, &hop), ORIGIN);
+        let kept = sent(false, &[("host", "shop"), ("te", "trailers"), ("transfer-encoding", "chunked")]);
+        assert_eq!(kept, ORIGIN.replace("host: shop; ", "host: shop; te: trailers; "));
+        let socket = sent(false, &[("host", "shop"), ("connection", "Upgrade"), ("upgrade", "websocket")]);
+        let origin = ORIGIN.replace("host: shop; ", "host: shop; upgrade: websocket; ");
+        assert_eq!(socket, format!("connection: upgrade; {origin}"));
+    }
+
+    #[test]
+    fn upgrades_to_http_are_not_passed_on() {
+        for (protocol, passes) in [
+            ("websocket", true),
+            ("h2c", false),
+            ("H2C", false),
+            ("websocket, h2c", false),
+            ("HTTP/2.0", false),
+            ("TLS/1.2", false),
+            ("mqtt", true),
+        ] {
+            let asked = upgrade(&parts("/", &[("host", "a"), ("connection", "upgrade"), ("upgrade", protocol)]));
+            assert_eq!(asked.is_some(), passes, "{protocol}");
+        }
+        assert!(upgrade(&parts("/", &[("host", "a"), ("upgrade", "websocket")])).is_none(), "not asked for");
+    }
+
+    #[test]
+    fn what_could_be_read_in_two_ways_is_refused() {
+        for (target, lines, expected) in [
+            ("/", &[("host", "a")][..], Ok(())),
+            ("/", &[], Err(Malformed::Host)),
+            ("/", &[("host", "a"), ("host", "a")], Err(Malformed::Host)),
+            ("http://a/", &[("host", "A")], Ok(())),
+            ("http://a/", &[("host", "b")], Err(Malformed::Host)),
+            ("/", &[("host", "a"), ("connection", "close, content-length")], Err(Malformed::Connection)),
+            ("/", &[("host", "a"), ("connection", "Host")], Err(Malformed::Connection)),
+            ("/", &[("host", "a"), ("connection", "transfer-encoding")], Err(Malformed::Connection)),
+            ("/", &[("host", "a"), ("connection", "keep-alive, x-mine")], Ok(())),
+            ("/", &[("host", "a"), ("transfer-encoding", "Chunked")], Ok(())),
+            ("/", &[("host", "a"), ("transfer-encoding", "gzip, chunked")], Err(Malformed::Coding)),
+            (
+                "/",
+                &[("host", "a"), ("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")],
+                Err(Malformed::Coding),
+            ),
+        ] {
+            assert_eq!(check(&parts(target, lines)), expected, "{target} {lines:?}");
+        }
+        assert!(connection_hides_headers(&parts("/", &[("connection", "x-phone"), ("x-phone", "1")]).headers));
+        assert!(!connection_hides_headers(&parts("/", &[("connection", "keep-alive, x-phone")]).headers));
+    }
+}

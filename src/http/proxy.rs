@@ -1,0 +1,258 @@
+//! The life of a request: checked, routed, then passed through or judged (see `protect`), and its answer handed back.
+//!
+//! Must not know: how a request is judged.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use http::header::{CONNECTION, COOKIE, UPGRADE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+
+use super::activity::Activity;
+use super::answer_body::{AnswerBody, FromUpstream, Settlement};
+use super::answers;
+use super::body::RequestBody;
+use super::cors;
+use super::counters::Counters;
+use super::headers;
+use super::headers::Peer;
+use super::pool::Pool;
+use super::settings::Settings;
+use super::upgrade::Tunnel;
+use super::upstream::{Answered, Right, UpstreamError, announced_idle_seconds, forward};
+use super::visit;
+use super::visit::VisitCookies;
+use crate::extract;
+use crate::extract::Payload;
+use crate::gate::{Gate, Permit, Revision};
+use crate::tasks::Tasks;
+
+/// Everything that requests need.
+#[derive(Debug)]
+pub(super) struct Proxy {
+    pub(super) settings: Settings,
+    pub(super) gate: Arc<Gate>,
+    pub(super) pool: Arc<Pool>,
+    pub(super) tasks: Tasks,
+    pub(super) counters: Arc<Counters>,
+    visits: Option<Arc<dyn VisitCookies>>,
+    /// The `Host` of requests that bring none.
+    pub(super) upstream_host: HeaderValue,
+    /// Whether the last request to the upstream failed, so that an outage is logged once.
+    upstream_down: AtomicBool,
+}
+
+/// The connection that a request came over.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) peer: Peer,
+    pub(super) activity: Arc<Activity>,
+    /// Set when a stopping process waits no longer.
+    pub(super) cut: CancellationToken,
+    /// Held as long as the connection, or what it was upgraded to, is open.
+    pub(super) _permit: OwnedSemaphorePermit,
+}
+
+/// The first segment of sendwall's own paths.
+const OWN_PATH: &str = "/_sendwall";
+
+impl Proxy {
+    pub(super) fn new(
+        settings: Settings,
+        gate: Arc<Gate>,
+        (pool, tasks): (Arc<Pool>, Tasks),
+        counters: Arc<Counters>,
+        visits: Option<Arc<dyn VisitCookies>>,
+    ) -> Self {
+        let host = format!("{}:{}", settings.upstream.host, settings.upstream.port);
+        let upstream_host = HeaderValue::try_from(host).unwrap_or(HeaderValue::from_static("upstream"));
+        let upstream_down = AtomicBool::new(false);
+        Self { settings, gate, pool, tasks, counters, visits, upstream_host, upstream_down }
+    }
+
+    /// Answers one request.
+    pub(super) async fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        client: Arc<Client>,
+    ) -> Response<AnswerBody> {
+        let under_way = client.activity.begin();
+        let response = self.route(request, &client).await;
+        self.counters.answered(response.status());
+        response.map(|body| body.ends(under_way))
+    }
+
+    async fn route(self: &Arc<Self>, request: Request<Incoming>, client: &Arc<Client>) -> Response<AnswerBody> {
+        let (parts, body) = request.into_parts();
+        if let Err(fault) = headers::check(&parts) {
+            self.counters.requests_malformed.add();
+            return answers::malformed(fault, parts.version);
+        }
+        let path = parts.uri.path();
+        if path.strip_prefix(OWN_PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+            self.counters.requests_own.add();
+            return answers::unknown_path();
+        }
+        let revision = self.gate.revision();
+        let routed = self.gate.route(&revision, &view(&parts, client, Payload::Whole(b"")));
+        match routed {
+            Ok(permit) => self.pass((parts, body), client, permit, &revision).await,
+            Err(limit) => Box::pin(self.protect((parts, body), client, revision, limit)).await,
+        }
+    }
+
+    /// Passes a request through that isn't protected.
+    async fn pass(
+        &self,
+        (mut parts, body): (Parts, Incoming),
+        client: &Arc<Client>,
+        permit: Permit,
+        revision: &Revision,
+    ) -> Response<AnswerBody> {
+        self.counters.requests_passed.add();
+        let completes_preflight = self.completes_preflight(&parts, client, revision);
+        let visitor = self.visitor(&parts, client);
+        let upgrade = headers::upgrade(&parts);
+        let on_upgrade = upgrade.as_ref().and_then(|_| parts.extensions.remove::<OnUpgrade>());
+        headers::to_upstream(&mut parts, &client.peer, upgrade, &self.upstream_host);
+        let body = RequestBody::streaming(Bytes::new(), body, self.settings.timeouts.request_body);
+        let right = Right::Pass(permit);
+        let answered = match self.forward(&right, parts, body).await {
+            Ok(answered) => answered,
+            Err(error) => return answers::no_answer(&error, None),
+        };
+        if answered.response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return self.switch(answered, on_upgrade, client);
+        }
+        let mut response = self.hand_back(answered, right);
+        if completes_preflight {
+            cors::complete(response.headers_mut());
+        }
+        if let Some(visitor) = visitor {
+            self.set_visit(&mut response, &visitor);
+        }
+        response
+    }
+
+    /// Sends a request to the upstream, in the framing that it came in.
+    pub(super) async fn forward(
+        &self,
+        right: &Right,
+        mut parts: Parts,
+        body: RequestBody,
+    ) -> Result<Answered, UpstreamError> {
+        if !matches!(body, RequestBody::Empty) {
+            headers::frame(&mut parts.headers);
+        }
+        let request = Request::from_parts(parts, body);
+        let answered = forward(&self.pool, right, request, (&self.settings.timeouts, &self.counters)).await;
+        match &answered {
+            Ok(_) => {
+                if self.upstream_down.load(Ordering::Relaxed) && self.upstream_down.swap(false, Ordering::Relaxed) {
+                    tracing::info!("the upstream answers again");
+                }
+            }
+            Err(error) => self.note(error),
+        }
+        answered
+    }
+
+    fn note(&self, error: &UpstreamError) {
+        let counters = &self.counters;
+        match error {
+            UpstreamError::Unreachable(_) => counters.upstream_unreachable.add(),
+            UpstreamError::ConnectTimeout | UpstreamError::AnswerTimeout => counters.upstream_timeout.add(),
+            UpstreamError::Broken(_) => counters.upstream_broken.add(),
+            UpstreamError::ClientStalled => counters.clients_stalled.add(),
+            UpstreamError::ClientBroke => {}
+        }
+        let clients_fault = matches!(error, UpstreamError::ClientStalled | UpstreamError::ClientBroke);
+        if !clients_fault && !self.upstream_down.swap(true, Ordering::Relaxed) {
+            tracing::warn!(%error, "no answer from the upstream; further failures are only counted until it answers");
+        }
+    }
+
+    /// Makes the upstream's answer the client's, and sees that the gate is told of it.
+    pub(super) fn hand_back(&self, answered: Answered, right: Right) -> Response<AnswerBody> {
+        let Answered { response, mut lease, progress } = answered;
+        let (mut parts, incoming) = response.into_parts();
+        if let Some(seconds) = announced_idle_seconds(&parts.headers) {
+            lease.closes_after(seconds);
+        }
+        let settlement = Settlement::begin(right, parts.status, &parts.headers, &self.tasks);
+        headers::to_client(&mut parts.headers);
+        parts.version = Version::HTTP_11;
+        let (pause, counters) = (self.settings.timeouts.answer_body, Arc::clone(&self.counters));
+        let lease = Some(lease);
+        let body = FromUpstream { incoming, lease, progress, pause, counters, settlement, paused: false };
+        Response::from_parts(parts, AnswerBody::upstream(body))
+    }
+
+    /// Connects both sides of an upgraded connection.
+    fn switch(&self, answered: Answered, client_side: Option<OnUpgrade>, client: &Arc<Client>) -> Response<AnswerBody> {
+        let Answered { mut response, lease, .. } = answered;
+        let Some(client_side) = client_side else {
+            let error = UpstreamError::Broken("it switched protocols unasked".to_owned());
+            self.note(&error);
+            return answers::no_answer(&error, None);
+        };
+        self.counters.upgrades.add();
+        let upstream = hyper::upgrade::on(&mut response);
+        let idle = self.settings.timeouts.upgraded_idle;
+        let tunnel = Tunnel { client: client_side, upstream, lease, idle, cut: client.cut.clone() };
+        self.tasks.spawn("upgraded", tunnel.run(Arc::clone(client)));
+        let protocol = response.headers().get(UPGRADE).cloned();
+        headers::to_client(response.headers_mut());
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        if let Some(protocol) = protocol {
+            response.headers_mut().insert(UPGRADE, protocol);
+        }
+        response.map(|_nothing| AnswerBody::own(Bytes::new()))
+    }
+
+    /// Whether this is a preflight of a protected endpoint by a page that may read sendwall's answers.
+    fn completes_preflight(&self, parts: &Parts, client: &Client, revision: &Revision) -> bool {
+        let Some(method) = cors::preflight(parts) else { return false };
+        let asked = extract::Request { method: &method, ..view(parts, client, Payload::Whole(b"")) };
+        let protected = self.gate.route(revision, &asked).is_err();
+        let mut endpoints = revision.endpoints.iter();
+        protected && endpoints.any(|endpoint| cors::origin(&parts.headers, &endpoint.cors_origins).is_some())
+    }
+
+    /// What must be kept of a request to know whether its answer sets a visit cookie.
+    fn visitor(&self, parts: &Parts, client: &Client) -> Option<Visitor> {
+        if parts.method != Method::GET || self.visits.is_none() || self.settings.visit.is_none() {
+            return None;
+        }
+        let cookies = parts.headers.get_all(COOKIE).iter().cloned().collect();
+        let proto = client.peer.trusted.then(|| parts.headers.get("x-forwarded-proto")).flatten();
+        Some(Visitor { cookies, secure: client.peer.tls || proto.is_some_and(|proto| proto == "https") })
+    }
+
+    fn set_visit(&self, response: &mut Response<AnswerBody>, visitor: &Visitor) {
+        let (Some(settings), Some(visits)) = (&self.settings.visit, &self.visits) else { return };
+        let page = visit::is_private_page(response.status(), response.headers());
+        if page && !visit::has_visit(&visitor.cookies, &settings.name, &**visits) {
+            self.counters.visits_set.add();
+            visit::set(response.headers_mut(), settings, &visits.mint(), visitor.secure);
+        }
+    }
+}
+
+struct Visitor {
+    cookies: Vec<HeaderValue>,
+    secure: bool,
+}
+
+/// The request as the gate reads it: before any header is changed.
+pub(super) fn view<'a>(parts: &'a Parts, client: &Client, body: Payload<'a>) -> extract::Request<'a> {
+    let headers: &HeaderMap = &parts.headers;
+    let (path, query) = (parts.uri.path(), parts.uri.query());
+    extract::Request { peer: client.peer.ip, method: &parts.method, path, query, headers, body }
+}

@@ -1,0 +1,64 @@
+//! The visit cookie: who gets one, and with which attributes.
+//!
+//! Must not know: what is in it and how it is signed.
+
+use std::fmt;
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, SET_COOKIE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use super::settings::VisitSettings;
+
+/// Makes and recognises the values of visit cookies.
+pub trait VisitCookies: Send + Sync + fmt::Debug {
+    /// A new value: signed, of letters, digits, `-`, `_` and `.`.
+    fn mint(&self) -> String;
+    /// Whether the value is one of ours, and still of use.
+    fn is_valid(&self, value: &str) -> bool;
+}
+
+/// Whether a request with these `Cookie` lines brings a valid visit cookie.
+pub(crate) fn has_visit(lines: &[HeaderValue], name: &str, cookies: &dyn VisitCookies) -> bool {
+    lines
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .any(|(key, value)| key == name && cookies.is_valid(value.trim_matches('"')))
+}
+
+/// Whether the answer is a page that no shared cache may keep: HTML with status 200, and either `private` or `no-store`,
+/// or nothing that lets a cache keep it (`public`, `s-maxage`, `max-age`, `Expires`) at all. A cookie on a page that a
+/// shared cache keeps would be everyone's.
+pub(crate) fn is_private_page(status: StatusCode, headers: &HeaderMap) -> bool {
+    let html = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.as_bytes().get(..9))
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/html"));
+    if status != StatusCode::OK || !html {
+        return false;
+    }
+    let mut shared = headers.contains_key(EXPIRES);
+    for value in headers.get_all(CACHE_CONTROL) {
+        let Ok(text) = value.to_str() else { return false };
+        for directive in text.split(',') {
+            let name = directive.split('=').next().unwrap_or_default().trim();
+            if ["private", "no-store"].iter().any(|word| name.eq_ignore_ascii_case(word)) {
+                return true;
+            }
+            shared |= ["public", "s-maxage", "max-age"].iter().any(|word| name.eq_ignore_ascii_case(word));
+        }
+    }
+    !shared
+}
+
+/// Adds the cookie to the answer's headers.
+pub(crate) fn set(headers: &mut HeaderMap, settings: &VisitSettings, value: &str, secure: bool) {
+    let seconds = settings.max_age.as_seconds_up();
+    let secure = if secure { "; Secure" } else { "" };
+    let text = format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}", settings.name);
+    // The name is checked by the configuration and the value is ours; a text that is no header is left out.
+    if let Ok(cookie) = HeaderValue::try_from(text) {
+        headers.append(SET_COOKIE, cookie);
+    }
+}
