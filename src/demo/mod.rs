@@ -1,1 +1,5 @@
-//! demo
+//! Something to see in one command: a small app with a page, sendwall in front of it, and traffic.
+
+mod app;
+mod codes;
+mod random;
