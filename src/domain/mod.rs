@@ -14,8 +14,8 @@ mod reason;
 mod timestamp;
 
 pub use client::{Address, Client, ClientId, ClientSource, Fingerprint, Visit};
-pub use country::Country;
-pub use decision::{DecidedBy, Decision, DecisionId, Mode, RevisionId, Verdict};
+pub use country::{Country, CountryError};
+pub use decision::{DecidedBy, Decision, DecisionId, DecisionIdError, Mode, RevisionId, Verdict};
 pub use facts::{Facts, PhoneFact, Unreadable, UnreadableCode};
 pub use money::Money;
 pub use outcome::{Outcome, OutcomeKind};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::domain::{Country, Mode, NumberKind, Span};
+use crate::decide::{OnMissing, Policy};
+use crate::domain::Span;
 use crate::extract;
 use crate::rules::Expression;
 
@@ -13,8 +14,8 @@ use crate::rules::Expression;
 pub struct Endpoint {
     /// Unique; in logs, metrics and decisions.
     pub name: Arc<str>,
-    /// Whether its verdicts are carried out.
-    pub mode: Mode,
+    /// What it accepts.
+    pub policy: Policy,
     /// How its requests are read.
     pub extract: extract::Settings,
     /// Which requests on its path are for codes (vocabulary: exchange); `None`: all.
@@ -31,27 +32,23 @@ pub struct Endpoint {
     pub match_by: Vec<extract::MatchKey>,
     /// How long a code can be verified.
     pub verify_window: Span,
-    /// A request without any number.
-    pub on_no_phone: OnMissing,
-    /// A request that can't be read with certainty.
-    pub on_unreadable: OnMissing,
-    /// Countries that it sends to; empty means all.
-    pub countries: Vec<Country>,
-    /// Number types that it doesn't send to.
-    pub refuse_types: Vec<NumberKind>,
     /// The operator's own answers in place of sendwall's.
     pub answers: Answers,
     /// Origins of pages that may read sendwall's answers: exact, such as `https://shop.example`.
     pub cors_origins: Vec<HeaderValue>,
 }
 
-/// What happens to a request that lacks something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnMissing {
-    /// It is judged without.
-    Forward,
-    /// It is refused.
-    Refuse,
+impl Endpoint {
+    /// What it accepts as a try of a code: anything that can be read, for the limits alone decide about tries.
+    pub fn try_policy(&self) -> Policy {
+        Policy {
+            mode: self.policy.mode,
+            on_no_phone: OnMissing::Forward,
+            on_unreadable: self.policy.on_unreadable,
+            countries: Vec::new(),
+            refuse_types: Vec::new(),
+        }
+    }
 }
 
 /// The operator's answers; where one is `None`, sendwall's JSON is sent.

@@ -2,7 +2,7 @@
 
 mod endpoint;
 
-pub use endpoint::{Answer, Answers, DECISION, Endpoint, OnMissing, SCORE, VERDICT};
+pub use endpoint::{Answer, Answers, DECISION, Endpoint, SCORE, VERDICT};
 
 use std::sync::Arc;
 

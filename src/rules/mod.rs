@@ -1,36 +1,37 @@
 //! The small language of conditions: text to a checked tree, evaluated over named values.
 //!
+//! It is a subset of CEL with CEL's syntax and meaning: `||`, `&&`, `!`, `==`, `!=`, `<`, `<=`, `>`, `>=`,
+//! `in [..]`, parentheses, literals (whole numbers, other numbers, text in either quotes, `true`, `false`, `null`),
+//! `.startsWith()`, `.endsWith()`, `.contains()`, and `has()`. Names and their types come from a [`Vocabulary`], so a
+//! misspelt name or a comparison that can never hold is found when the text is loaded.
+//!
+//! **What is missing.** A value may not be there: no database, no such field. Every comparison with a missing value
+//! is false, `!=` included, and so is a missing truth value. `has(name)` asks whether it is there. So
+//! `phone.country != "GB"` doesn't hold for a phone of no country, and `!(phone.country == "GB")` does. Evaluation
+//! never fails, and its cost is bounded by the length of the text (4 KiB) and the depth of the tree (64).
+//!
+//! **What is of another type.** Only `json()` gives values whose type isn't known beforehand: a value of another type
+//! is not equal (`==` is false, `!=` is true), and is neither smaller nor larger. Whole and other numbers compare by
+//! their values.
+//!
 //! Must not know: where the values come from.
 
-use std::borrow::Cow;
-use std::sync::Arc;
+mod check;
+mod error;
+mod eval;
+mod exchange;
+mod expression;
+mod facts;
+mod lexer;
+mod parser;
+mod syntax;
+mod tree;
+mod value;
+mod vocabulary;
 
-/// A condition that parsed and type-checked.
-#[derive(Clone, Debug)]
-pub struct Expression {
-    /// As the operator wrote it.
-    pub text: Arc<str>,
-}
-
-/// What a name stands for in one evaluation.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value<'a> {
-    /// There is no such thing here. Comparing with it is false, never an error.
-    Missing,
-    /// JSON null.
-    Null,
-    /// True or false.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// Any other number.
-    Float(f64),
-    /// Text.
-    Text(Cow<'a, str>),
-}
-
-/// Gives the values of names. `name` is one of the vocabulary's, `argument` the text between its parentheses.
-pub trait Names {
-    /// The value of `name`, or of `name("argument")`.
-    fn value(&self, name: &'static str, argument: Option<&str>) -> Value<'_>;
-}
+pub use error::ExpressionError;
+pub use exchange::EXCHANGE;
+pub use expression::{Expression, Step};
+pub use facts::FACTS;
+pub use value::{Names, Value};
+pub use vocabulary::{Argument, Entry, EntryKind, Type, Vocabulary};

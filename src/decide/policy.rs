@@ -1,0 +1,39 @@
+//! What an endpoint accepts, as the operator set it.
+
+use crate::domain::{Country, Mode, NumberKind};
+
+/// The part of an endpoint's configuration that decisions read.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Whether its verdicts are carried out.
+    pub mode: Mode,
+    /// A request without any number.
+    pub on_no_phone: OnMissing,
+    /// A request that can't be read with certainty.
+    pub on_unreadable: OnMissing,
+    /// Countries that it sends to; empty means all.
+    pub countries: Vec<Country>,
+    /// Number types that it doesn't send to.
+    pub refuse_types: Vec<NumberKind>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Monitor,
+            on_no_phone: OnMissing::Forward,
+            on_unreadable: OnMissing::Refuse,
+            countries: Vec::new(),
+            refuse_types: super::REFUSED_TYPES.to_vec(),
+        }
+    }
+}
+
+/// What happens to a request that lacks something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnMissing {
+    /// It is judged without.
+    Forward,
+    /// It is refused.
+    Refuse,
+}

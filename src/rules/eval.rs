@@ -1,0 +1,60 @@
+//! A checked tree and the values of names give true or false.
+
+use std::cmp::Ordering;
+
+use super::syntax::Comparison;
+use super::tree::{Kind, Method, Node, Reference};
+use super::{Names, Value};
+
+impl Node {
+    /// Whether it is true. What is missing or of another type is not.
+    pub(super) fn holds(&self, names: &dyn Names) -> bool {
+        match &self.kind {
+            Kind::Not(inner) => !inner.holds(names),
+            Kind::All(parts) => parts.iter().all(|part| part.holds(names)),
+            Kind::Any(parts) => parts.iter().any(|part| part.holds(names)),
+            Kind::Has(reference) => reference.value(names) != Value::Missing,
+            Kind::Compare(comparison, left, right) => compares(*comparison, &left.value(names), &right.value(names)),
+            Kind::In(left, items) => {
+                let left = left.value(names);
+                items.iter().any(|item| left.equals(item) == Some(true))
+            }
+            Kind::Method(method, receiver, argument) => match (receiver.value(names), argument.value(names)) {
+                (Value::Text(text), Value::Text(part)) => match method {
+                    Method::StartsWith => text.starts_with(&*part),
+                    Method::EndsWith => text.ends_with(&*part),
+                    Method::Contains => text.contains(&*part),
+                },
+                _ => false,
+            },
+            Kind::Literal(value) => value.is_true(),
+            Kind::Name(reference) => reference.value(names).is_true(),
+        }
+    }
+
+    /// Its value; conditions give true or false.
+    pub(super) fn value<'a>(&'a self, names: &'a dyn Names) -> Value<'a> {
+        match &self.kind {
+            Kind::Literal(value) => value.clone(),
+            Kind::Name(reference) => reference.value(names),
+            _ => Value::Bool(self.holds(names)),
+        }
+    }
+}
+
+impl Reference {
+    fn value<'a>(&self, names: &'a dyn Names) -> Value<'a> {
+        names.value(self.entry.name, self.argument.as_deref())
+    }
+}
+
+fn compares(comparison: Comparison, left: &Value<'_>, right: &Value<'_>) -> bool {
+    match comparison {
+        Comparison::Equal => left.equals(right) == Some(true),
+        Comparison::NotEqual => left.equals(right) == Some(false),
+        Comparison::Less => left.order(right) == Some(Ordering::Less),
+        Comparison::LessOrEqual => left.order(right).is_some_and(Ordering::is_le),
+        Comparison::Greater => left.order(right) == Some(Ordering::Greater),
+        Comparison::GreaterOrEqual => left.order(right).is_some_and(Ordering::is_ge),
+    }
+}

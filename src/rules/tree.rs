@@ -1,0 +1,63 @@
+//! The checked tree: every name is one of the vocabulary's, every operation has operands of fitting types.
+
+use std::ops::Range;
+
+use super::Value;
+use super::syntax::Comparison;
+use super::vocabulary::Entry;
+
+/// A part of a condition.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// What it does.
+    pub(super) kind: Kind,
+    /// Where it stands in the text, in bytes.
+    pub(super) span: Range<usize>,
+}
+
+/// What a node does.
+#[derive(Debug)]
+pub(super) enum Kind {
+    Literal(Value<'static>),
+    Name(Reference),
+    Has(Reference),
+    Not(Box<Node>),
+    All(Vec<Node>),
+    Any(Vec<Node>),
+    Compare(Comparison, Box<Node>, Box<Node>),
+    In(Box<Node>, Vec<Value<'static>>),
+    Method(Method, Box<Node>, Box<Node>),
+}
+
+/// A name of the vocabulary, with its argument where it is a function.
+#[derive(Debug)]
+pub(super) struct Reference {
+    pub(super) entry: &'static Entry,
+    pub(super) argument: Option<Box<str>>,
+}
+
+/// What can be asked of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    StartsWith,
+    EndsWith,
+    Contains,
+}
+
+impl Method {
+    pub(super) const NAMES: [(&'static str, Self); 3] =
+        [("startsWith", Self::StartsWith), ("endsWith", Self::EndsWith), ("contains", Self::Contains)];
+}
+
+impl Node {
+    /// Whether it reads that name.
+    pub(super) fn uses(&self, name: &str) -> bool {
+        match &self.kind {
+            Kind::Literal(_) => false,
+            Kind::Name(reference) | Kind::Has(reference) => reference.entry.name == name,
+            Kind::Not(inner) | Kind::In(inner, _) => inner.uses(name),
+            Kind::All(parts) | Kind::Any(parts) => parts.iter().any(|part| part.uses(name)),
+            Kind::Compare(_, left, right) | Kind::Method(_, left, right) => left.uses(name) || right.uses(name),
+        }
+    }
+}

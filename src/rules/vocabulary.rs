@@ -1,0 +1,144 @@
+//! The names that a condition may use, with their types: what is checked at load and printed in the documentation.
+
+/// A closed set of names.
+#[derive(Debug)]
+pub struct Vocabulary {
+    /// What it is about, for messages: `a request for a code`.
+    pub about: &'static str,
+    /// Its names, in the order of the documentation.
+    pub entries: &'static [Entry],
+}
+
+/// One name.
+#[derive(Debug)]
+pub struct Entry {
+    /// As it is written, dots included: `phone.country`.
+    pub name: &'static str,
+    /// Written alone, or with an argument.
+    pub kind: EntryKind,
+    /// What it gives, where it isn't missing.
+    pub ty: Type,
+    /// Whether it may hold what identifies a person; then its value isn't shown when a decision is explained.
+    pub private: bool,
+    /// One line of documentation.
+    pub doc: &'static str,
+}
+
+/// How a name is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// Alone: `status`.
+    Variable,
+    /// With one text: `json("/ok")`.
+    Function(Argument),
+}
+
+/// What a function's text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    /// Any name that isn't empty.
+    Name,
+    /// A JSON pointer (RFC 6901): empty for the whole, or beginning with `/`.
+    Pointer,
+}
+
+/// The type of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// Known at evaluation only.
+    Any,
+    /// JSON null.
+    Null,
+    /// True or false.
+    Bool,
+    /// A whole number.
+    Int,
+    /// Any other number.
+    Float,
+    /// Text.
+    Text,
+}
+
+impl Type {
+    /// For messages: `text`, `a whole number`.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Any => "a value",
+            Self::Null => "null",
+            Self::Bool => "true or false",
+            Self::Int => "a whole number",
+            Self::Float => "a number",
+            Self::Text => "text",
+        }
+    }
+
+    pub(super) const fn is_number(self) -> bool {
+        matches!(self, Self::Int | Self::Float)
+    }
+}
+
+impl Vocabulary {
+    /// The entry of that name.
+    pub fn entry(&self, name: &str) -> Option<&'static Entry> {
+        self.entries.iter().find(|entry| entry.name == name)
+    }
+
+    /// The name that was probably meant: as close as a typing mistake, or with the same beginning or last part
+    /// (`country` for `phone.country`).
+    pub(super) fn nearest(&self, name: &str) -> Option<&'static str> {
+        let slips = (name.chars().count() / 3).max(1);
+        let close = self.entries.iter().map(|entry| (edit_distance(name, entry.name), entry.name)).min();
+        let is_part =
+            |whole: &str| whole.rsplit('.').next() == Some(name) || (name.len() > 2 && whole.starts_with(name));
+        match close {
+            Some((distance, nearest)) if distance <= slips => Some(nearest),
+            _ => self.entries.iter().map(|entry| entry.name).find(|whole| is_part(whole)),
+        }
+    }
+
+    /// All names, for messages.
+    pub(super) fn names(&self) -> String {
+        let written = self.entries.iter().map(|entry| match entry.kind {
+            EntryKind::Variable => entry.name.to_owned(),
+            EntryKind::Function(_) => format!("{}(..)", entry.name),
+        });
+        written.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Levenshtein distance by characters, with case ignored. Both are short: names of a text of 4 KiB at most.
+pub(super) fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (above, from) in a.to_lowercase().chars().enumerate() {
+        let mut left = above + 1;
+        let mut diagonal = above;
+        for (cell, to) in row.iter_mut().skip(1).zip(&b) {
+            left = (*cell + 1).min(left + 1).min(diagonal + usize::from(from != *to));
+            diagonal = std::mem::replace(cell, left);
+        }
+        if let Some(first) = row.first_mut() {
+            *first = above + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances() {
+        for (a, b, distance) in [
+            ("", "", 0),
+            ("abc", "", 3),
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+            ("Status", "status", 0),
+            ("a", "b", 1),
+        ] {
+            assert_eq!(edit_distance(a, b), distance, "{a} {b}");
+        }
+    }
+}

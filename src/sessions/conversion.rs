@@ -1,0 +1,219 @@
+//! How many sends of the last day were verified, delivered and undelivered, by endpoint, country and range.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dashmap::DashMap;
+use serde::Serialize;
+
+use super::OpenSend;
+use crate::domain::{Country, OutcomeKind, Range, Span, Timestamp};
+
+const HOURS: usize = 24;
+const HOUR_MS: u64 = Span::hours(1).as_millis();
+
+/// What sends have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// All of an endpoint.
+    All,
+    /// The phone's country.
+    Country(Country),
+    /// The phone's range.
+    Range(Range),
+}
+
+/// An endpoint and a scope.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct ConversionKey {
+    /// The endpoint's name.
+    pub endpoint: Arc<str>,
+    /// What its sends have in common.
+    pub scope: Scope,
+}
+
+/// Counts of sends and of what became of them, each counted at the hour of its send, so that their ratio is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize)]
+pub struct Tally {
+    /// Codes that went out.
+    pub sent: u32,
+    /// Of these, verified.
+    pub verified: u32,
+    /// Of these, reported as delivered.
+    pub delivered: u32,
+    /// Of these, reported as undelivered.
+    pub undelivered: u32,
+}
+
+impl Tally {
+    /// Verified over sent, 0 to 1; `None` where nothing was sent.
+    pub fn conversion(&self) -> Option<f64> {
+        (self.sent > 0).then(|| f64::from(self.verified) / f64::from(self.sent))
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.sent = self.sent.saturating_add(other.sent);
+        self.verified = self.verified.saturating_add(other.verified);
+        self.delivered = self.delivered.saturating_add(other.delivered);
+        self.undelivered = self.undelivered.saturating_add(other.undelivered);
+    }
+
+    fn count(&mut self, outcome: OutcomeKind) {
+        let counter = match outcome {
+            OutcomeKind::Verified => &mut self.verified,
+            OutcomeKind::Delivered => &mut self.delivered,
+            OutcomeKind::Undelivered => &mut self.undelivered,
+        };
+        *counter = counter.saturating_add(1);
+    }
+}
+
+/// Conversion over the last 24 hours, to the hour. Bounded: when full, what had no send for a day makes room; where
+/// nothing did, a new range isn't counted apart (its country and endpoint are).
+#[derive(Debug)]
+pub struct Conversion {
+    capacity: usize,
+    hours: DashMap<ConversionKey, Day>,
+    swept_hour: AtomicU64,
+}
+
+/// Hourly tallies, each with the hour that it is for.
+type Day = [(u64, Tally); HOURS];
+
+impl Conversion {
+    /// Room for `capacity` keys, some 600 bytes each.
+    pub fn new(capacity: usize) -> Self {
+        Self { capacity, hours: DashMap::new(), swept_hour: AtomicU64::new(0) }
+    }
+
+    /// A code went out.
+    pub fn sent(&self, send: &OpenSend) {
+        self.update(send, |tally| tally.sent = tally.sent.saturating_add(1));
+    }
+
+    /// Something became of it.
+    pub fn outcome(&self, send: &OpenSend, outcome: OutcomeKind) {
+        self.update(send, |tally| tally.count(outcome));
+    }
+
+    /// The last 24 hours of one key.
+    pub fn tally(&self, key: &ConversionKey, now: Timestamp) -> Tally {
+        self.hours.get(key).map(|day| sum(&day, hour(now))).unwrap_or_default()
+    }
+
+    /// Every key with sends in the last 24 hours, most sends first.
+    pub fn all(&self, now: Timestamp) -> Vec<(ConversionKey, Tally)> {
+        let mut all: Vec<_> =
+            self.hours.iter().map(|entry| (entry.key().clone(), sum(entry.value(), hour(now)))).collect();
+        all.retain(|(_, tally)| tally.sent > 0);
+        all.sort_by(|(a, x), (b, y)| y.sent.cmp(&x.sent).then_with(|| a.cmp(b)));
+        all
+    }
+
+    fn update(&self, send: &OpenSend, change: impl Fn(&mut Tally)) {
+        let scopes = [
+            Some(Scope::All),
+            send.phone.and_then(|phone| phone.country).map(Scope::Country),
+            send.phone.map(|phone| Scope::Range(phone.range)),
+        ];
+        let at = hour(send.at);
+        for scope in scopes.into_iter().flatten() {
+            let key = ConversionKey { endpoint: Arc::clone(&send.endpoint), scope };
+            if !self.has_room(&key, at) {
+                continue;
+            }
+            let mut day = self.hours.entry(key).or_insert([(0, Tally::default()); HOURS]);
+            let Some(slot) = day.get_mut(usize::try_from(at).unwrap_or(0) % HOURS) else { continue };
+            if slot.0 < at {
+                *slot = (at, Tally::default());
+            }
+            if slot.0 == at {
+                change(&mut slot.1);
+            }
+        }
+    }
+
+    fn has_room(&self, key: &ConversionKey, at: u64) -> bool {
+        if self.hours.len() < self.capacity || self.hours.contains_key(key) {
+            return true;
+        }
+        // Once an hour is enough: a day ends no oftener.
+        if self.swept_hour.fetch_max(at, Ordering::Relaxed) < at {
+            self.hours.retain(|_, day| sum(day, at).sent > 0);
+        }
+        self.hours.len() < self.capacity
+    }
+}
+
+fn hour(at: Timestamp) -> u64 {
+    at.unix_ms() / HOUR_MS
+}
+
+fn sum(day: &Day, now_hour: u64) -> Tally {
+    let mut total = Tally::default();
+    for (at, tally) in day {
+        if *at <= now_hour && at + HOURS as u64 > now_hour {
+            total.add(tally);
+        }
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{DecisionId, Money, NumberKind, Phone, Validity};
+    use crate::privacy::{Pseudonyms, RawPhone};
+
+    fn send(hours: u64, range: u64) -> OpenSend {
+        let at = Timestamp::from_unix_ms(1_795_197_600_000) + Span::hours(hours);
+        let phone = Phone {
+            id: Pseudonyms::new(&[1; 32]).phone(RawPhone::from_digits(447_700_900_001).unwrap()),
+            country: Country::new("GB"),
+            calling_code: 44,
+            range: Range::new(range),
+            last_two: 1,
+            kind: NumberKind::Mobile,
+            validity: Validity::Valid,
+            price: Money::default(),
+        };
+        OpenSend { decision: DecisionId::new(at, 0), endpoint: "login".into(), at, phone: Some(phone) }
+    }
+
+    fn key(scope: Scope) -> ConversionKey {
+        ConversionKey { endpoint: "login".into(), scope }
+    }
+
+    #[test]
+    fn outcomes_count_at_the_hour_of_their_send_and_leave_after_a_day() {
+        let conversion = Conversion::new(100);
+        for hours in 0..30 {
+            conversion.sent(&send(hours, 44_770_090));
+        }
+        conversion.outcome(&send(29, 44_770_090), OutcomeKind::Verified);
+        conversion.outcome(&send(2, 44_770_090), OutcomeKind::Verified);
+        let now = send(29, 0).at;
+        let tally = conversion.tally(&key(Scope::Range(Range::new(44_770_090))), now);
+        assert_eq!((tally.sent, tally.verified), (24, 1));
+        assert_eq!(conversion.tally(&key(Scope::All), now).sent, 24);
+        assert_eq!(conversion.tally(&key(Scope::All), now + Span::hours(24)).sent, 0);
+    }
+
+    #[test]
+    fn a_full_table_keeps_counting_what_it_knows() {
+        let conversion = Conversion::new(4);
+        for range in 0..100 {
+            conversion.sent(&send(0, range));
+        }
+        let now = send(0, 0).at;
+        assert_eq!(conversion.tally(&key(Scope::All), now).sent, 100);
+        assert_eq!(conversion.all(now).len(), 4);
+        conversion.sent(&send(25, 777));
+        assert_eq!(
+            conversion.tally(&key(Scope::Range(Range::new(777))), send(25, 0).at).sent,
+            1,
+            "a day later there is room"
+        );
+    }
+}

@@ -1,0 +1,357 @@
+//! The table of open sends: bounded, found by several names, forgotten when the verify window ends.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dashmap::DashMap;
+
+use crate::domain::{DecisionId, OutcomeKind, Phone, Span, Timestamp};
+use crate::privacy::Pseudonym;
+
+/// More sends than this in one session push out its oldest.
+const MAX_SENDS: usize = 16;
+
+/// A code that went out.
+#[derive(Clone, Debug)]
+pub struct OpenSend {
+    /// The decision that let it out.
+    pub decision: DecisionId,
+    /// The endpoint's name.
+    pub endpoint: Arc<str>,
+    /// When.
+    pub at: Timestamp,
+    /// The phone, where the request named one.
+    pub phone: Option<Phone>,
+}
+
+/// A name under which a session is found.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Alias {
+    /// The phone, at one endpoint.
+    Phone(Arc<str>, Pseudonym),
+    /// The client, at one endpoint: the latest session it began there.
+    Client(Arc<str>, Pseudonym),
+    /// An id from the app's answer to the send, at one endpoint.
+    Exchange(Arc<str>, Pseudonym),
+    /// A decision.
+    Decision(DecisionId),
+}
+
+/// What an outcome found.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// These sends hadn't had this outcome yet and now have it.
+    Settled(Vec<OpenSend>),
+    /// The session is there, and all its sends have had this outcome before.
+    Already,
+    /// No session goes by that name, or its window has ended.
+    Unmatched,
+}
+
+/// Sessions with open sends. When it is full the oldest session goes, unverified; `evicted` counts those.
+#[derive(Debug)]
+pub struct Sessions {
+    capacity: usize,
+    next: AtomicU64,
+    evicted: AtomicU64,
+    by_alias: DashMap<Alias, u64>,
+    sessions: DashMap<u64, Session>,
+    /// Sessions in the order in which their windows end, roughly: one that was renewed is put back when it comes up.
+    queue: Mutex<VecDeque<(Timestamp, u64)>>,
+}
+
+#[derive(Debug)]
+struct Session {
+    ends: Timestamp,
+    aliases: Vec<Alias>,
+    sends: Vec<(OpenSend, Outcomes)>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Outcomes {
+    verified: bool,
+    delivery: bool,
+}
+
+impl Sessions {
+    /// Room for `capacity` sessions, some 500 bytes each.
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            capacity: capacity.max(1),
+            next: AtomicU64::new(0),
+            evicted: AtomicU64::new(0),
+            by_alias: DashMap::new(),
+            sessions: DashMap::new(),
+            queue: Mutex::new(VecDeque::new()),
+        }
+    }
+
+    /// A code went out. `aliases` are the names that a verification may bring; `window` is how long it may come.
+    /// A send whose phone (or, without one, whose client) has a session at the endpoint joins it.
+    pub fn open(&self, send: OpenSend, mut aliases: Vec<Alias>, window: Span) {
+        let now = send.at;
+        self.expire(now);
+        let ends = now + window;
+        let joined = self.joinable(&aliases, send.phone.is_some());
+        aliases.push(Alias::Decision(send.decision));
+        let id = match joined.and_then(|id| self.join(id, &send, &aliases, ends)) {
+            Some(id) => id,
+            None => self.begin(send, aliases.clone(), ends),
+        };
+        for alias in aliases {
+            self.by_alias.insert(alias, id);
+        }
+    }
+
+    /// What became of the session that goes by `alias`. A verification settles all its open sends; a delivery report
+    /// settles the send of its decision, or the latest one where it names only the phone.
+    pub fn settle(&self, alias: &Alias, outcome: OutcomeKind, now: Timestamp) -> Found {
+        let Some(id) = self.by_alias.get(alias).map(|entry| *entry) else { return Found::Unmatched };
+        let Some(mut session) = self.sessions.get_mut(&id) else { return Found::Unmatched };
+        if session.ends <= now {
+            return Found::Unmatched;
+        }
+        let settled = match outcome {
+            OutcomeKind::Verified => session.verify(),
+            OutcomeKind::Delivered | OutcomeKind::Undelivered => session.delivery(alias),
+        };
+        if settled.is_empty() { Found::Already } else { Found::Settled(settled) }
+    }
+
+    /// The phone of the session that goes by `alias`: a verify request often names only its client.
+    pub fn phone_of(&self, alias: &Alias, now: Timestamp) -> Option<Phone> {
+        let id = self.by_alias.get(alias).map(|entry| *entry)?;
+        let session = self.sessions.get(&id).filter(|session| now < session.ends)?;
+        session.sends.last().and_then(|(send, _)| send.phone)
+    }
+
+    /// Sessions that are kept.
+    pub fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Whether none is kept.
+    pub fn is_empty(&self) -> bool {
+        self.sessions.is_empty()
+    }
+
+    /// The most that are kept.
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Sessions that went before their window ended, because the table was full.
+    pub fn evicted(&self) -> u64 {
+        self.evicted.load(Ordering::Relaxed)
+    }
+
+    fn joinable(&self, aliases: &[Alias], has_phone: bool) -> Option<u64> {
+        let own = |alias: &&Alias| match alias {
+            Alias::Phone(..) => true,
+            Alias::Client(..) => !has_phone,
+            Alias::Exchange(..) | Alias::Decision(_) => false,
+        };
+        let alias = aliases.iter().find(own)?;
+        self.by_alias.get(alias).map(|entry| *entry)
+    }
+
+    fn join(&self, id: u64, send: &OpenSend, aliases: &[Alias], ends: Timestamp) -> Option<u64> {
+        let mut session = self.sessions.get_mut(&id)?;
+        // A client whose last session was for a phone doesn't join it with a send that names none, or the reverse.
+        if session.sends.last().is_some_and(|(last, _)| id_of(last) != id_of(send)) {
+            return None;
+        }
+        session.ends = session.ends.max(ends);
+        if session.sends.len() == MAX_SENDS {
+            session.sends.remove(0);
+        }
+        session.sends.push((send.clone(), Outcomes::default()));
+        for alias in aliases {
+            if !session.aliases.contains(alias) {
+                session.aliases.push(alias.clone());
+            }
+        }
+        Some(id)
+    }
+
+    fn begin(&self, send: OpenSend, aliases: Vec<Alias>, ends: Timestamp) -> u64 {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        self.sessions.insert(id, Session { ends, aliases, sends: vec![(send, Outcomes::default())] });
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.push_back((ends, id));
+        while queue.len() > self.capacity {
+            let Some((_, oldest)) = queue.pop_front() else { break };
+            self.forget(oldest);
+            self.evicted.fetch_add(1, Ordering::Relaxed);
+        }
+        id
+    }
+
+    fn expire(&self, now: Timestamp) {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some((ends, id)) = queue.front().copied() {
+            if ends > now {
+                break;
+            }
+            queue.pop_front();
+            match self.sessions.get(&id).map(|session| session.ends) {
+                Some(renewed) if renewed > now => queue.push_back((renewed, id)),
+                Some(_) => self.forget(id),
+                None => {}
+            }
+        }
+    }
+
+    fn forget(&self, id: u64) {
+        if let Some((_, session)) = self.sessions.remove(&id) {
+            for alias in &session.aliases {
+                self.by_alias.remove_if(alias, |_, holder| *holder == id);
+            }
+        }
+    }
+}
+
+fn id_of(send: &OpenSend) -> Option<Pseudonym> {
+    send.phone.map(|phone| phone.id)
+}
+
+impl Session {
+    fn verify(&mut self) -> Vec<OpenSend> {
+        let open = self.sends.iter_mut().filter(|(_, outcomes)| !outcomes.verified);
+        open.map(|(send, outcomes)| {
+            outcomes.verified = true;
+            send.clone()
+        })
+        .collect()
+    }
+
+    fn delivery(&mut self, alias: &Alias) -> Vec<OpenSend> {
+        let named = |send: &OpenSend| match alias {
+            Alias::Decision(decision) => send.decision == *decision,
+            Alias::Phone(..) | Alias::Client(..) | Alias::Exchange(..) => true,
+        };
+        let open = self.sends.iter_mut().rev().find(|(send, outcomes)| named(send) && !outcomes.delivery);
+        open.map(|(send, outcomes)| {
+            outcomes.delivery = true;
+            send.clone()
+        })
+        .into_iter()
+        .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Country, Money, NumberKind, Range, Validity};
+    use crate::privacy::{Pseudonyms, RawPhone};
+
+    const WINDOW: Span = Span::minutes(10);
+
+    fn phone(digits: u64) -> Phone {
+        let raw = RawPhone::from_digits(digits).unwrap();
+        Phone {
+            id: Pseudonyms::new(&[1; 32]).phone(raw),
+            country: Country::new("GB"),
+            calling_code: 44,
+            range: Range::new(raw.range()),
+            last_two: raw.last_two(),
+            kind: NumberKind::Mobile,
+            validity: Validity::Valid,
+            price: Money::default(),
+        }
+    }
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_unix_ms(1_795_197_600_000) + Span::seconds(seconds)
+    }
+
+    fn send(phone: Option<Phone>, seconds: u64, id: u64) -> OpenSend {
+        OpenSend { decision: DecisionId::new(at(seconds), id), endpoint: "login".into(), at: at(seconds), phone }
+    }
+
+    fn alias(phone: Phone) -> Alias {
+        Alias::Phone("login".into(), phone.id)
+    }
+
+    fn settled(found: Found) -> usize {
+        match found {
+            Found::Settled(sends) => sends.len(),
+            Found::Already => 0,
+            Found::Unmatched => usize::MAX,
+        }
+    }
+
+    #[test]
+    fn a_verification_settles_all_open_sends_of_its_phone_once() {
+        let table = Sessions::new(10);
+        let victim = phone(447_700_900_001);
+        table.open(send(Some(victim), 0, 1), vec![alias(victim)], WINDOW);
+        table.open(send(Some(victim), 60, 2), vec![alias(victim)], WINDOW);
+        table.open(send(Some(phone(447_700_900_002)), 60, 3), vec![alias(phone(447_700_900_002))], WINDOW);
+        assert_eq!(settled(table.settle(&alias(victim), OutcomeKind::Verified, at(70))), 2);
+        assert!(matches!(table.settle(&alias(victim), OutcomeKind::Verified, at(71)), Found::Already));
+        let by_decision = Alias::Decision(DecisionId::new(at(60), 3));
+        assert_eq!(settled(table.settle(&by_decision, OutcomeKind::Verified, at(72))), 1);
+    }
+
+    #[test]
+    fn a_verification_after_the_window_finds_nothing() {
+        let table = Sessions::new(10);
+        let someone = phone(447_700_900_001);
+        table.open(send(Some(someone), 0, 1), vec![alias(someone)], WINDOW);
+        assert!(matches!(table.settle(&alias(someone), OutcomeKind::Verified, at(600)), Found::Unmatched));
+        table.open(send(None, 700, 2), vec![], WINDOW);
+        assert_eq!(table.len(), 1, "the ended session is forgotten");
+    }
+
+    #[test]
+    fn a_renewed_session_outlives_its_first_window() {
+        let table = Sessions::new(10);
+        let someone = phone(447_700_900_001);
+        table.open(send(Some(someone), 0, 1), vec![alias(someone)], WINDOW);
+        table.open(send(Some(someone), 500, 2), vec![alias(someone)], WINDOW);
+        table.open(send(None, 700, 3), vec![], WINDOW);
+        assert_eq!(settled(table.settle(&alias(someone), OutcomeKind::Verified, at(1000))), 2);
+    }
+
+    #[test]
+    fn a_client_finds_its_latest_session_and_phones_stay_apart() {
+        let table = Sessions::new(10);
+        let client = Alias::Client("login".into(), Pseudonyms::new(&[1; 32]).client(b"sid"));
+        let (first, second) = (phone(447_700_900_001), phone(447_700_900_002));
+        table.open(send(Some(first), 0, 1), vec![alias(first), client.clone()], WINDOW);
+        table.open(send(Some(second), 10, 2), vec![alias(second), client.clone()], WINDOW);
+        assert_eq!(table.phone_of(&client, at(11)), Some(second));
+        assert_eq!(settled(table.settle(&client, OutcomeKind::Verified, at(11))), 1);
+        assert_eq!(settled(table.settle(&alias(first), OutcomeKind::Verified, at(12))), 1);
+    }
+
+    #[test]
+    fn a_delivery_report_settles_one_send() {
+        let table = Sessions::new(10);
+        let someone = phone(447_700_900_001);
+        for id in 1..=3 {
+            table.open(send(Some(someone), id, id), vec![alias(someone)], WINDOW);
+        }
+        let second = Alias::Decision(DecisionId::new(at(2), 2));
+        assert_eq!(settled(table.settle(&second, OutcomeKind::Delivered, at(9))), 1);
+        assert!(matches!(table.settle(&second, OutcomeKind::Delivered, at(9)), Found::Already));
+        assert_eq!(settled(table.settle(&alias(someone), OutcomeKind::Undelivered, at(9))), 1);
+        assert_eq!(settled(table.settle(&alias(someone), OutcomeKind::Undelivered, at(9))), 1);
+        assert!(matches!(table.settle(&alias(someone), OutcomeKind::Undelivered, at(9)), Found::Already));
+    }
+
+    #[test]
+    fn a_full_table_lets_the_oldest_go_and_counts_it() {
+        let table = Sessions::new(3);
+        for index in 0..10 {
+            let someone = phone(447_700_900_000 + index);
+            table.open(send(Some(someone), index, index), vec![alias(someone)], WINDOW);
+        }
+        assert_eq!((table.len(), table.evicted(), table.by_alias.len()), (3, 7, 6));
+        assert!(matches!(table.settle(&alias(phone(447_700_900_000)), OutcomeKind::Verified, at(9)), Found::Unmatched));
+        assert_eq!(settled(table.settle(&alias(phone(447_700_900_009)), OutcomeKind::Verified, at(9))), 1);
+    }
+}
