@@ -76,7 +76,8 @@ fn tests_do_not_sleep() {
         if path.ends_with("tidy.rs") {
             continue;
         }
-        let tests = if path.starts_with("src") { source.split_once("#[cfg(test)]").map_or("", |(_, t)| t) } else { &source };
+        let tests =
+            if path.starts_with("src") { source.split_once("#[cfg(test)]").map_or("", |(_, t)| t) } else { &source };
         assert!(!tests.contains("thread::sleep"), "{}: a test that sleeps for luck", path.display());
     }
 }
@@ -88,9 +89,9 @@ fn before_tests(source: &str) -> &str {
 /// Every `crate::name` before the file's tests, comments left out.
 fn imports(source: &str) -> BTreeSet<String> {
     let code = before_tests(source).lines().filter(|line| !line.trim_start().starts_with("//"));
-    let names = code.flat_map(|line| line.split("crate::").skip(1)).map(|rest| {
-        rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
-    });
+    let names = code
+        .flat_map(|line| line.split("crate::").skip(1))
+        .map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>());
     names.filter(|name| !name.is_empty()).collect()
 }
 
