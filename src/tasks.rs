@@ -27,6 +27,12 @@ impl Tasks {
         tokio::spawn(self.tracker.track_future(task.instrument(tracing::info_span!("task", name))));
     }
 
+    /// Runs `work`, which may block, on a thread of its own until it ends.
+    pub fn spawn_blocking(&self, name: &'static str, work: impl FnOnce() + Send + 'static) {
+        let span = tracing::info_span!("task", name);
+        self.tracker.spawn_blocking(move || span.in_scope(work));
+    }
+
     /// Completes when the process is to stop. Tasks that would run for ever wait for this beside their work.
     pub fn stopping(&self) -> CancellationToken {
         self.stop.clone()

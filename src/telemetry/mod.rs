@@ -1,5 +1,19 @@
-//! telemetry
+//! What the process tells about itself: its log, its metrics, and the events that feed both.
+//!
+//! Must not know: requests' bytes, decisions' making, files of the decision log.
 
+pub mod events;
+mod labels;
+mod limiter;
+mod log;
+mod metrics;
 mod settings;
+mod snapshot;
+mod totals;
 
-pub use settings::*;
+pub use labels::{OutcomeSource, RequestKind};
+pub use log::{Error, install};
+pub use metrics::{CONTENT_TYPE, Metrics};
+pub use settings::{Format, Level, Settings};
+pub use snapshot::{Snapshot, TableStats};
+pub use totals::Totals;

@@ -1,0 +1,99 @@
+//! The last decisions, in memory: for the admin address and `explain --decision`, also where no log is written.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::record::{Answer, Record};
+use crate::domain::{Decision, DecisionId, Facts, Outcome};
+use crate::telemetry::OutcomeSource;
+
+/// Outcomes kept with one decision; a carrier that reports the same message for ever is not listened to.
+const MAX_OUTCOMES: usize = 8;
+
+/// A decision and what became of it so far.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What was decided.
+    pub decision: Arc<Decision>,
+    /// About what.
+    pub facts: Arc<Facts>,
+    /// Whether it was about a try of a code, not about a request for one.
+    pub is_try: bool,
+    /// What the upstream answered.
+    pub answer: Option<Answer>,
+    /// What became of the code.
+    pub outcomes: Vec<(Outcome, OutcomeSource)>,
+}
+
+/// A ring of the last decisions: one more pushes out the oldest.
+#[derive(Debug)]
+pub struct Recent {
+    capacity: usize,
+    ring: Mutex<Ring>,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    entries: VecDeque<Entry>,
+    /// Number of the entry at the front; entries are numbered from 0 for the life of the process.
+    first: u64,
+    numbers: HashMap<DecisionId, u64>,
+}
+
+impl Recent {
+    /// Keeps the last `capacity` decisions, some 1 to 2 KiB each.
+    pub fn new(capacity: usize) -> Self {
+        Self { capacity: capacity.max(1), ring: Mutex::default() }
+    }
+
+    /// Takes in what happened. What belongs to no decision in the ring is left out.
+    pub fn record(&self, record: &Record) {
+        let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        match record {
+            Record::Decision(decision, facts) => ring.push(self.capacity, decision, facts, false),
+            Record::Try(decision, facts) => ring.push(self.capacity, decision, facts, true),
+            Record::Answer(answer) => {
+                if let Some(entry) = ring.entry(answer.decision) {
+                    entry.answer = Some(answer.clone());
+                }
+            }
+            Record::Outcome(outcome, source) => {
+                if let Some(entry) = ring.entry(outcome.decision)
+                    && entry.outcomes.len() < MAX_OUTCOMES
+                {
+                    entry.outcomes.push((outcome.clone(), *source));
+                }
+            }
+        }
+    }
+
+    /// The decision of that name, while it is in the ring.
+    pub fn find(&self, id: DecisionId) -> Option<Entry> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner).entry(id).cloned()
+    }
+
+    /// The newest entries for which `wanted` holds, newest first, at most `limit`.
+    pub fn newest(&self, limit: usize, wanted: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        let ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
+        ring.entries.iter().rev().filter(|entry| wanted(entry)).take(limit).cloned().collect()
+    }
+}
+
+impl Ring {
+    fn push(&mut self, capacity: usize, decision: &Arc<Decision>, facts: &Arc<Facts>, is_try: bool) {
+        while self.entries.len() >= capacity {
+            if let Some(oldest) = self.entries.pop_front() {
+                self.numbers.remove(&oldest.decision.id);
+                self.first += 1;
+            }
+        }
+        self.numbers.insert(decision.id, self.first + self.entries.len() as u64);
+        let (decision, facts) = (Arc::clone(decision), Arc::clone(facts));
+        self.entries.push_back(Entry { decision, facts, is_try, answer: None, outcomes: Vec::new() });
+    }
+
+    fn entry(&mut self, id: DecisionId) -> Option<&mut Entry> {
+        let index = self.numbers.get(&id)?.checked_sub(self.first)?;
+        self.entries.get_mut(usize::try_from(index).ok()?)
+    }
+}

@@ -1,0 +1,308 @@
+//! What happens to the process, one struct an event. [`emit`](KeyCreated::emit) writes the log line and counts, so
+//! that neither is forgotten. Events that can come in floods are logged once in ten seconds, with the number left out.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use tracing::{error, info, warn};
+
+use super::Metrics;
+use crate::domain::{RevisionId, Span};
+
+/// The key that pseudonyms hang on was made just now.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyCreated<'a> {
+    /// Its file; `None` where it is kept nowhere.
+    pub path: Option<&'a Path>,
+}
+
+impl KeyCreated<'_> {
+    /// Logs.
+    pub fn emit(&self) {
+        match self.path {
+            Some(path) => warn!(
+                path = %path.display(),
+                "no key was given, so a new one was made; keep this file: without it nobody recognises the phones and \
+                 clients in the decision log"
+            ),
+            None => warn!(
+                "no key and no state directory were given; the decision log's names for phones and clients change \
+                 with the next start"
+            ),
+        }
+    }
+}
+
+/// A listener is open.
+#[derive(Clone, Copy, Debug)]
+pub struct ListenStarted<'a> {
+    /// What it is for: `proxy`, `admin`.
+    pub what: &'a str,
+    /// Where.
+    pub address: SocketAddr,
+}
+
+impl ListenStarted<'_> {
+    /// Logs.
+    pub fn emit(&self) {
+        info!(what = self.what, address = %self.address, "listening");
+    }
+}
+
+/// A listener could not take a connection: no more file descriptors, most likely.
+#[derive(Clone, Copy, Debug)]
+pub struct AcceptFailed<'a> {
+    /// What the listener is for.
+    pub what: &'a str,
+    /// What the system said.
+    pub error: &'a std::io::Error,
+}
+
+impl AcceptFailed<'_> {
+    /// Logs.
+    pub fn emit(&self, metrics: &Metrics) {
+        metrics.at_most_every("accept_failed", |suppressed| {
+            error!(what = self.what, error = %self.error, suppressed, "a connection could not be accepted");
+        });
+    }
+}
+
+/// A configuration is in force, at the start or after a reload.
+#[derive(Clone, Copy, Debug)]
+pub struct ConfigLoaded {
+    /// Its name.
+    pub revision: RevisionId,
+    /// Protected endpoints in it.
+    pub endpoints: usize,
+    /// What `check` would warn of.
+    pub warnings: usize,
+}
+
+impl ConfigLoaded {
+    /// Logs and counts.
+    pub fn emit(&self, metrics: &Metrics) {
+        metrics.reloaded("ok");
+        info!(
+            revision = %self.revision,
+            endpoints = self.endpoints,
+            warnings = self.warnings,
+            "configuration in force"
+        );
+    }
+}
+
+/// A reload was refused; the configuration before it stays in force.
+#[derive(Clone, Copy, Debug)]
+pub struct ReloadRejected<'a> {
+    /// The configuration that stays.
+    pub revision: RevisionId,
+    /// Every problem, a sentence each.
+    pub problems: &'a [String],
+}
+
+impl ReloadRejected<'_> {
+    /// Logs and counts.
+    pub fn emit(&self, metrics: &Metrics) {
+        metrics.reloaded("rejected");
+        let count = self.problems.len();
+        error!(revision = %self.revision, count, problems = ?self.problems, "reload refused, nothing has changed");
+    }
+}
+
+/// No verification has been seen at an endpoint, and none will be.
+#[derive(Clone, Copy, Debug)]
+pub struct EndpointBlind<'a> {
+    /// The endpoint's name.
+    pub endpoint: &'a str,
+}
+
+impl EndpointBlind<'_> {
+    /// Logs.
+    pub fn emit(&self) {
+        warn!(
+            endpoint = self.endpoint,
+            "no verify endpoint is configured, so sendwall does not learn which codes were typed in; set `verify`, or \
+             send outcomes to the admin address"
+        );
+    }
+}
+
+/// A request got no answer from the upstream.
+#[derive(Clone, Copy, Debug)]
+pub struct UpstreamFailed<'a> {
+    /// Label of the metric, a literal: `connect`, `tls`, `timeout`, `closed`, `invalid`, `busy`.
+    pub kind: &'static str,
+    /// What went wrong. Never a part of the request.
+    pub error: &'a (dyn std::error::Error + 'static),
+}
+
+impl UpstreamFailed<'_> {
+    /// Logs and counts.
+    pub fn emit(&self, metrics: &Metrics) {
+        metrics.upstream_failed(self.kind);
+        metrics.at_most_every("upstream_failed", |suppressed| {
+            warn!(kind = self.kind, error = %self.error, suppressed, "the upstream did not answer");
+        });
+    }
+}
+
+/// Records were dropped because the decision log's queue is full: the disk is slower than the traffic.
+#[derive(Clone, Copy, Debug)]
+pub struct JournalFull;
+
+impl JournalFull {
+    /// Logs and counts one record.
+    pub fn emit(&self, metrics: &Metrics) {
+        metrics.journal_dropped(1);
+        metrics.at_most_every("journal_full", |suppressed| {
+            warn!(suppressed, "the decision log's queue is full; records are dropped");
+        });
+    }
+}
+
+/// The decision log's file could not be written; its records are lost.
+#[derive(Clone, Copy, Debug)]
+pub struct JournalFailed<'a> {
+    /// Records lost.
+    pub records: u64,
+    /// The file or directory.
+    pub path: &'a Path,
+    /// What the system said.
+    pub error: &'a std::io::Error,
+}
+
+impl JournalFailed<'_> {
+    /// Logs and counts.
+    pub fn emit(&self, metrics: &Metrics) {
+        metrics.journal_dropped(self.records);
+        metrics.at_most_every("journal_failed", |suppressed| {
+            let path = self.path.display();
+            error!(%path, error = %self.error, suppressed, "the decision log cannot be written; records are dropped");
+        });
+    }
+}
+
+/// The last line of the decision log was torn by a crash, and closed off.
+#[derive(Clone, Copy, Debug)]
+pub struct JournalRepaired<'a> {
+    /// The file.
+    pub path: &'a Path,
+}
+
+impl JournalRepaired<'_> {
+    /// Logs.
+    pub fn emit(&self) {
+        warn!(path = %self.path.display(), "the last record of the decision log was cut off, by a crash most likely");
+    }
+}
+
+/// A GeoIP database was read.
+#[derive(Clone, Copy, Debug)]
+pub struct GeoRefreshed<'a> {
+    /// Its file.
+    pub path: &'a Path,
+}
+
+impl GeoRefreshed<'_> {
+    /// Logs.
+    pub fn emit(&self) {
+        info!(path = %self.path.display(), "GeoIP database loaded");
+    }
+}
+
+/// A GeoIP database could not be read; the one before it stays in use.
+#[derive(Clone, Copy, Debug)]
+pub struct GeoFailed<'a> {
+    /// Its file.
+    pub path: &'a Path,
+    /// What is wrong with it.
+    pub error: &'a (dyn std::error::Error + 'static),
+}
+
+impl GeoFailed<'_> {
+    /// Logs and counts.
+    pub fn emit(&self, metrics: &Metrics) {
+        metrics.geo_failed();
+        let path = self.path.display();
+        warn!(%path, error = %self.error, "a GeoIP database cannot be read; the one before it stays in use");
+    }
+}
+
+/// The listener's certificate was read again, or could not be.
+#[derive(Clone, Copy, Debug)]
+pub struct CertificateReloaded<'a> {
+    /// Its file.
+    pub path: &'a Path,
+    /// What is wrong with the new one; the old one stays.
+    pub error: Option<&'a (dyn std::error::Error + 'static)>,
+}
+
+impl CertificateReloaded<'_> {
+    /// Logs and counts.
+    pub fn emit(&self, metrics: &Metrics) {
+        let path = self.path.display();
+        match self.error {
+            None => {
+                metrics.reloaded("certificate_ok");
+                info!(%path, "certificate loaded");
+            }
+            Some(error) => {
+                metrics.reloaded("certificate_rejected");
+                error!(%path, %error, "a certificate cannot be read; the one before it stays in use");
+            }
+        }
+    }
+}
+
+/// A table of a limit is full of entries worth keeping; the table itself counts the keys that found no place.
+#[derive(Clone, Copy, Debug)]
+pub struct TableFull<'a> {
+    /// The table's name.
+    pub table: &'a str,
+    /// What a new key gets: `pass` or `refuse`.
+    pub when_full: &'a str,
+}
+
+impl TableFull<'_> {
+    /// Logs.
+    pub fn emit(&self, metrics: &Metrics) {
+        metrics.at_most_every("table_full", |suppressed| {
+            let (table, when_full) = (self.table, self.when_full);
+            warn!(
+                table,
+                when_full, suppressed, "a limit's table is full of entries worth keeping; give it more memory"
+            );
+        });
+    }
+}
+
+/// The process stops taking connections and ends those that are open.
+#[derive(Clone, Copy, Debug)]
+pub struct Draining {
+    /// How long it waits.
+    pub deadline: Span,
+}
+
+impl Draining {
+    /// Logs.
+    pub fn emit(&self) {
+        info!(deadline = %self.deadline, "stopping: requests under way are finished first");
+    }
+}
+
+/// The process ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopped {
+    /// Tasks that did not end in time and are cut off.
+    pub unfinished: usize,
+}
+
+impl Stopped {
+    /// Logs.
+    pub fn emit(&self) {
+        match self.unfinished {
+            0 => info!("stopped"),
+            unfinished => warn!(unfinished, "stopped before everything was finished"),
+        }
+    }
+}

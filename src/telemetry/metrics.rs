@@ -1,0 +1,295 @@
+//! The metrics, and one method for each thing that happens on the path.
+//!
+//! A method costs one look-up a family under a read lock, some 60 ns each: no place on the path is worth a cache.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+use super::limiter::Limiter;
+use super::totals::Sums;
+use super::{OutcomeSource, RequestKind, Snapshot, Totals, labels};
+use crate::clock::Clock;
+use crate::domain::{Country, Decision, Facts, Money, OutcomeKind, PhoneFact, Reason, Verdict};
+
+/// Content type of [`Metrics::render`]'s text.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Upper bounds of the histogram of decision times, in seconds: 1 us to 10 ms.
+const DECISION_BUCKETS: [f64; 13] =
+    [1e-6, 2e-6, 3e-6, 5e-6, 7.5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 2.5e-3, 1e-2];
+
+type Count = Counter<u64>;
+type Amount = Counter<f64, AtomicU64>;
+type Level = Gauge<u64, AtomicU64>;
+
+/// Every metric of the process.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    clock: Arc<dyn Clock>,
+    limiter: Limiter,
+    sums: Sums,
+    requests: Family<labels::Request, Count>,
+    decisions: Family<labels::Decided, Count>,
+    tries: Family<labels::Decided, Count>,
+    reasons: Family<labels::Reason, Count>,
+    limit_refusals: Family<labels::Limit, Count>,
+    sends: Family<labels::Sent, Count>,
+    sms_cost: Family<labels::Sent, Amount>,
+    saved_sms: Family<labels::Saved, Count>,
+    saved_cost: Family<labels::Saved, Amount>,
+    outcomes: Family<labels::Outcome, Count>,
+    unmatched_outcomes: Family<labels::Unmatched, Count>,
+    unreadable: Family<labels::Unreadable, Count>,
+    decision_seconds: Histogram,
+    upstream_errors: Family<labels::Kind, Count>,
+    connections: Level,
+    connections_accepted: Count,
+    journal_dropped: Count,
+    journal_written: Count,
+    reloads: Family<labels::ReloadResult, Count>,
+    geo_errors: Count,
+    table_entries: Family<labels::Table, Level>,
+    table_bytes: Family<labels::Table, Level>,
+    table_capacity: Family<labels::Table, Level>,
+    table_evicted: Family<labels::Table, Count>,
+    table_untracked: Family<labels::Table, Count>,
+    open_sends: Level,
+    config_revision: Level,
+}
+
+impl Metrics {
+    /// All at zero. The clock paces the log lines of repeated events.
+    pub fn new(version: &'static str, clock: Arc<dyn Clock>) -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("sendwall"),
+            clock,
+            limiter: Limiter::default(),
+            sums: Sums::default(),
+            requests: Family::default(),
+            decisions: Family::default(),
+            tries: Family::default(),
+            reasons: Family::default(),
+            limit_refusals: Family::default(),
+            sends: Family::default(),
+            sms_cost: Family::default(),
+            saved_sms: Family::default(),
+            saved_cost: Family::default(),
+            outcomes: Family::default(),
+            unmatched_outcomes: Family::default(),
+            unreadable: Family::default(),
+            decision_seconds: Histogram::new(DECISION_BUCKETS),
+            upstream_errors: Family::default(),
+            connections: Level::default(),
+            connections_accepted: Count::default(),
+            journal_dropped: Count::default(),
+            journal_written: Count::default(),
+            reloads: Family::default(),
+            geo_errors: Count::default(),
+            table_entries: Family::default(),
+            table_bytes: Family::default(),
+            table_capacity: Family::default(),
+            table_evicted: Family::default(),
+            table_untracked: Family::default(),
+            open_sends: Level::default(),
+            config_revision: Level::default(),
+        };
+        metrics.register_path();
+        metrics.register_process(version);
+        metrics
+    }
+
+    fn register_path(&mut self) {
+        let r = &mut self.registry;
+        r.register("requests", "Requests, by what they were to sendwall", self.requests.clone());
+        r.register("decisions", "Decisions about requests for a code", self.decisions.clone());
+        r.register("tries", "Decisions about tries of a code", self.tries.clone());
+        r.register("reasons", "Reasons of decisions; one decision may have several", self.reasons.clone());
+        r.register("limit_refusals", "Decisions that a limit spoke against", self.limit_refusals.clone());
+        r.register("sends", "Codes that went out", self.sends.clone());
+        r.register("sms_cost", "Price of the codes that went out, in currency units", self.sms_cost.clone());
+        r.register("saved_sms", "Requests refused, or in monitor mode to be refused", self.saved_sms.clone());
+        r.register("saved_cost", "Price of the codes of sendwall_saved_sms_total", self.saved_cost.clone());
+        r.register("outcomes", "What became of codes", self.outcomes.clone());
+        r.register("unmatched_outcomes", "Outcomes that found no open send", self.unmatched_outcomes.clone());
+        r.register("unreadable", "Requests that can be read in more than one way, or not", self.unreadable.clone());
+        r.register("decision_seconds", "Time that a decision took", self.decision_seconds.clone());
+    }
+
+    fn register_process(&mut self, version: &'static str) {
+        let r = &mut self.registry;
+        r.register("upstream_errors", "Requests that the upstream did not answer", self.upstream_errors.clone());
+        r.register("connections", "Client connections that are open", self.connections.clone());
+        r.register("connections_accepted", "Client connections since the start", self.connections_accepted.clone());
+        r.register("journal_dropped", "Records that the decision log had to drop", self.journal_dropped.clone());
+        r.register("journal_written", "Records written to the decision log", self.journal_written.clone());
+        r.register("reloads", "Reloads of the configuration", self.reloads.clone());
+        r.register("geo_errors", "GeoIP databases that could not be read", self.geo_errors.clone());
+        r.register("table_entries", "Entries of a bounded table", self.table_entries.clone());
+        r.register("table_bytes", "Bytes of a bounded table", self.table_bytes.clone());
+        r.register("table_capacity", "Entries that a bounded table can hold", self.table_capacity.clone());
+        r.register("table_evicted", "Entries given up for others", self.table_evicted.clone());
+        r.register("table_untracked", "Keys that found no place", self.table_untracked.clone());
+        r.register("open_sends", "Codes out, waiting for what becomes of them", self.open_sends.clone());
+        r.register("config_revision", "Number of the configuration in force", self.config_revision.clone());
+        r.register("build", "The version that runs", Info::new(vec![("version", version)]));
+    }
+
+    /// A request came and its kind is known. Requests that pass have the endpoint `""`.
+    pub fn requested(&self, endpoint: &Arc<str>, kind: RequestKind) {
+        self.requests.get_or_create(&labels::Request { endpoint: Arc::clone(endpoint), kind: kind.name() }).inc();
+    }
+
+    /// A request for a code was judged, in `elapsed`.
+    pub fn decided(&self, decision: &Decision, facts: &Facts, elapsed: Duration) {
+        self.decisions.get_or_create(&decided(decision)).inc();
+        self.reasons(decision);
+        self.decision_seconds.observe(elapsed.as_secs_f64());
+        self.sums.judged(decision, facts.phone().map(|phone| phone.price));
+        match &facts.phone {
+            PhoneFact::Present(phone) if decision.verdict != Verdict::Forward => {
+                let saved = labels::Saved { endpoint: Arc::clone(&decision.endpoint), mode: decision.mode.name() };
+                self.saved_sms.get_or_create(&saved).inc();
+                self.saved_cost.get_or_create(&saved).inc_by(phone.price.as_units());
+            }
+            PhoneFact::Unreadable(why) => {
+                let label = labels::Unreadable { endpoint: Arc::clone(&decision.endpoint), code: why.code.name() };
+                self.unreadable.get_or_create(&label).inc();
+            }
+            PhoneFact::Present(_) | PhoneFact::Absent => {}
+        }
+    }
+
+    /// A try of a code was judged, in `elapsed`.
+    pub fn tried(&self, decision: &Decision, elapsed: Duration) {
+        self.tries.get_or_create(&decided(decision)).inc();
+        self.reasons(decision);
+        self.decision_seconds.observe(elapsed.as_secs_f64());
+    }
+
+    fn reasons(&self, decision: &Decision) {
+        for reason in &decision.reasons {
+            let label = labels::Reason { endpoint: Arc::clone(&decision.endpoint), reason: reason.code() };
+            self.reasons.get_or_create(&label).inc();
+            match reason {
+                Reason::Limit { name, enforced: true, .. } | Reason::LimitTableFull { name, refused: true } => {
+                    self.limit_refusals.get_or_create(&labels::Limit { limit: Arc::clone(name) }).inc();
+                }
+                Reason::Limit { .. }
+                | Reason::LimitTableFull { .. }
+                | Reason::NumberKind(_)
+                | Reason::ImpossibleNumber
+                | Reason::Country(_)
+                | Reason::Unreadable(_)
+                | Reason::NoPhone
+                | Reason::Blind => {}
+            }
+        }
+    }
+
+    /// A code went out.
+    pub fn sent(&self, endpoint: &Arc<str>, country: Option<Country>, price: Money) {
+        let label = labels::Sent { endpoint: Arc::clone(endpoint), country: labels::Country(country) };
+        self.sends.get_or_create(&label).inc();
+        self.sms_cost.get_or_create(&label).inc_by(price.as_units());
+        self.sums.sent(price);
+    }
+
+    /// Something became of a code that went out.
+    pub fn outcome(&self, endpoint: &Arc<str>, country: Option<Country>, outcome: OutcomeKind) {
+        let endpoint = Arc::clone(endpoint);
+        let label = labels::Outcome { endpoint, country: labels::Country(country), outcome: outcome.name() };
+        self.outcomes.get_or_create(&label).inc();
+        if outcome == OutcomeKind::Verified {
+            self.sums.verified();
+        }
+    }
+
+    /// An outcome came that belongs to no open send.
+    pub fn unmatched(&self, source: OutcomeSource, outcome: OutcomeKind) {
+        let label = labels::Unmatched { source: source.name(), outcome: outcome.name() };
+        self.unmatched_outcomes.get_or_create(&label).inc();
+    }
+
+    /// A client connected. To be paired with [`Self::disconnected`].
+    pub fn connected(&self) {
+        self.connections_accepted.inc();
+        self.connections.inc();
+    }
+
+    /// A client connection ended.
+    pub fn disconnected(&self) {
+        self.connections.dec();
+    }
+
+    /// `records` reached the decision log's file.
+    pub fn journal_written(&self, records: u64) {
+        self.journal_written.inc_by(records);
+    }
+
+    pub(super) fn journal_dropped(&self, records: u64) {
+        self.journal_dropped.inc_by(records);
+    }
+
+    pub(super) fn upstream_failed(&self, kind: &'static str) {
+        self.upstream_errors.get_or_create(&labels::Kind { kind }).inc();
+    }
+
+    pub(super) fn reloaded(&self, result: &'static str) {
+        self.reloads.get_or_create(&labels::ReloadResult { result }).inc();
+    }
+
+    pub(super) fn geo_failed(&self) {
+        self.geo_errors.inc();
+    }
+
+    /// Calls `write` with the number of lines left out, at most once in ten seconds a kind.
+    pub(super) fn at_most_every(&self, kind: &'static str, write: impl FnOnce(u64)) {
+        if let Some(suppressed) = self.limiter.admit(kind, self.clock.now()) {
+            write(suppressed);
+        }
+    }
+
+    /// All metrics as text in the OpenMetrics format (see [`CONTENT_TYPE`]).
+    pub fn render(&self, snapshot: &Snapshot) -> String {
+        self.take_in(snapshot);
+        let mut text = String::with_capacity(16 * 1024);
+        encode(&mut text, &self.registry).expect("writing to a string does not fail");
+        text
+    }
+
+    fn take_in(&self, snapshot: &Snapshot) {
+        self.open_sends.set(snapshot.open_sends);
+        self.config_revision.set(u64::from(snapshot.revision.number));
+        for stats in &snapshot.tables {
+            let label = labels::Table { table: Arc::clone(&stats.table) };
+            self.table_entries.get_or_create(&label).set(stats.entries);
+            self.table_bytes.get_or_create(&label).set(stats.bytes);
+            self.table_capacity.get_or_create(&label).set(stats.capacity);
+            // `max`: a counter may not fall, not even when two scrapes take their snapshots in one order and come
+            // here in the other.
+            let raise = |counter: &Count, value| counter.inner().fetch_max(value, Ordering::Relaxed);
+            raise(&self.table_evicted.get_or_create(&label), stats.evicted);
+            raise(&self.table_untracked.get_or_create(&label), stats.untracked);
+        }
+    }
+
+    /// Sums since the start.
+    pub fn totals(&self) -> Totals {
+        self.sums.read()
+    }
+}
+
+fn decided(decision: &Decision) -> labels::Decided {
+    let (verdict, mode) = (decision.verdict.name(), decision.mode.name());
+    labels::Decided { endpoint: Arc::clone(&decision.endpoint), verdict, mode }
+}

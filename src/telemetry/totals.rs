@@ -1,0 +1,82 @@
+//! The few sums that a status page and the demo show, kept apart from the labelled metrics.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::Serialize;
+
+use crate::domain::{Decision, Mode, Money, Verdict};
+
+/// Sums since the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Requests for a code that were judged.
+    pub judged: u64,
+    /// Codes that went out.
+    pub sends: u64,
+    /// What they cost.
+    pub cost: Money,
+    /// Requests for a code to a known phone that were refused.
+    pub saved_sms: u64,
+    /// What those codes would have cost.
+    pub saved_cost: Money,
+    /// Requests for a code to a known phone that only monitor mode let through.
+    pub would_save_sms: u64,
+    /// What those cost.
+    pub would_save_cost: Money,
+    /// Outcomes "verified" that found their send.
+    pub verified: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Sums {
+    judged: AtomicU64,
+    sends: Pair,
+    saved: Pair,
+    would_save: Pair,
+    verified: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Pair {
+    count: AtomicU64,
+    micros: AtomicU64,
+}
+
+impl Pair {
+    fn add(&self, price: Money) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.micros.fetch_add(price.as_micros(), Ordering::Relaxed);
+    }
+
+    fn read(&self) -> (u64, Money) {
+        (self.count.load(Ordering::Relaxed), Money::micros(self.micros.load(Ordering::Relaxed)))
+    }
+}
+
+impl Sums {
+    /// A request for a code to a phone of that price was judged; `None`: no phone was read.
+    pub(super) fn judged(&self, decision: &Decision, price: Option<Money>) {
+        self.judged.fetch_add(1, Ordering::Relaxed);
+        match (decision.verdict, decision.mode, price) {
+            (Verdict::Forward, ..) | (.., None) => {}
+            (_, Mode::Enforce, Some(price)) => self.saved.add(price),
+            (_, Mode::Monitor, Some(price)) => self.would_save.add(price),
+        }
+    }
+
+    pub(super) fn sent(&self, price: Money) {
+        self.sends.add(price);
+    }
+
+    pub(super) fn verified(&self) {
+        self.verified.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn read(&self) -> Totals {
+        let (sends, cost) = self.sends.read();
+        let (saved_sms, saved_cost) = self.saved.read();
+        let (would_save_sms, would_save_cost) = self.would_save.read();
+        let (judged, verified) = (self.judged.load(Ordering::Relaxed), self.verified.load(Ordering::Relaxed));
+        Totals { judged, sends, cost, saved_sms, saved_cost, would_save_sms, would_save_cost, verified }
+    }
+}
