@@ -1,7 +1,7 @@
 //! What a number costs: time by form and country, and the memory that the plans of all countries take.
 //!
 //! `cargo bench --bench numbers`
-#![expect(clippy::unwrap_used, clippy::print_stderr, missing_docs, reason = "a bench")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a bench")]
 
 use std::fs;
 use std::hint::black_box;

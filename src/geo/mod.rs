@@ -1,4 +1,4 @@
-//! Address to place, from databases in MaxMind's format (MaxMind, DB-IP, IPinfo, IPLocate and others write it).
+//! Address to place, from databases in MaxMind's format (several makers write it).
 //!
 //! Files are read into memory, and a changed file is swapped in by [`Geo::refresh`] while lookups go on.
 //!
@@ -137,7 +137,9 @@ mod tests {
 
     impl Drop for Scratch {
         fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
+            if let Err(error) = fs::remove_dir_all(&self.0) {
+                eprintln!("{} stays: {error}", self.0.display());
+            }
         }
     }
 
