@@ -32,7 +32,13 @@ fn scalar(value: &Scalar<'_>) -> Option<Vec<u8>> {
     let bytes = match value {
         Scalar::Text(text) => text.as_bytes().to_vec(),
         Scalar::Int(number) => number.to_string().into_bytes(),
-        Scalar::Null | Scalar::Bool(_) | Scalar::Float(_) | Scalar::Bad(_) | Scalar::File | Scalar::Object | Scalar::Array => {
+        Scalar::Null
+        | Scalar::Bool(_)
+        | Scalar::Float(_)
+        | Scalar::Bad(_)
+        | Scalar::File
+        | Scalar::Object
+        | Scalar::Array => {
             return None;
         }
     };

@@ -143,7 +143,9 @@ impl<'s, 'a> Search<'s, 'a> {
                 let same_key = match (first, last) {
                     (Place::Node(a), Place::Node(b)) => {
                         let in_array = |node| nodes.get(node).is_some_and(|node| matches!(node.name, Name::Index(_)));
-                        nodes.key(*a) == nodes.key(*b) && !in_array(*a) && !nodes.key(*a).ends_with("[]")
+                        nodes.key(*a) == nodes.key(*b)
+                            && !in_array(*a)
+                            && !nodes.key(*a).ends_with("[]")
                             && (nodes.is_root_child(*a) && nodes.is_root_child(*b))
                     }
                     _ => false,
@@ -182,7 +184,8 @@ impl<'s, 'a> Search<'s, 'a> {
 
     fn says_phone(&self, parent: u32) -> bool {
         let nodes = self.document.nodes();
-        let siblings = nodes.list().iter().enumerate().filter(|(index, node)| node.parent == parent && *index != parent as usize);
+        let siblings =
+            nodes.list().iter().enumerate().filter(|(index, node)| node.parent == parent && *index != parent as usize);
         siblings.into_iter().any(|(_, node)| match (&node.name, &node.value) {
             (Name::Key(key), Scalar::Text(text)) if names::is_kind_of_contact(key) => {
                 ["phone", "sms", "mobile", "tel", "msisdn", "phone_number", "phonenumber", "text_message"]
@@ -242,7 +245,8 @@ impl<'s, 'a> Search<'s, 'a> {
                 found.add(number, Place::Node(node));
             }
             Reading::Several => {
-                let fault = Unreadable { code: UnreadableCode::SeveralPhones, field: self.document.nodes().label(node) };
+                let fault =
+                    Unreadable { code: UnreadableCode::SeveralPhones, field: self.document.nodes().label(node) };
                 found.fault = found.fault.take().or(Some(fault));
             }
             Reading::NoCountry if reading::is_mobile_somewhere(text.trim(), self.numbering) => {
@@ -276,7 +280,10 @@ impl<'s, 'a> Search<'s, 'a> {
             let decoded = form::decode(plain.as_bytes(), false).unwrap_or_default();
             let named = names::classify(before) == Kind::Phone;
             before = plain;
-            let parameter = parameters.split(';').filter_map(|pair| pair.split_once('=')).find(|(name, _)| names::classify(name) == Kind::Phone);
+            let parameter = parameters
+                .split(';')
+                .filter_map(|pair| pair.split_once('='))
+                .find(|(name, _)| names::classify(name) == Kind::Phone);
             let (text, named) = match parameter {
                 Some((_, value)) => (form::decode(value.as_bytes(), false).unwrap_or_default(), true),
                 None => (decoded, named),
@@ -291,11 +298,14 @@ impl<'s, 'a> Search<'s, 'a> {
                 continue;
             }
             match self.read_in(text, None) {
-                Reading::Number(number) if named || reading::is_clear(&number) || (international && number.validity == Validity::Valid) => {
+                Reading::Number(number)
+                    if named || reading::is_clear(&number) || (international && number.validity == Validity::Valid) =>
+                {
                     found.add(number, Place::Segment(index));
                 }
                 Reading::NoCountry if named || reading::is_mobile_somewhere(text, self.numbering) => {
-                    let fault = Unreadable { code: UnreadableCode::NoCountry, field: self.label(&Place::Segment(index)) };
+                    let fault =
+                        Unreadable { code: UnreadableCode::NoCountry, field: self.label(&Place::Segment(index)) };
                     found.soft_fault = found.soft_fault.take().or(Some(fault));
                 }
                 _ => {}

@@ -74,7 +74,9 @@ fn read_number(text: &str, region: Option<Country>, lost_plus: bool, numbering: 
 
 /// Whether the text says by itself that it is international.
 pub(super) fn is_international(text: &str) -> bool {
-    let text = text.trim_start_matches(|c: char| c == '(' || c == '[' || c.is_whitespace() || !c.is_alphanumeric() && c > '\u{7f}' && c != '＋');
+    let text = text.trim_start_matches(|c: char| {
+        c == '(' || c == '[' || c.is_whitespace() || !c.is_alphanumeric() && c > '\u{7f}' && c != '＋'
+    });
     text.starts_with(['+', '＋']) || text.starts_with("00")
 }
 
@@ -95,9 +97,9 @@ fn may_be_national(text: &str, number: &Number, numbering: &Numbering) -> bool {
         _ => &[],
     };
     regions.iter().filter_map(|region| Country::new(region)).any(|region| {
-        numbering.read(text, Some(region)).is_ok_and(|other| {
-            other.country == Some(region) && other.raw != number.raw && is_clear(&other)
-        })
+        numbering
+            .read(text, Some(region))
+            .is_ok_and(|other| other.country == Some(region) && other.raw != number.raw && is_clear(&other))
     })
 }
 
@@ -105,13 +107,15 @@ fn may_be_national(text: &str, number: &Number, numbering: &Numbering) -> bool {
 pub(super) fn is_mobile_somewhere(text: &str, numbering: &Numbering) -> bool {
     let count = digits(text);
     (10..=11).contains(&count)
-        && ["CN", "IN", "RU", "GB", "DE", "FR", "BR", "ID", "JP"].iter().filter_map(|code| Country::new(code)).any(|region| {
-            let has_trunk = text.starts_with('0') || matches!(region.as_str(), "CN" | "IN" | "RU" | "BR");
-            has_trunk
-                && numbering
-                    .read(text, Some(region))
-                    .is_ok_and(|number| number.country == Some(region) && is_clear(&number))
-        })
+        && ["CN", "IN", "RU", "GB", "DE", "FR", "BR", "ID", "JP"].iter().filter_map(|code| Country::new(code)).any(
+            |region| {
+                let has_trunk = text.starts_with('0') || matches!(region.as_str(), "CN" | "IN" | "RU" | "BR");
+                has_trunk
+                    && numbering
+                        .read(text, Some(region))
+                        .is_ok_and(|number| number.country == Some(region) && is_clear(&number))
+            },
+        )
 }
 
 pub(super) fn digits(text: &str) -> usize {
@@ -120,7 +124,8 @@ pub(super) fn digits(text: &str) -> usize {
 
 fn without_scheme(text: &str) -> &str {
     const SCHEMES: [&str; 4] = ["tel:", "sms:", "whatsapp:", "callto:"];
-    let scheme = SCHEMES.iter().find(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    let scheme =
+        SCHEMES.iter().find(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
     scheme.and_then(|scheme| text.get(scheme.len()..)).unwrap_or(text)
 }
 
