@@ -1,1 +1,150 @@
-//! config
+//! Configuration: one TOML text to a compiled [`Config`], or all of its problems at once.
+//!
+//! The only place that knows the names of keys, their ranges and their defaults, and the only one that reads the
+//! environment. Must not know: how anything that is configured works.
+
+mod answers;
+mod compile;
+mod conditions;
+mod endpoint;
+mod flags;
+mod keys;
+mod limits;
+mod load;
+mod pending;
+mod prices;
+mod problem;
+mod reader;
+mod server;
+mod source;
+mod suggest;
+mod summary;
+mod telling;
+mod tls;
+mod values;
+
+use self::pending::PriceTable;
+pub use endpoint::Route;
+pub use flags::Flags;
+pub use keys::KeySource;
+pub use limits::Limits;
+pub use load::{LoadError, counted, environment, load};
+pub use problem::{Excerpt, Position, Problem, Severity};
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use toml::de::DeTable;
+
+use self::reader::Section;
+use self::source::{Fault, Source};
+use crate::admin;
+use crate::domain::Mode;
+use crate::gate::Endpoint;
+use crate::geo;
+use crate::http;
+use crate::journal;
+use crate::telemetry;
+
+/// A whole configuration, checked: everything that can be wrong before the process starts was found.
+#[derive(Debug)]
+pub struct Config {
+    /// First bytes of the text's SHA-256: with a number it names the revision in every decision.
+    pub hash: u32,
+    /// The main listener and the upstream.
+    pub http: http::Settings,
+    /// The admin listener; `None` switches it off.
+    pub admin: Option<admin::Settings>,
+    /// The decision log; `None` keeps none.
+    pub journal: Option<journal::Settings>,
+    /// The process log.
+    pub telemetry: telemetry::Settings,
+    /// GeoIP databases.
+    pub geo: geo::Settings,
+    /// Directory of everything that outlives the process; `None` keeps nothing.
+    pub state: Option<PathBuf>,
+    /// Where the master keys come from.
+    pub keys: KeySource,
+    /// Worker threads; `None`: one a core.
+    pub workers: Option<NonZeroUsize>,
+    /// Sessions (sends that wait for their outcome) kept at the same time.
+    pub sessions: usize,
+    /// What may happen how often.
+    pub limits: Limits,
+    /// Proxies whose word about a client's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The mode of endpoints that have none of their own.
+    pub mode: Mode,
+    /// What is protected.
+    pub endpoints: Vec<Endpoint>,
+    /// Which requests belong to which endpoint.
+    pub routes: Vec<Route>,
+    /// ISO 4217, for reports and metrics.
+    pub currency: String,
+    /// What an SMS costs.
+    pub prices: PriceTable,
+    /// What may not be meant.
+    pub warnings: Vec<Problem>,
+}
+
+impl Config {
+    /// Compiles the text of `file`, or gives all that is wrong with it: errors, and the warnings among them, in the
+    /// order of the text. Relative paths start at the file's directory. Reads the files that the text names and, through
+    /// `environment`, `SENDWALL_KEY`; changes nothing.
+    pub fn compile(
+        text: &str,
+        file: &Path,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Vec<Problem>> {
+        compile_source(&Source::of_file(file, text), environment).0
+    }
+
+    /// Takes another state directory than the text says: its keys, unless the environment or `key_file` gave them.
+    pub fn use_state(&mut self, state: &Path) {
+        let own_keys = self.state.as_ref().map(|state| KeySource::in_state(state));
+        if self.keys == KeySource::Fresh || own_keys.as_ref() == Some(&self.keys) {
+            self.keys = KeySource::in_state(state);
+        }
+        self.state = Some(state.to_owned());
+    }
+
+    /// Every key that a configuration may have, array indices left out: `endpoint[].send`.
+    pub fn known_keys() -> BTreeSet<String> {
+        const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n";
+        compile_source(&Source::of_file(Path::new(""), EVERY_LIST), &|_| None).1
+    }
+}
+
+type Compiled = (Result<Config, Vec<Problem>>, BTreeSet<String>);
+
+fn compile_source(source: &Source<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Compiled {
+    let (table, syntax_errors) = DeTable::parse_recoverable(source.text());
+    report_syntax(source, &syntax_errors);
+    // What isn't TOML is guesswork to read; but a key that stands twice leaves the rest clear.
+    let is_readable = syntax_errors.iter().all(|error| error.message() == "duplicate key");
+    let config = if is_readable {
+        Section::root(source, &table, |root| compile::read(root, source.text(), environment))
+    } else {
+        None
+    };
+    let (problems, asked) = source.take();
+    let config = match config {
+        Some(config) if !problems.iter().any(Problem::is_error) => Ok(Config { warnings: problems, ..config }),
+        _ => Err(problems),
+    };
+    (config, asked)
+}
+
+/// Notes the first syntax error of each line; those after it mostly follow from it.
+fn report_syntax(source: &Source<'_>, errors: &[toml::de::Error]) {
+    let mut lines = BTreeSet::new();
+    let mut places: Vec<_> = errors.iter().map(|error| (error.span().unwrap_or_default(), error.message())).collect();
+    places.sort_by_key(|(place, _)| place.start);
+    for (place, message) in places {
+        if lines.insert(source.line_of(place.start)) {
+            source.error(Some(place), "", Fault::new(format!("this is not TOML: {message}")));
+        }
+    }
+}

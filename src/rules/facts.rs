@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::vocabulary::{Entry, EntryKind, Type, Vocabulary};
 use super::{Names, Value};
-use crate::domain::{Facts, Validity, Visit};
+use crate::domain::{Country, Facts, Validity, Visit};
 
 /// What an attempt says before any state is asked.
 pub static FACTS: Vocabulary = Vocabulary {
@@ -55,7 +55,7 @@ impl Names for Facts {
             "endpoint" => text(Some(&self.endpoint)),
             "ip" => Value::Text(Cow::Owned(self.client.address.ip.to_string())),
             "network" => Value::Text(Cow::Owned(self.client.address.network.to_string())),
-            "ip.country" => text(self.place.country.as_ref().map(|country| country.as_str())),
+            "ip.country" => text(self.place.country.as_ref().map(Country::as_str)),
             "ip.asn" => self.place.asn.map_or(Value::Missing, |asn| Value::Int(asn.into())),
             "ip.org" => text(self.place.as_org.as_deref()),
             "ip.hosting" => self.place.hosting.map_or(Value::Missing, Value::Bool),
@@ -83,7 +83,7 @@ impl Facts {
     fn phone_value(&self, name: &'static str) -> Value<'_> {
         let Some(phone) = self.phone() else { return Value::Missing };
         match name {
-            "phone.country" => text(phone.country.as_ref().map(|country| country.as_str())),
+            "phone.country" => text(phone.country.as_ref().map(Country::as_str)),
             "phone.calling_code" => Value::Int(phone.calling_code.into()),
             "phone.range" => Value::Text(Cow::Owned(phone.range.to_string())),
             "phone.type" => text(Some(phone.kind.name())),

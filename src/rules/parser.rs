@@ -190,13 +190,9 @@ impl Parser {
     }
 
     fn name_part(&mut self) -> Result<String, ExpressionError> {
-        match self.next() {
-            Token::Word(word) => Ok(word),
-            _ => {
-                self.at = self.at.saturating_sub(1);
-                Err(self.unexpected("a name"))
-            }
-        }
+        let Token::Word(word) = self.peek().clone() else { return Err(self.unexpected("a name")) };
+        self.at += 1;
+        Ok(word)
     }
 
     /// Expressions with commas between them, up to `close`.
@@ -246,7 +242,7 @@ impl Parser {
     }
 
     fn start(&self) -> usize {
-        self.tokens.get(self.at).or(self.tokens.last()).map_or(0, |(_, span)| span.start)
+        self.tokens.get(self.at).or_else(|| self.tokens.last()).map_or(0, |(_, span)| span.start)
     }
 
     fn too_deep(&self) -> ExpressionError {

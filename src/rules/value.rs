@@ -73,7 +73,7 @@ impl Value<'_> {
 /// Exact for every pair: turning the whole number into a float would make `2^53 + 1` equal to `2^53`.
 #[expect(clippy::cast_possible_truncation, reason = "the value was just found to be within i64")]
 fn int_with_float(int: i64, float: f64) -> Option<Ordering> {
-    const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+    const TWO_TO_63: f64 = 9_223_372_036_854_776_000.0; // the shortest decimal that is read as 2^63
     if float.is_nan() {
         None
     } else if float >= TWO_TO_63 {
@@ -100,8 +100,8 @@ mod tests {
             (-2, -1.5, Some(Ordering::Less)),
             (0, -0.0, Some(Ordering::Equal)),
             (9_007_199_254_740_993, 9_007_199_254_740_992.0, Some(Ordering::Greater)),
-            (i64::MAX, 9_223_372_036_854_775_808.0, Some(Ordering::Less)),
-            (i64::MIN, -9_223_372_036_854_775_808.0, Some(Ordering::Equal)),
+            (i64::MAX, 9_223_372_036_854_776_000.0, Some(Ordering::Less)),
+            (i64::MIN, -9_223_372_036_854_776_000.0, Some(Ordering::Equal)),
             (0, f64::INFINITY, Some(Ordering::Less)),
             (0, f64::NEG_INFINITY, Some(Ordering::Greater)),
             (0, f64::NAN, None),

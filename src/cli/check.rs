@@ -1,0 +1,50 @@
+//! `check`: every problem of a configuration, or what it does.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{FOUND_SOMETHING, output};
+use crate::config::{self, Config, LoadError, Problem};
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// The configuration file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Prints the problems as a JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+/// Status 1 where the configuration can't be used; warnings alone leave 0.
+pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+    let loaded = match config::load(&args.file) {
+        Ok(config) => Ok(config),
+        Err(LoadError::Faulty(problems)) => Err(problems),
+        Err(unreadable @ LoadError::Unreadable { .. }) => return Err(unreadable.into()),
+    };
+    let problems = loaded.as_ref().map_or_else(Vec::as_slice, |config| config.warnings.as_slice());
+    if args.json {
+        output::result(serde_json::to_string_pretty(problems)?);
+    } else {
+        output::result(report(&args.file.display().to_string(), loaded.as_ref().ok(), problems));
+    }
+    Ok(if loaded.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) })
+}
+
+fn report(file: &str, config: Option<&Config>, problems: &[Problem]) -> String {
+    let mut report = String::new();
+    for problem in problems {
+        _ = writeln!(report, "{problem}\n");
+    }
+    let counts = config::counted(problems);
+    match config {
+        None => _ = write!(report, "{file} can't be used: {counts}"),
+        Some(config) if counts.is_empty() => _ = write!(report, "{file} is good\n\n{}", config.summary()),
+        Some(config) => _ = write!(report, "{file} can be used: {counts}\n\n{}", config.summary()),
+    }
+    report
+}

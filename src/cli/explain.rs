@@ -1,0 +1,115 @@
+//! `explain`: facts, reasons and verdict of a request that is in a file, or of a decision that was made.
+
+use std::fs;
+use std::io::{self, Read as _};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use super::fetch::{self, Answer};
+use super::{FOUND_SOMETHING, RawRequest, output};
+use crate::config::{self, Config};
+use crate::domain::Timestamp;
+use crate::privacy::Secret;
+
+/// The largest request that is read.
+const MAX_REQUEST: u64 = 16 * 1024 * 1024;
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["request", "decision"])))]
+pub(super) struct ExplainArgs {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// A raw HTTP/1.1 request in a file; - reads standard input
+    #[arg(long, value_name = "REQ", requires = "config")]
+    request: Option<PathBuf>,
+    /// The address that the request comes from
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1", conflicts_with = "decision")]
+    from: IpAddr,
+    /// When it is made, in RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME", value_parser = time, conflicts_with = "decision")]
+    at: Option<Timestamp>,
+    /// A state directory other than the configuration's
+    #[arg(long, value_name = "DIR", conflicts_with = "decision")]
+    state: Option<PathBuf>,
+    /// The id of a decision that was made, as in the header sendwall-decision
+    #[arg(long, value_name = "ID")]
+    decision: Option<String>,
+    /// The admin address of the running sendwall
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:9090", conflicts_with = "request")]
+    admin: String,
+    /// A file with the token of the admin address
+    #[arg(long, value_name = "FILE", conflicts_with = "request")]
+    token_file: Option<PathBuf>,
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::from_rfc3339(text).ok_or_else(|| "write a time like 2026-11-20T18:10:02Z".to_owned())
+}
+
+/// Prints one JSON object.
+pub(super) fn explain(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
+    match (&args.decision, &args.config, &args.request) {
+        (Some(id), _, _) => decision(args, id),
+        (None, Some(file), Some(request)) => {
+            let mut config = config::load(file)?;
+            if let Some(state) = &args.state {
+                config.use_state(state);
+            }
+            let bytes = read(request).with_context(|| format!("cannot read the request {}", request.display()))?;
+            request_explained(config, &RawRequest::parse(&bytes)?, args.from, args.at)
+        }
+        (None, _, _) => bail!("name a request with --config and --request, or a decision with --decision"),
+    }
+}
+
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if file == Path::new("-") {
+        io::stdin().take(MAX_REQUEST).read_to_end(&mut bytes)?;
+    } else {
+        fs::File::open(file)?.take(MAX_REQUEST).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// Wiring: asks the gate. Counts nothing, makes no files.
+fn request_explained(
+    config: Config,
+    request: &RawRequest,
+    from: IpAddr,
+    at: Option<Timestamp>,
+) -> anyhow::Result<ExitCode> {
+    let request = request.sent_from(from);
+    drop((config, at));
+    bail!("`explain --request` of {} is not wired yet", request.method)
+}
+
+fn decision(args: &ExplainArgs, id: &str) -> anyhow::Result<ExitCode> {
+    if id.is_empty() || !id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        bail!("{id:?} is not the id of a decision; it stands in the header sendwall-decision of an answer");
+    }
+    let token = args.token_file.as_ref().map(|file| {
+        let text = fs::read_to_string(file).with_context(|| format!("cannot read the token {}", file.display()))?;
+        anyhow::Ok(Secret::new(&text))
+    });
+    let Answer { status, body } =
+        fetch::get(&args.admin, &format!("/api/decisions/{id}"), token.transpose()?.as_ref())?;
+    let text = String::from_utf8_lossy(&body);
+    match status {
+        200 => {
+            output::result(text.trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
+        404 => {
+            output::note(format!("no decision {id} is kept; only the latest are, and the decision log has the rest"));
+            Ok(ExitCode::from(FOUND_SOMETHING))
+        }
+        401 | 403 => bail!("the admin address asks for a token; name its file with --token-file"),
+        _ => bail!("the admin address answered {status}: {}", text.trim_end()),
+    }
+}

@@ -1,0 +1,102 @@
+//! One GET at the admin address: HTTP/1.0, so that the answer ends where the connection does.
+//!
+//! Must not know: what the answer means.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpStream, ToSocketAddrs as _};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+
+use crate::privacy::Secret;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// More than any answer of the admin address.
+const MAX_ANSWER: u64 = 16 * 1024 * 1024;
+
+/// Status and body of an answer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
+}
+
+/// Gets `path` from `admin` (`http://host:port`, or without the scheme).
+pub(super) fn get(admin: &str, path: &str, token: Option<&Secret>) -> anyhow::Result<Answer> {
+    let authority = admin.strip_prefix("http://").unwrap_or(admin).trim_end_matches('/');
+    if authority.contains(['/', '@']) {
+        bail!("{admin:?} is not an admin address; write it like http://127.0.0.1:9090");
+    }
+    let asked = || format!("cannot ask the admin address {authority}; is sendwall running, and is this its `admin`?");
+    let answer = exchange(authority, path, token).with_context(asked)?;
+    parse(&answer).with_context(|| format!("{authority} did not answer in HTTP"))
+}
+
+fn exchange(authority: &str, path: &str, token: Option<&Secret>) -> std::io::Result<Vec<u8>> {
+    let unknown = || std::io::Error::new(std::io::ErrorKind::NotFound, "no such host");
+    let address = authority.to_socket_addrs()?.next().ok_or_else(unknown)?;
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    let bearer = token.map(|token| format!("authorization: Bearer {}\r\n", token.expose())).unwrap_or_default();
+    write!(stream, "GET {path} HTTP/1.0\r\nhost: {authority}\r\naccept: application/json\r\n{bearer}\r\n")?;
+    let mut answer = Vec::new();
+    stream.take(MAX_ANSWER).read_to_end(&mut answer)?;
+    Ok(answer)
+}
+
+fn parse(answer: &[u8]) -> anyhow::Result<Answer> {
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut head = httparse::Response::new(&mut headers);
+    let httparse::Status::Complete(length) = head.parse(answer)? else { bail!("the answer ends within its head") };
+    let body = answer.get(length..).unwrap_or_default();
+    let announced = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
+    let announced = announced.and_then(|header| std::str::from_utf8(header.value).ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > body.len()) {
+        bail!("the answer ends within its body");
+    }
+    Ok(Answer { status: head.code.unwrap_or_default(), body: body.to_vec() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// Answers one connection with `answer` and gives what it was asked.
+    fn serve(answer: &'static str) -> (String, thread::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let admin = format!("http://{}", listener.local_addr().unwrap());
+        let served = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let lines = BufReader::new(&stream).lines().map(Result::unwrap).take_while(|line| !line.is_empty());
+            let asked = lines.collect();
+            stream.write_all(answer.as_bytes()).unwrap();
+            asked
+        });
+        (admin, served)
+    }
+
+    #[test]
+    fn the_token_goes_along_and_the_body_comes_back() {
+        let (admin, served) = serve("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+        let answer = get(&admin, "/api/decisions/x", Some(&Secret::new("letmein"))).unwrap();
+        assert_eq!((answer.status, answer.body.as_slice()), (200, b"{}".as_slice()));
+        let asked = served.join().unwrap();
+        assert_eq!(asked[0], "GET /api/decisions/x HTTP/1.0");
+        assert!(asked.contains(&"authorization: Bearer letmein".to_owned()), "{asked:?}");
+    }
+
+    #[test]
+    fn half_an_answer_is_an_error() {
+        for half in ["HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{}", "HTTP/1.1 200 OK\r\n", "SSH-2.0-x\r\n", ""] {
+            let (admin, served) = serve(half);
+            assert!(get(&admin, "/", None).is_err(), "{half:?}");
+            served.join().unwrap();
+        }
+        assert!(get("https://127.0.0.1:1/x", "/", None).is_err());
+    }
+}

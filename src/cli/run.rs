@@ -1,0 +1,86 @@
+//! `run` and `demo`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::output;
+use crate::config::{self, Config, Flags, LoadError};
+
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["config", "upstream"])))]
+pub(super) struct RunArgs {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["upstream", "protect", "verify", "listen", "admin", "state", "enforce", "default_region"])]
+    config: Option<PathBuf>,
+    /// The app's address, such as http://127.0.0.1:3000
+    #[arg(long, value_name = "URL", requires = "protect")]
+    upstream: Option<String>,
+    /// A request for a code, such as "POST /api/send-code"; may be repeated
+    #[arg(long, value_name = "METHOD PATH", requires = "upstream")]
+    protect: Vec<String>,
+    /// A request that checks a code, such as "POST /api/verify"; an answer under 400 means it was right
+    #[arg(long, value_name = "METHOD PATH")]
+    verify: Vec<String>,
+    /// Where clients connect [default: 0.0.0.0:8080]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// The admin address [default: 127.0.0.1:9090]
+    #[arg(long, value_name = "ADDR")]
+    admin: Option<String>,
+    /// The directory for keys and the decision log
+    #[arg(long, value_name = "DIR")]
+    state: Option<String>,
+    /// Refuses what it would only tell about otherwise
+    #[arg(long)]
+    enforce: bool,
+    /// The country for numbers in national form, such as GB
+    #[arg(long, value_name = "COUNTRY")]
+    default_region: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Where the demo's proxy listens
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: std::net::SocketAddr,
+}
+
+/// Serves until it is told to stop.
+pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
+    let config = match &args.config {
+        Some(file) => config::load(file)?,
+        None => Config::from_flags(&args.flags(), &config::environment).map_err(LoadError::Faulty)?,
+    };
+    for warning in &config.warnings {
+        output::note(warning);
+    }
+    serve(config)
+}
+
+impl RunArgs {
+    fn flags(&self) -> Flags {
+        Flags {
+            upstream: self.upstream.clone().unwrap_or_default(),
+            protect: self.protect.clone(),
+            verify: self.verify.clone(),
+            listen: self.listen.clone(),
+            admin: self.admin.clone(),
+            state: self.state.clone(),
+            enforce: self.enforce,
+            default_region: self.default_region.clone(),
+        }
+    }
+}
+
+/// Wiring: hands over to `app`.
+fn serve(config: Config) -> anyhow::Result<ExitCode> {
+    drop(config);
+    anyhow::bail!("`run` is not wired yet")
+}
+
+/// Wiring: hands over to `demo`.
+pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
+    anyhow::bail!("`demo` on {} is not wired yet", args.listen)
+}

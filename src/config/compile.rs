@@ -1,0 +1,92 @@
+//! Reads the whole text: every table in turn, then what only shows across tables.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use sha2::{Digest as _, Sha256};
+
+use super::limits::Limits;
+use super::reader::Section;
+use super::source::Fault;
+use super::{Config, endpoint, keys, limits, prices, server, telling, values};
+use crate::domain::{ClientSource, Mode};
+use crate::gate::Endpoint;
+
+/// Reads everything. `None` only where an error was noted.
+pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Option<Config> {
+    let mode = root.choice("mode", &values::MODES).unwrap_or_default();
+    let trusted_proxies = trusted_proxies(root);
+    let http = server::read(root, &trusted_proxies);
+    let admin = telling::admin(root, http.as_ref().map(|http| http.listen));
+    let state = root.directory("state");
+    let keys = keys::read(root, state.as_deref(), environment);
+    let (endpoints, routes) = endpoint::read(root, mode);
+    let limits = limits::read(root, &endpoints);
+    let (currency, prices) = prices::read(root);
+    let workers = root.count("workers", 0..=1024, 0);
+    let journal = telling::journal(root, state.as_ref());
+    let telemetry = telling::log(root);
+    let geo = telling::geo(root);
+    let sessions = root.table("sessions", |section| section.count("capacity", 1_000..=100_000_000, 200_000));
+    check_state(root, state.as_ref());
+    check_visit(root, http.as_ref().is_some_and(|http| http.visit.is_some()), &endpoints);
+    check_enforcing(root, &endpoints, &limits);
+    Some(Config {
+        hash: hash(text),
+        http: http?,
+        admin,
+        journal,
+        telemetry,
+        geo,
+        state,
+        keys,
+        workers: NonZeroUsize::new(workers),
+        sessions,
+        limits,
+        trusted_proxies,
+        mode,
+        endpoints,
+        routes,
+        currency,
+        prices,
+        warnings: Vec::new(),
+    })
+}
+
+fn hash(text: &str) -> u32 {
+    Sha256::digest(text).iter().take(4).fold(0, |hash, byte| hash << 8 | u32::from(*byte))
+}
+
+fn trusted_proxies(root: &mut Section<'_>) -> Vec<IpNet> {
+    let networks = root.list("trusted_proxies", values::network).unwrap_or_default();
+    if networks.iter().any(|network| network.prefix_len() == 0) {
+        let fault = Fault::new("every address is trusted, so any client can claim to be any other");
+        root.warning("trusted_proxies", fault.hint("name only the networks of your own proxies"));
+    }
+    networks
+}
+
+fn check_state(root: &Section<'_>, state: Option<&PathBuf>) {
+    if state.is_some() || root.has("state") {
+        return;
+    }
+    let fault = Fault::new("without `state` keys are made anew at each start, and there is no decision log");
+    root.warning("", fault.hint("name a directory for sendwall alone, such as state = \"/var/lib/sendwall\""));
+}
+
+fn check_visit(root: &Section<'_>, has_visit: bool, endpoints: &[Endpoint]) {
+    let lacks = |endpoint: &&Endpoint| !has_visit && endpoint.extract.client.contains(&ClientSource::Visit);
+    if let Some(endpoint) = endpoints.iter().find(lacks).filter(|_| root.has("visit")) {
+        let fault = Fault::new(format!("the visit cookie is off, but `client` of {:?} names it", endpoint.name));
+        root.warning("visit", fault.hint("name a cookie or a header of your app, such as \"cookie:sid\""));
+    }
+}
+
+fn check_enforcing(root: &Section<'_>, endpoints: &[Endpoint], limits: &Limits) {
+    let enforces = |endpoint: &Endpoint| endpoint.policy.mode == Mode::Enforce && endpoint.policy.countries.is_empty();
+    if endpoints.iter().any(enforces) && limits.limits.iter().all(|limit| limit.mode == Mode::Monitor) {
+        let fault = Fault::new("nothing is limited, so almost nothing is ever refused");
+        root.warning("mode", fault.hint("leave `default_limits` on, or add a [[limit]]"));
+    }
+}

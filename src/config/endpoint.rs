@@ -1,0 +1,183 @@
+//! `[[endpoint]]`: what is protected, how its requests are read, and what it answers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::answers;
+use super::conditions;
+use super::pending::{Pattern, Role};
+use super::reader::Section;
+use super::source::Fault;
+use super::values::{self, KIB, MIB};
+use crate::decide::{OnMissing, Policy};
+use crate::domain::{Mode, Span};
+use crate::extract::{self, MatchKey, PhoneSource};
+use crate::gate::Endpoint;
+use crate::rules::{EXCHANGE, Expression};
+
+/// What makes an answer a send, where the operator says nothing.
+const SENT_IF: &str = "status < 400";
+
+/// Which requests belong to which endpoint; of two that match, the first whose condition holds.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The endpoint's index.
+    pub endpoint: usize,
+    /// Method and path.
+    pub pattern: Pattern,
+    /// A request for a code, or a try of one.
+    pub role: Role,
+    /// Whether the app takes `/Send` for `/send`.
+    pub ignore_case: bool,
+}
+
+/// Finds names and paths that two endpoints claim.
+#[derive(Debug, Default)]
+struct Claims {
+    names: HashMap<Arc<str>, usize>,
+    /// What a pattern's first endpoint is, where that endpoint takes all of its requests.
+    paths: HashMap<(String, Role), Arc<str>>,
+}
+
+/// Reads every endpoint with its routes. `mode` is the one of the whole configuration.
+pub(super) fn read(root: &mut Section<'_>, mode: Mode) -> (Vec<Endpoint>, Vec<Route>) {
+    let mut claims = Claims::default();
+    let mut routes = Vec::new();
+    let mut index = 0;
+    let endpoints = root.tables("endpoint", |section| {
+        let name = name(section, index);
+        claims.name(section, &name, index);
+        routes.extend(section_routes(section, index, &name, &mut claims));
+        index += 1;
+        Some(endpoint(section, name, mode))
+    });
+    if index == 0 && !root.has("endpoint") {
+        let fault = Fault::new("no [[endpoint]] says what to protect");
+        root.error("", fault.hint("add one with `name` and `send = \"POST /path/of/your/send-code\"`"));
+    }
+    (endpoints, routes)
+}
+
+fn name(section: &mut Section<'_>, index: usize) -> Arc<str> {
+    section.require("name", "it stands in logs, metrics and decisions, such as name = \"login\"");
+    section.parsed("name", values::name).map_or_else(|| format!("endpoint {index}").into(), Arc::from)
+}
+
+fn endpoint(section: &mut Section<'_>, name: Arc<str>, mode: Mode) -> Endpoint {
+    let policy = policy(section, mode);
+    let extract = extract_settings(section);
+    let has_verify = section.has("verify");
+    let condition = |section: &mut Section<'_>, key| conditions::read(section, key, &EXCHANGE);
+    let when = condition(section, "when");
+    let sent_if = condition(section, "sent_if").or_else(|| Expression::parse(SENT_IF, &EXCHANGE).ok());
+    let verify_when = condition(section, "verify_when");
+    let verified_if = condition(section, "verified_if");
+    let match_by = section.list("match", values::match_key);
+    let verify_window = section.span("verify_window", Span::seconds(30)..=Span::hours(24)).unwrap_or(Span::minutes(10));
+    check_verify(section, &name);
+    challenge(section);
+    Endpoint {
+        name,
+        policy,
+        extract,
+        when,
+        sent_if: sent_if.expect("the default parses"),
+        has_verify,
+        verify_when,
+        verified_if,
+        match_by: match_by.unwrap_or_else(|| vec![MatchKey::Phone, MatchKey::Client]),
+        verify_window,
+        answers: section.table("answer", answers::read),
+        cors_origins: section.list("cors_origins", values::origin).unwrap_or_default(),
+    }
+}
+
+fn policy(section: &mut Section<'_>, mode: Mode) -> Policy {
+    let default = Policy::default();
+    Policy {
+        mode: section.choice("mode", &values::MODES).unwrap_or(mode),
+        on_no_phone: section.choice("on_no_phone", &ON_MISSING).unwrap_or(default.on_no_phone),
+        on_unreadable: section.choice("on_unreadable", &ON_MISSING).unwrap_or(default.on_unreadable),
+        countries: section.list("countries", values::country).unwrap_or(default.countries),
+        refuse_types: section.list("refuse_types", values::number_kind).unwrap_or(default.refuse_types),
+    }
+}
+
+const ON_MISSING: [(&str, OnMissing); 2] = [("forward", OnMissing::Forward), ("refuse", OnMissing::Refuse)];
+
+fn extract_settings(section: &mut Section<'_>) -> extract::Settings {
+    let default = extract::Settings::default();
+    let phone = section.parsed("phone", values::phone_source).unwrap_or(default.phone);
+    let default_region = section.parsed("default_region", values::country);
+    if default_region.is_none() && !section.has("default_region") && phone != PhoneSource::None {
+        let fault = Fault::new("without `default_region` only numbers in international form (+44...) can be read");
+        section.warning("", fault.hint("name the country of your users, such as default_region = \"GB\""));
+    }
+    let client = section.list("client", values::client_source).unwrap_or(default.client);
+    if client.is_empty() {
+        section.warning("client", Fault::new("no client is known, so limits by cookie never hold"));
+    }
+    let max_body = section.bytes("max_body", KIB..=8 * MIB, 64 * KIB);
+    extract::Settings { phone, default_region, client, max_body: usize::try_from(max_body).unwrap_or(usize::MAX) }
+}
+
+/// What a verify endpoint needs, and what has no meaning without one.
+fn check_verify(section: &Section<'_>, name: &str) {
+    if section.has("verify") {
+        let hint = "say which answer means that the code was right, such as \
+                    verified_if = 'status == 200 && json(\"/ok\") == true'";
+        if !section.has("verified_if") {
+            section.error("verify", Fault::new("`verify` needs `verified_if`, which has no default").hint(hint));
+        }
+        return;
+    }
+    let fault = Fault::new(format!("no outcomes are seen for {name:?}: limits and facts alone decide"));
+    section.warning("", fault.hint("name the request that checks the code, such as verify = \"POST /verify\""));
+    for key in ["verify_when", "verified_if", "match"] {
+        if section.has(key) {
+            section.warning(key, Fault::new("without `verify` this has no effect"));
+        }
+    }
+}
+
+/// Challenges aren't built yet; the key is taken so that a configuration can be written once.
+fn challenge(section: &mut Section<'_>) {
+    let kinds = [("page", true), ("script", true), ("contract", true), ("none", false)];
+    if section.choice("challenge", &kinds) == Some(true) {
+        let fault = Fault::new("this version has no challenges, so this has no effect yet");
+        section.warning("challenge", fault.hint("where one would be asked for there is a cool-down"));
+    }
+}
+
+fn section_routes(section: &mut Section<'_>, endpoint: usize, name: &Arc<str>, claims: &mut Claims) -> Vec<Route> {
+    section.require("send", "name method and path of the request for a code, such as send = \"POST /send-code\"");
+    let ignore_case = section.bool("ignore_case", false);
+    let mut routes = Vec::new();
+    for (key, role, condition) in [("send", Role::Send, "when"), ("verify", Role::Verify, "verify_when")] {
+        for (text, pattern) in section.one_or_more(key, |text| Ok((text, values::pattern(text)?))) {
+            claims.path(section, key, condition, (text, role, name));
+            routes.push(Route { endpoint, pattern, role, ignore_case });
+        }
+    }
+    routes
+}
+
+impl Claims {
+    fn name(&mut self, section: &Section<'_>, name: &Arc<str>, index: usize) {
+        if let Some(other) = self.names.insert(Arc::clone(name), index) {
+            let fault = Fault::new(format!("two endpoints are named {name:?}"));
+            section.error("name", fault.hint(format!("the other is endpoint[{other}]")));
+        }
+    }
+
+    fn path(&mut self, section: &Section<'_>, key: &str, condition: &str, claim: (&str, Role, &Arc<str>)) {
+        let (text, role, name) = claim;
+        let path = (text.split_whitespace().collect::<Vec<_>>().join(" "), role);
+        if let Some(other) = self.paths.get(&path) {
+            let fault = Fault::new(format!("every {text:?} belongs to the endpoint {other:?} already"));
+            section.error(key, fault.hint(format!("give that one a condition, `{condition}`, or remove this")));
+        } else if !section.has(condition) {
+            self.paths.insert(path, Arc::clone(name));
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Reading a configuration file, with the process's environment.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+use super::{Config, Problem};
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file can't be read.
+    #[error("cannot read the configuration {}: {source}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It was read, and has faults.
+    #[error("the configuration can't be used: {}\n\n{}", counted(.0), listed(.0))]
+    Faulty(Vec<Problem>),
+}
+
+/// `2 errors, 1 warning`; empty where there is nothing.
+pub fn counted(problems: &[Problem]) -> String {
+    let errors = problems.iter().filter(|problem| problem.is_error()).count();
+    let counts = [(errors, "error"), (problems.len() - errors, "warning")];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    counts
+        .map(|(count, noun)| format!("{count} {noun}{}", if *count == 1 { "" } else { "s" }))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn listed(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Reads and compiles `file`.
+pub fn load(file: &Path) -> Result<Config, LoadError> {
+    let text = fs::read_to_string(file).map_err(|source| LoadError::Unreadable { file: file.to_owned(), source })?;
+    Config::compile(&text, file, &environment).map_err(LoadError::Faulty)
+}
+
+/// A variable of the process's environment.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+pub fn environment(name: &str) -> Option<String> {
+    env::var(name).ok()
+}

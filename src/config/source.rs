@@ -1,0 +1,134 @@
+//! The text of a configuration, and what was found about it so far.
+//!
+//! Must not know: what the keys mean.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::problem::{Excerpt, Position, Problem, Severity};
+
+/// A part of the text, in bytes.
+pub(super) type Place = Range<usize>;
+
+/// What is wrong with one value, before it is known where that value stands.
+#[derive(Debug, Default)]
+pub(super) struct Fault {
+    message: String,
+    hint: Option<String>,
+    /// Byte offset in the value's text, where one part of it is at fault.
+    offset: Option<usize>,
+}
+
+impl Fault {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..Self::default() }
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(super) fn at(mut self, offset: usize) -> Self {
+        self.offset = Some(offset);
+        self
+    }
+
+    pub(super) fn offset(&self) -> Option<usize> {
+        self.offset
+    }
+}
+
+/// One text with its problems. Collecting goes through `&self`, so that a reader of a nested table can report while its
+/// parent is being read.
+#[derive(Debug)]
+pub(super) struct Source<'a> {
+    /// As the operator named it.
+    name: String,
+    /// Relative paths in the text start here.
+    base: PathBuf,
+    text: &'a str,
+    /// Whether positions in the text mean something to the operator.
+    positions: bool,
+    found: RefCell<Vec<(usize, Problem)>>,
+    asked: RefCell<BTreeSet<String>>,
+}
+
+impl<'a> Source<'a> {
+    /// The text of a file.
+    pub(super) fn of_file(file: &Path, text: &'a str) -> Self {
+        let base = file.parent().unwrap_or(Path::new("")).to_owned();
+        Self::new(file.display().to_string(), base, text, true)
+    }
+
+    /// A text that was made from the command line.
+    pub(super) fn of_flags(text: &'a str) -> Self {
+        Self::new("command line".to_owned(), PathBuf::new(), text, false)
+    }
+
+    fn new(name: String, base: PathBuf, text: &'a str, positions: bool) -> Self {
+        Self { name, base, text, positions, found: RefCell::default(), asked: RefCell::default() }
+    }
+
+    pub(super) fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The path of a file that the text names.
+    pub(super) fn resolve(&self, path: &str) -> PathBuf {
+        self.base.join(path)
+    }
+
+    pub(super) fn error(&self, place: Option<Place>, path: &str, fault: Fault) {
+        self.add(Severity::Error, place, path, fault, true);
+    }
+
+    pub(super) fn warning(&self, place: Option<Place>, path: &str, fault: Fault) {
+        self.add(Severity::Warning, place, path, fault, true);
+    }
+
+    /// An error about a line that may hold a secret: the line isn't shown.
+    pub(super) fn secret_error(&self, place: Option<Place>, path: &str, fault: Fault) {
+        self.add(Severity::Error, place, path, fault, false);
+    }
+
+    fn add(&self, severity: Severity, place: Option<Place>, path: &str, fault: Fault, show: bool) {
+        let start = place.as_ref().map_or(0, |place| place.start);
+        let (position, excerpt) = place.filter(|_| self.positions).map(|place| self.locate(place)).unzip();
+        let excerpt = excerpt.filter(|_| show);
+        let Fault { message, hint, .. } = fault;
+        let problem =
+            Problem { severity, file: self.name.clone(), position, path: path.to_owned(), message, hint, excerpt };
+        self.found.borrow_mut().push((start, problem));
+    }
+
+    /// The line of a byte, from 0.
+    pub(super) fn line_of(&self, offset: usize) -> usize {
+        self.text.get(..offset).unwrap_or(self.text).matches('\n').count()
+    }
+
+    fn locate(&self, place: Place) -> (Position, Excerpt) {
+        let before = self.text.get(..place.start).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = self.text.get(line_start..).unwrap_or_default().lines().next().unwrap_or_default();
+        let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
+        let position = Position { line: self.line_of(place.start) + 1, column };
+        let at_fault = self.text.get(place).unwrap_or_default().lines().next().unwrap_or_default();
+        let excerpt = Excerpt { line: line.to_owned(), width: at_fault.chars().count().max(1) };
+        (position, excerpt)
+    }
+
+    /// Notes that the reader knows `path` (array indices left out).
+    pub(super) fn note_asked(&self, path: String) {
+        self.asked.borrow_mut().insert(path);
+    }
+
+    /// Everything found, in the order of the text, and every key that was asked for.
+    pub(super) fn take(&self) -> (Vec<Problem>, BTreeSet<String>) {
+        let mut found = self.found.take();
+        found.sort_by_key(|(start, _)| *start);
+        (found.into_iter().map(|(_, problem)| problem).collect(), self.asked.take())
+    }
+}

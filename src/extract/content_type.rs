@@ -1,0 +1,119 @@
+//! What a body says that it is.
+
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+
+use super::nodes::unreadable;
+use crate::domain::{Unreadable, UnreadableCode};
+
+/// The kind of a body.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum BodyKind {
+    Json,
+    Form,
+    /// With its boundary.
+    Multipart(String),
+    Xml,
+    /// None, or one that says nothing (`text/plain`, `application/octet-stream`): the body itself must tell.
+    Untold,
+}
+
+/// Reads the headers that describe the body. More than one content type, a charset that isn't a superset of ASCII and
+/// any content coding are refused.
+pub(super) fn read(headers: &HeaderMap) -> Result<BodyKind, Unreadable> {
+    let plain = |value: &str| value.split(',').all(|coding| matches!(coding.trim(), "" | "identity"));
+    for coding in headers.get_all(CONTENT_ENCODING) {
+        if !coding.to_str().is_ok_and(|coding| plain(&coding.to_ascii_lowercase())) {
+            return Err(unreadable(UnreadableCode::ContentEncoding, "header:content-encoding"));
+        }
+    }
+    let refused = || unreadable(UnreadableCode::ContentType, "header:content-type");
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let Some(value) = values.next() else { return Ok(BodyKind::Untold) };
+    if values.any(|other| other != value) {
+        return Err(refused());
+    }
+    let value = value.to_str().map_err(|_| refused())?;
+    let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if charset(value).is_some_and(|charset| !is_ascii_superset(&charset)) {
+        return Err(refused());
+    }
+    match essence.as_str() {
+        "application/json"
+        | "text/json"
+        | "application/x-json"
+        | "application/jsonrequest"
+        | "application/graphql+json" => Ok(BodyKind::Json),
+        "application/x-www-form-urlencoded" | "application/www-form-urlencoded" => Ok(BodyKind::Form),
+        "multipart/form-data" => boundary(value).map(BodyKind::Multipart).ok_or_else(refused),
+        "text/xml" | "application/xml" => Ok(BodyKind::Xml),
+        ""
+        | "text/plain"
+        | "application/octet-stream"
+        | "*/*"
+        | "text/html"
+        | "text/javascript"
+        | "undefined"
+        | "null"
+        | "application/javascript"
+        | "application/text"
+        | "text"
+        | "json"
+        | "text/x-json"
+        | "multipart/text" => Ok(BodyKind::Untold),
+        _ if essence.ends_with("+json") => Ok(BodyKind::Json),
+        _ if essence.ends_with("+xml") => Ok(BodyKind::Xml),
+        _ => Err(refused()),
+    }
+}
+
+/// Whether the text of a part of this type is UTF-8.
+pub(super) fn charset_is_utf8(value: &str) -> bool {
+    charset(value).is_none_or(|charset| matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii"))
+}
+
+/// Whether the body's charset, where one is given, is UTF-8; else the body must be ASCII to be sure of it.
+pub(super) fn body_is_utf8(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_none_or(charset_is_utf8)
+}
+
+fn charset(value: &str) -> Option<String> {
+    parameter(value, "charset").map(|charset| charset.to_ascii_lowercase())
+}
+
+/// Character sets that read an ASCII text as ASCII. (Not UTF-7, UTF-16, EBCDIC, ISO-2022.)
+fn is_ascii_superset(charset: &str) -> bool {
+    matches!(
+        charset,
+        "" | "utf-8" | "utf8" | "us-ascii" | "ascii" | "latin1" | "euc-kr" | "euc-jp" | "koi8-r" | "tis-620"
+    ) || charset.starts_with("iso-8859-")
+        || charset.starts_with("windows-125")
+        || matches!(charset, "gb2312" | "gbk" | "gb18030" | "big5" | "shift_jis" | "sjis")
+}
+
+fn boundary(value: &str) -> Option<String> {
+    let boundary = parameter(value, "boundary")?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? *$!#&~^|@<>{}".contains(&byte);
+    ((1..=200).contains(&boundary.len()) && boundary.bytes().all(plain) && !boundary.ends_with(' ')).then_some(boundary)
+}
+
+/// A parameter of a content type, the first of its name; `None` also where it is written in a broken way.
+fn parameter(value: &str, name: &str) -> Option<String> {
+    let mut rest = value.split_once(';')?.1;
+    loop {
+        rest = rest.trim_start();
+        let (key, after) = rest.split_at(rest.find(['=', ';'])?);
+        let Some(after) = after.strip_prefix('=') else {
+            rest = after.strip_prefix(';')?;
+            continue;
+        };
+        let (value, after) = match after.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"')?,
+            None => after.split_at(after.find(';').unwrap_or(after.len())),
+        };
+        if key.trim().eq_ignore_ascii_case(name) {
+            return Some(value.trim().to_owned());
+        }
+        rest = after.trim_start().strip_prefix(';')?;
+    }
+}

@@ -1,0 +1,249 @@
+//! Query and body read once into named values, strictly: where apps would read the same bytes in different ways,
+//! either all those readings are kept, so that they can be seen to agree, or the request is unreadable.
+//!
+//! What is read as what:
+//! - a JSON content type holds JSON and nothing else;
+//! - a form content type, `text/plain` or no content type at all (many real clients) holds a form; where the body is a
+//!   JSON object or array, it is that as well, as some apps parse JSON whatever its label says;
+//! - XML holds elements and attributes, without entities of its own or a DOCTYPE;
+//! - text inside a field that is itself a JSON object or array is read one level deep (`data={"phone":…}`).
+//!
+//! Must not know: which values matter.
+
+use std::borrow::Cow;
+
+use http::HeaderMap;
+
+use super::content_type::{self, BodyKind};
+use super::nodes::{Name, Node, Nodes, Origin, Scalar, unreadable};
+use super::{Payload, Request, form, json, multipart, xml};
+use crate::domain::{Unreadable, UnreadableCode};
+use crate::rules::{Names, Value};
+
+/// Fields of a request at most; above it is refused as malformed.
+const MAX_FIELDS: usize = 1_000;
+/// Values of an answer that are kept at most.
+const MAX_ANSWER_FIELDS: usize = 20_000;
+
+/// A request's or an answer's named values.
+#[expect(missing_debug_implementations, reason = "holds raw numbers")]
+pub struct Document<'a> {
+    nodes: Nodes<'a>,
+    headers: Option<&'a HeaderMap>,
+    status: Option<u16>,
+}
+
+impl<'a> Document<'a> {
+    /// Reads query and body.
+    pub fn read(request: &Request<'a>) -> Result<Self, Unreadable> {
+        let mut document = Self::without_body(request)?;
+        let body = match request.body {
+            Payload::Whole(body) => body,
+            Payload::TooLarge => return Err(unreadable(UnreadableCode::BodyTooLarge, "body")),
+            Payload::Incomplete => return Err(unreadable(UnreadableCode::BodyIncomplete, "body")),
+        };
+        if !body.trim_ascii().is_empty() {
+            document.read_body(body, request.headers)?;
+            document.read_nested()?;
+        }
+        Ok(document)
+    }
+
+    /// Reads the query alone: for endpoints whose phone and conditions never come from the body.
+    pub fn without_body(request: &Request<'a>) -> Result<Self, Unreadable> {
+        let mut nodes = Nodes::new(MAX_FIELDS);
+        if let Some(query) = request.query.filter(|query| !query.is_empty()) {
+            let root = nodes.root(Origin::Query)?;
+            form::read(query.as_bytes(), root, Origin::Query, &mut nodes)?;
+        }
+        let mut document = Self { nodes, headers: Some(request.headers), status: None };
+        document.read_nested()?;
+        Ok(document)
+    }
+
+    /// An upstream's answer, for `sent_if`, `verified_if` and `match`. A body that isn't JSON has no values.
+    pub fn of_answer(status: u16, headers: &'a HeaderMap, body: Option<&'a [u8]>) -> Self {
+        let mut nodes = Nodes::new(MAX_ANSWER_FIELDS);
+        let text = body.and_then(|body| std::str::from_utf8(without_bom(body)).ok());
+        if text.is_none_or(|text| json::read(text, &mut nodes).is_err()) {
+            nodes = Nodes::new(0);
+        }
+        Self { nodes, headers: Some(headers), status: Some(status) }
+    }
+
+    pub(super) fn nodes(&self) -> &Nodes<'a> {
+        &self.nodes
+    }
+
+    pub(super) fn headers(&self) -> Option<&'a HeaderMap> {
+        self.headers
+    }
+
+    fn read_body(&mut self, body: &'a [u8], headers: &HeaderMap) -> Result<(), Unreadable> {
+        let kind = content_type::read(headers)?;
+        let body = without_bom(body);
+        if let BodyKind::Multipart(boundary) = &kind {
+            let root = self.nodes.root(Origin::Form)?;
+            return multipart::read(body, boundary, root, &mut self.nodes);
+        }
+        let text = std::str::from_utf8(body).map_err(|_| unreadable(UnreadableCode::NotUtf8, "body"));
+        if !content_type::body_is_utf8(headers) && !body.is_ascii() {
+            return Err(unreadable(UnreadableCode::NotUtf8, "body"));
+        }
+        match kind {
+            BodyKind::Json => json::read(text?, &mut self.nodes).map(|_root| ()),
+            BodyKind::Xml => xml::read(text?, &mut self.nodes),
+            BodyKind::Form => match text {
+                Ok(text) if is_json_like(text) => self.read_json_or_form(text, true),
+                Ok(_) | Err(_) => self.read_form(body),
+            },
+            BodyKind::Untold => self.read_untold(text?),
+            BodyKind::Multipart(_) => Ok(()),
+        }
+    }
+
+    fn read_untold(&mut self, text: &'a str) -> Result<(), Unreadable> {
+        if is_json_like(text) {
+            return self.read_json_or_form(text, false);
+        }
+        if text.trim_start().starts_with('<') {
+            return xml::read(text, &mut self.nodes);
+        }
+        if text.trim_start().starts_with("--") {
+            return Err(unreadable(UnreadableCode::ContentType, "header:content-type"));
+        }
+        if form::looks_like_one(text) {
+            return self.read_form(text.trim_ascii().as_bytes());
+        }
+        let bare = text.trim().trim_matches('"');
+        let short = bare.len() <= 64 && !bare.contains(char::is_control);
+        if !short {
+            return Err(unreadable(UnreadableCode::ContentType, "header:content-type"));
+        }
+        let root = self.nodes.root(Origin::Text)?;
+        self.nodes.set(root, Scalar::Text(Cow::Borrowed(bare)));
+        Ok(())
+    }
+
+    /// A body that begins like JSON under a type that doesn't say so: read as JSON, and as the form that an app may
+    /// take it for. Where it is no JSON, a labelled form is just that.
+    fn read_json_or_form(&mut self, text: &'a str, labelled_form: bool) -> Result<(), Unreadable> {
+        let mut parsed = Nodes::new(MAX_FIELDS);
+        match json::read(text, &mut parsed) {
+            Ok(_root) => {
+                json::read(text, &mut self.nodes)?;
+                if text.contains('&') { self.read_form(text.as_bytes()) } else { Ok(()) }
+            }
+            Err(fault) if labelled_form && fault.code == UnreadableCode::Malformed => self.read_form(text.as_bytes()),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn read_form(&mut self, body: &'a [u8]) -> Result<(), Unreadable> {
+        let root = self.nodes.root(Origin::Form)?;
+        form::read(body, root, Origin::Form, &mut self.nodes)
+    }
+
+    /// Reads JSON that stands inside a text value, one level deep. Text that only looks like JSON stays text.
+    fn read_nested(&mut self) -> Result<(), Unreadable> {
+        for index in 0..self.nodes.list().len() {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            let Some(Node { value: Scalar::Text(text), .. }) = self.nodes.get(index) else { continue };
+            if !is_json_like(text) || self.has_children(index) {
+                continue;
+            }
+            let text = text.clone();
+            let mut inner = Nodes::new(MAX_FIELDS);
+            match json::read(&text, &mut inner) {
+                Ok(_root) => self.nodes.graft(index, &inner)?,
+                Err(fault) if fault.code == UnreadableCode::DuplicateKey => {
+                    return Err(Unreadable { code: fault.code, field: self.nodes.label(index) });
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn has_children(&self, index: u32) -> bool {
+        self.nodes.list().iter().skip(index as usize + 1).any(|node| node.parent == index)
+    }
+
+    /// The node at a JSON pointer (RFC 6901) of the JSON body.
+    pub(super) fn at_pointer(&self, pointer: &str) -> Option<u32> {
+        let root = self.root_of(Origin::Json)?;
+        if pointer.is_empty() {
+            return Some(root);
+        }
+        pointer.strip_prefix('/')?.split('/').try_fold(root, |node, segment| {
+            let plain = if segment.contains('~') {
+                Cow::Owned(segment.replace("~1", "/").replace("~0", "~"))
+            } else {
+                Cow::Borrowed(segment)
+            };
+            self.nodes.child(node, &plain)
+        })
+    }
+
+    /// The first query parameter or form field of that name.
+    pub(super) fn field(&self, origin: Origin, name: &str) -> Option<u32> {
+        self.nodes.child(self.root_of(origin)?, name)
+    }
+
+    fn root_of(&self, origin: Origin) -> Option<u32> {
+        let is_root = |(index, node): (usize, &Node<'_>)| node.parent as usize == index && node.origin == origin;
+        self.nodes.list().iter().enumerate().position(is_root).and_then(|root| u32::try_from(root).ok())
+    }
+
+    /// Whether the app may see another value under this name than [`Names::value`] gives: a query parameter or form
+    /// field that is there twice with different values. (In JSON that is unreadable as a whole.)
+    pub fn is_ambiguous(&self, name: &str, argument: Option<&str>) -> bool {
+        let origin = match name {
+            "form" => Origin::Form,
+            "query" => Origin::Query,
+            _ => return false,
+        };
+        let wanted = argument.unwrap_or_default();
+        let mut first: Option<&Scalar<'_>> = None;
+        self.nodes.list().iter().any(|node| {
+            let named = node.origin == origin && matches!(&node.name, Name::Key(key) if key == wanted);
+            named && first.replace(&node.value).is_some_and(|first| !first.same(&node.value))
+        })
+    }
+}
+
+impl Names for Document<'_> {
+    fn value(&self, name: &'static str, argument: Option<&str>) -> Value<'_> {
+        let argument = argument.unwrap_or_default();
+        let node = match name {
+            "status" => return self.status.map_or(Value::Missing, |status| Value::Int(status.into())),
+            "header" => {
+                let value = self.headers.and_then(|headers| headers.get(argument)).map(http::HeaderValue::as_bytes);
+                return value.map_or(Value::Missing, |value| Value::Text(String::from_utf8_lossy(value)));
+            }
+            "json" => self.at_pointer(argument),
+            "form" => self.field(Origin::Form, argument),
+            "query" => self.field(Origin::Query, argument),
+            _ => None,
+        };
+        let Some(node) = node.and_then(|node| self.nodes.get(node)) else { return Value::Missing };
+        match &node.value {
+            Scalar::Null => Value::Null,
+            Scalar::Bool(value) => Value::Bool(*value),
+            #[expect(clippy::cast_precision_loss, reason = "an integer above 63 bits compares as the nearest float")]
+            Scalar::Int(value) => i64::try_from(*value).map_or(Value::Float(*value as f64), Value::Int),
+            Scalar::Float(value) => Value::Float(*value),
+            Scalar::Text(text) => Value::Text(Cow::Borrowed(text)),
+            Scalar::Bad(_) | Scalar::File | Scalar::Object | Scalar::Array => Value::Missing,
+        }
+    }
+}
+
+fn without_bom(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+fn is_json_like(text: &str) -> bool {
+    let text = text.trim_ascii();
+    (text.starts_with('{') && text.ends_with('}')) || (text.starts_with('[') && text.ends_with(']'))
+}

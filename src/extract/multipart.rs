@@ -1,0 +1,129 @@
+//! multipart/form-data (RFC 7578), strictly: what parsers are known to disagree on is refused.
+
+use std::borrow::Cow;
+
+use super::nodes::{Name, Node, Nodes, Origin, Scalar, unreadable};
+use crate::domain::{Unreadable, UnreadableCode};
+
+/// Reads the parts of `body` into `nodes`, under `root`.
+pub(super) fn read<'a>(body: &'a [u8], boundary: &str, root: u32, nodes: &mut Nodes<'a>) -> Result<(), Unreadable> {
+    let malformed = || unreadable(UnreadableCode::Malformed, "body");
+    let incomplete = || unreadable(UnreadableCode::BodyIncomplete, "body");
+    let delimiter = format!("\r\n--{boundary}");
+    let first = delimiter.as_bytes().get(2..).unwrap_or_default();
+    // Text before the first boundary is no part; some parsers disagree, so there must be none but line ends.
+    let body = trim_start_line_ends(body);
+    let mut rest = body.strip_prefix(first).ok_or_else(malformed)?;
+    loop {
+        if let Some(epilogue) = rest.strip_prefix(b"--") {
+            return if epilogue.trim_ascii().is_empty() { Ok(()) } else { Err(malformed()) };
+        }
+        let part =
+            rest.strip_prefix(b"\r\n").ok_or_else(|| if rest.is_empty() { incomplete() } else { malformed() })?;
+        let end = find(part, delimiter.as_bytes()).ok_or_else(incomplete)?;
+        let (part, after) = part.split_at(end);
+        rest = after.get(delimiter.len()..).unwrap_or_default();
+        let node = read_part(part, root)?;
+        nodes.push(node)?;
+    }
+}
+
+fn trim_start_line_ends(body: &[u8]) -> &[u8] {
+    let start = body.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(body.len());
+    body.get(start..).unwrap_or_default()
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    // A boundary begins with CR, which is rare in bodies: look for it first.
+    let mut from = 0;
+    while let Some(at) = haystack.get(from..)?.iter().position(|byte| *byte == b'\r') {
+        if haystack.get(from + at..).is_some_and(|tail| tail.starts_with(needle)) {
+            return Some(from + at);
+        }
+        from += at + 1;
+    }
+    None
+}
+
+fn read_part(part: &[u8], root: u32) -> Result<Node<'_>, Unreadable> {
+    let malformed = || unreadable(UnreadableCode::Malformed, "body");
+    let split = find(part, b"\r\n\r\n").ok_or_else(malformed)?;
+    let (head, value) = part.split_at(split);
+    let value = value.get(4..).unwrap_or_default();
+    let head = std::str::from_utf8(head).map_err(|_| unreadable(UnreadableCode::NotUtf8, "body"))?;
+    let mut disposition = None;
+    let mut charset_is_ours = true;
+    for line in head.split("\r\n") {
+        let (name, content) = line.split_once(':').ok_or_else(malformed)?;
+        // A folded line, a blank before the colon, a lone line end: parsers differ.
+        if name.is_empty() || name.contains(|c: char| !c.is_ascii_graphic()) || content.contains(['\r', '\n', '\0']) {
+            return Err(malformed());
+        }
+        if name.eq_ignore_ascii_case("content-disposition") {
+            if disposition.replace(read_disposition(content)?).is_some() {
+                return Err(malformed());
+            }
+        } else if name.eq_ignore_ascii_case("content-transfer-encoding") {
+            let encoding = content.trim();
+            if !["7bit", "8bit", "binary"].iter().any(|plain| encoding.eq_ignore_ascii_case(plain)) {
+                return Err(unreadable(UnreadableCode::ContentEncoding, "body"));
+            }
+        } else if name.eq_ignore_ascii_case("content-type") {
+            charset_is_ours = super::content_type::charset_is_utf8(content);
+        }
+    }
+    let (name, is_file) = disposition.ok_or_else(malformed)?;
+    let value = if is_file {
+        Scalar::File
+    } else {
+        match std::str::from_utf8(value) {
+            Ok(text) if charset_is_ours || text.is_ascii() => Scalar::Text(Cow::Borrowed(text)),
+            Ok(_) | Err(_) => Scalar::Bad(UnreadableCode::NotUtf8),
+        }
+    };
+    Ok(Node { parent: root, origin: Origin::Form, name: Name::Key(name), value })
+}
+
+/// The name in a Content-Disposition, and whether a file name is beside it.
+fn read_disposition(content: &str) -> Result<(Cow<'_, str>, bool), Unreadable> {
+    let malformed = || unreadable(UnreadableCode::Malformed, "body");
+    let mut rest = content.trim_start();
+    let kind_end = rest.find(';').ok_or_else(malformed)?;
+    let (kind, tail) = rest.split_at(kind_end);
+    if !kind.trim().eq_ignore_ascii_case("form-data") {
+        return Err(malformed());
+    }
+    rest = tail;
+    let (mut name, mut is_file) = (None, false);
+    while let Some(after) = rest.trim_start().strip_prefix(';') {
+        let after = after.trim_start();
+        if after.is_empty() {
+            rest = after;
+            break;
+        }
+        let (key, value) = after.split_once('=').ok_or_else(malformed)?;
+        let (value, tail) = match value.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').ok_or_else(malformed)?,
+            None => value.split_at(value.find([';', ' ', '\t']).unwrap_or(value.len())),
+        };
+        rest = tail;
+        let key = key.trim();
+        if key.eq_ignore_ascii_case("name") {
+            let doubtful = value.contains(['\\', '"', '\0']) || value.chars().any(char::is_control);
+            if doubtful || name.replace(value).is_some() {
+                return Err(malformed());
+            }
+        } else if key.eq_ignore_ascii_case("filename") || key.eq_ignore_ascii_case("filename*") {
+            is_file = true;
+        } else {
+            return Err(malformed());
+        }
+    }
+    if !rest.trim().is_empty() {
+        return Err(malformed());
+    }
+    let name = name.ok_or_else(malformed)?;
+    // Browsers write a quote in a name as %22; other escapes stand for themselves.
+    let name = if name.contains("%22") { Cow::Owned(name.replace("%22", "\"")) } else { Cow::Borrowed(name) };
+    Ok((name, is_file))
+}

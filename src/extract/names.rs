@@ -1,0 +1,518 @@
+//! What a field's name says that it holds: a phone, the phone's country, or neither.
+//!
+//! Names are compared as words (`userPhone`, `user[phone]` and `data.user_phone` are `user phone`), so that spelling
+//! and prefixes don't matter and words that only sound alike do (`phone_type` is no phone, `hotel` no `tel`).
+
+/// What a name promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// Nothing that concerns a phone.
+    Other,
+    /// Often a phone, and often something else: `account`, `username`, `to`.
+    Weak,
+    /// The country of a person or a number: `country`, `region`.
+    Country,
+    /// A calling code: `countryCode`, `dial_code`, `prefix`.
+    Dial,
+    /// A phone.
+    Phone,
+}
+
+/// Longest name that is looked at, in bytes of its words.
+const MAX_NAME: usize = 64;
+const MAX_WORDS: usize = 10;
+
+/// Classifies a name.
+pub(super) fn classify(name: &str) -> Kind {
+    let Some(words) = Words::split(name) else { return Kind::Other };
+    let list = words.words();
+    let list = list.list();
+    let joined = words.joined();
+    if let Some(kind) = whole(joined) {
+        return kind;
+    }
+    let has = |test: fn(&str) -> bool| list.iter().any(|word| test(word));
+    if !has(is_phone_word) && !list.last().is_some_and(|word| ends_like_phone(word)) {
+        return classify_without_phone(list, joined);
+    }
+    let (Some(first), Some(last)) = (list.first(), list.last()) else { return Kind::Other };
+    if matches!(
+        *first,
+        "is" | "has" | "use" | "show" | "hide" | "need" | "check" | "verify" | "verified" | "valid" | "masked"
+    ) && !matches!(*last, "number" | "no" | "num")
+    {
+        return Kind::Other;
+    }
+    if has(|word| matches!(word, "email" | "mail" | "or" | "username" | "account")) {
+        return Kind::Weak;
+    }
+    if has(is_country_word)
+        || matches!(
+            *last,
+            "cc" | "prefix" | "zone" | "area" | "ccode" | "iso" | "iso2" | "ddi" | "idd" | "isd" | "dial"
+        )
+    {
+        return if matches!(*last, "country" | "region" | "iso" | "iso2") { Kind::Country } else { Kind::Dial };
+    }
+    match *last {
+        // `phone_code` is a calling code or the SMS code; its value will tell.
+        "code" => Kind::Dial,
+        word if is_phone_word(word) || ends_like_phone(word) => Kind::Phone,
+        "number" | "numbers" | "num" | "no" | "nr" | "nbr" | "nums" | "n" | "value" | "val" | "field" | "input"
+        | "text" | "txt" | "full" | "e164" | "international" | "intl" | "national" | "local" | "formatted" | "raw"
+        | "normalized" | "main" | "primary" | "login" | "user" | "to" | "str" | "string" | "addr" | "address"
+        | "login_id" | "account" | "name" | "new" | "current" | "display" | "digits" | "unformatted" | "list"
+        | "data" | "content" | "info" | "contact" | "hidden" | "clean" | "0" | "1" | "2" | "3" | "4" | "celular"
+        | "movil" | "personal" | "customer" | "client" | "id" | "haoma" | "hao" | "me" | "register" | "reg"
+        | "signup" | "otp" | "sms" | "for" | "home" | "work" | "receiver" => {
+            if matches!(*last, "name" | "info" | "data" | "content") { Kind::Weak } else { Kind::Phone }
+        }
+        _ => Kind::Other,
+    }
+}
+
+fn classify_without_phone(list: &[&str], joined: &str) -> Kind {
+    let Some(last) = list.last() else { return Kind::Other };
+    let has = |word: &str| list.contains(&word);
+    if list.len() > 1 {
+        if has("country") || has("calling") || has("dial") || has("dialing") || has("nation") {
+            return match *last {
+                "code" | "dial" | "dialing" | "prefix" | "calling" | "num" | "number" | "phone" => Kind::Dial,
+                "country" | "iso" | "iso2" | "alpha2" | "short" | "abbr" | "iso3" | "region" | "id" | "value"
+                | "key" => Kind::Country,
+                _ => Kind::Other,
+            };
+        }
+        // A prefix before a whole name that says it all: `user[to]`, `data.login`, `txt_account`, `req.region`.
+        if let Some(kind) = whole(last) {
+            return if last.len() <= 2 && *last != "cc" && *last != "hp" && *last != "to" {
+                Kind::Other
+            } else {
+                weakened(kind, joined)
+            };
+        }
+    }
+    Kind::Other
+}
+
+/// A name behind prefixes promises less.
+fn weakened(kind: Kind, joined: &str) -> Kind {
+    match kind {
+        Kind::Phone => Kind::Phone,
+        Kind::Dial => Kind::Dial,
+        Kind::Country => Kind::Country,
+        Kind::Weak if joined.len() < 24 => Kind::Weak,
+        Kind::Weak | Kind::Other => Kind::Other,
+    }
+}
+
+/// Whether this name is part of a value below a phone's own object: `{"phone": {"number": …}}`.
+pub(super) fn is_part_of_phone(name: &str) -> bool {
+    Words::split(name).is_some_and(|words| {
+        matches!(
+            words.joined(),
+            "number"
+                | "num"
+                | "no"
+                | "value"
+                | "val"
+                | "national"
+                | "nationalnumber"
+                | "local"
+                | "localnumber"
+                | "raw"
+                | "full"
+                | "fullnumber"
+                | "e164"
+                | "digits"
+                | "subscriber"
+                | "subscribernumber"
+                | "international"
+                | "internationalnumber"
+                | "formatted"
+                | "line"
+                | "text"
+                | "input"
+                | "rawinput"
+                | "body"
+                | "main"
+                | "primary"
+        )
+    })
+}
+
+/// Whether this name, inside an object that names a country, holds its code: `{"country": {"code": "+44"}}`.
+pub(super) fn is_part_of_country(name: &str) -> bool {
+    Words::split(name).is_some_and(|words| {
+        matches!(
+            words.joined(),
+            "code"
+                | "value"
+                | "val"
+                | "id"
+                | "key"
+                | "iso"
+                | "iso2"
+                | "alpha2"
+                | "prefix"
+                | "number"
+                | "num"
+                | "dial"
+                | "cc"
+        )
+    })
+}
+
+/// Whether the name alone is `code`, which is a calling code only if its value begins with `+`.
+pub(super) fn is_bare_code(name: &str) -> bool {
+    Words::split(name).is_some_and(|words| words.joined() == "code")
+}
+
+/// Whether a field of this name can say `sms` or `phone` of its neighbours: `{"type": "phone", "value": …}`.
+pub(super) fn is_kind_of_contact(name: &str) -> bool {
+    Words::split(name).is_some_and(|words| {
+        matches!(
+            words.joined(),
+            "type"
+                | "kind"
+                | "channel"
+                | "method"
+                | "via"
+                | "mode"
+                | "contacttype"
+                | "accounttype"
+                | "logintype"
+                | "identifiertype"
+                | "deliverymethod"
+                | "usertype"
+                | "idtype"
+                | "medium"
+        )
+    })
+}
+
+/// Position of a numbered part (`phone1`, `tel_2`), with the name's length without it.
+pub(super) fn numbered(name: &str) -> Option<(usize, u8)> {
+    let bytes = name.as_bytes();
+    let name_ends = bytes.strip_suffix(b"]").unwrap_or(bytes);
+    match name_ends {
+        [stem @ .., digit @ b'0'..=b'4'] if stem.last().is_some_and(|byte| !byte.is_ascii_digit()) => {
+            Some((stem.len(), digit - b'0'))
+        }
+        _ => None,
+    }
+}
+
+/// Names that are known as a whole, their words joined.
+fn whole(joined: &str) -> Option<Kind> {
+    Some(match joined {
+        "cc"
+        | "ccode"
+        | "zone"
+        | "zonecode"
+        | "areacode"
+        | "area"
+        | "acode"
+        | "dialcode"
+        | "dialingcode"
+        | "dial"
+        | "dialcountry"
+        | "ddi"
+        | "ddicode"
+        | "idd"
+        | "iddcode"
+        | "isd"
+        | "isdcode"
+        | "std"
+        | "callingcode"
+        | "callcode"
+        | "callingcountrycode"
+        | "countrycallingcode"
+        | "countrydialcode"
+        | "countrydialingcode"
+        | "countryphonecode"
+        | "prefix"
+        | "prefijo"
+        | "prefixo"
+        | "indicatif"
+        | "vorwahl"
+        | "laendervorwahl"
+        | "nationcode"
+        | "nationalcode"
+        | "nationalitycode"
+        | "intlcode"
+        | "internationalcode"
+        | "intercode"
+        | "intcode"
+        | "intlprefix"
+        | "internationalprefix"
+        | "countrycode"
+        | "countrynum"
+        | "countrynumber"
+        | "countryno"
+        | "countryprefix"
+        | "ctrycode"
+        | "ctycode"
+        | "cntrycode"
+        | "contrycode"
+        | "statecode"
+        | "regioncode"
+        | "quhao"
+        | "guojiama"
+        | "guojiacode"
+        | "guojiaqh"
+        | "qh"
+        | "ddd"
+        | "ddipais"
+        | "codigopais"
+        | "codpais"
+        | "paiscodigo"
+        | "kodnegara"
+        | "landcode"
+        | "landskod"
+        | "cty"
+        | "codepays"
+        | "kodkraju"
+        | "tcc"
+        | "intl"
+        | "pcc" => Kind::Dial,
+        "country" | "region" | "countryiso" | "countryiso2" | "iso" | "iso2" | "isocode" | "iso2code"
+        | "isocountrycode" | "countryisocode" | "countrycodeiso" | "countryname" | "countryid" | "countryabbr"
+        | "countryshort" | "nation" | "pais" | "pays" | "land" | "nationality" | "guojia" | "alpha2"
+        | "countrycodealpha2" | "ctry" | "regionid" | "defaultcountry" | "defaultregion" | "market" | "negara"
+        | "country2" => Kind::Country,
+        "account" | "accountname" | "accountid" | "accountno" | "acc" | "acct" | "username" | "user" | "login"
+        | "loginname" | "loginid" | "loginuser" | "loginaccount" | "useraccount" | "useraccountname" | "userid"
+        | "uid" | "uname" | "userlogin" | "usr" | "identifier" | "identity" | "contact" | "contacts"
+        | "contactinfo" | "contactno" | "contactnumber" | "number" | "num" | "no" | "receiver" | "receivers"
+        | "receivernumber" | "recipient" | "recipients" | "to" | "tonumber" | "target" | "targets" | "address"
+        | "dest" | "destination" | "destinations" | "destaddr" | "destinationaddress" | "destinationnumber"
+        | "destnumber" | "value" | "val" | "sendto" | "principal" | "handle" | "credential" | "subscriber"
+        | "customer" | "customerid" | "memberid" | "member" | "passport" | "zhanghao" | "yonghuming" | "userinput"
+        | "usernumber" | "userno" | "emailorphone" | "phoneoremail" | "loginkey" | "authkey" | "nomor"
+        | "sendnumber" | "smsto" | "smsnumber" | "otpto" | "called" | "callee" | "params" | "who" | "nick"
+        | "alias" | "factor" | "usuario" | "utilisateur" | "benutzer" | "benutzername" | "nick_name" | "query_user"
+        | "numbers" | "sms" => Kind::Weak,
+        "hp" | "nohp" | "nohandphone" | "handphone" | "notelp" | "notelepon" | "nomorhp" | "nomortelepon"
+        | "nomorhandphone" | "telp" | "wa" | "nowa" | "whatsapp" | "whatsappnumber" | "nomorwa" | "sjh" | "sjhm"
+        | "sjhao" | "lxdh" | "lxfs" | "dh" | "dhhm" | "yddh" | "numero" | "numerotel" | "sdt" | "sodienthoai"
+        | "sodt" | "dienthoai" | "mob" | "mobno" | "ph" | "phno" | "phn" | "pno" | "fon" | "fono" | "tlf" | "tlfno"
+        | "ctn" | "gsmno" | "ceptel" | "cep" | "ceptelefonu" | "telefonno" | "mphone" | "mno" | "mtel" | "cel"
+        | "cellno" | "fone" | "nomertelefona" | "nomer" | "abonent" | "mdn" | "mphoneno" | "phonecall" => Kind::Phone,
+        _ => return None,
+    })
+}
+
+fn is_phone_word(word: &str) -> bool {
+    matches!(
+        word,
+        "phone"
+            | "phones"
+            | "mobile"
+            | "mobiles"
+            | "mobil"
+            | "tel"
+            | "tels"
+            | "telephone"
+            | "telephones"
+            | "cellphone"
+            | "cell"
+            | "cellular"
+            | "msisdn"
+            | "telefon"
+            | "telefono"
+            | "telefone"
+            | "telefoon"
+            | "telefonnummer"
+            | "telefoonnummer"
+            | "tele"
+            | "celular"
+            | "movil"
+            | "telemovel"
+            | "handy"
+            | "handynummer"
+            | "handynr"
+            | "rufnummer"
+            | "mobilnummer"
+            | "mobiltelefon"
+            | "mobilenumber"
+            | "mobileno"
+            | "mobilenum"
+            | "mobilephone"
+            | "mobiel"
+            | "portable"
+            | "shouji"
+            | "shoujihao"
+            | "shoujihaoma"
+            | "dianhua"
+            | "phonenumber"
+            | "phonenum"
+            | "phoneno"
+            | "phonenr"
+            | "phonenumbers"
+            | "telno"
+            | "telnum"
+            | "telnumber"
+            | "handphone"
+            | "puhelin"
+            | "puhelinnumero"
+            | "gsm"
+            | "komorka"
+            | "telefonu"
+            | "telefonzahl"
+            | "smartphone"
+            | "telp"
+            | "telepon"
+            | "phne"
+            | "pnone"
+            | "phon"
+            | "moblie"
+            | "mobie"
+            | "moble"
+            | "telphone"
+            | "telepone"
+            | "mobphone"
+            | "userphone"
+            | "usermobile"
+            | "usertel"
+            | "loginphone"
+            | "hp"
+            | "nohp"
+            | "mob"
+            | "sjh"
+            | "msisdns"
+            | "teléfono"
+            | "móvil"
+            | "téléphone"
+            | "telemóvel"
+            | "número"
+            | "телефон"
+            | "手机"
+            | "手机号"
+            | "手机号码"
+            | "电话"
+            | "电话号码"
+            | "номер"
+            | "numero"
+            | "whatsapp"
+            | "fone"
+            | "cel"
+            | "tlf"
+    )
+}
+
+/// Words that were written together: `txtphone`, `usermobile`, `inputtel`.
+fn ends_like_phone(word: &str) -> bool {
+    const ENDS: [&str; 13] = [
+        "phone",
+        "mobile",
+        "telephone",
+        "msisdn",
+        "phonenumber",
+        "mobilenumber",
+        "phonenum",
+        "mobileno",
+        "phoneno",
+        "telefono",
+        "telefon",
+        "shoujihao",
+        "cellphone",
+    ];
+    const NOT: [&str; 7] = ["microphone", "headphone", "automobile", "earphone", "iphone", "megaphone", "snowmobile"];
+    (ENDS.iter().any(|end| word.ends_with(end)) && !NOT.contains(&word))
+        || matches!(word, "txttel" | "inputtel" | "strtel" | "ustel" | "mytel" | "stel")
+}
+
+fn is_country_word(word: &str) -> bool {
+    matches!(word, "country" | "nation" | "region" | "calling" | "dial" | "dialing" | "ctry" | "pais")
+}
+
+/// A name's words in lower case, on the stack.
+struct Words {
+    text: [u8; MAX_NAME],
+    len: usize,
+    ends: [u8; MAX_WORDS],
+    count: usize,
+}
+
+/// The words as slices.
+struct WordList<'a> {
+    words: [&'a str; MAX_WORDS],
+    count: usize,
+}
+
+impl Words {
+    /// `None` where the text is no identifier: it is too long, or holds quotes, braces and the like.
+    fn split(name: &str) -> Option<Self> {
+        let mut words = Self { text: [0; MAX_NAME], len: 0, ends: [0; MAX_WORDS], count: 0 };
+        let (mut before, mut upper_run) = (' ', 0);
+        let mut chars = name.chars().peekable();
+        while let Some(c) = chars.next() {
+            if matches!(c, '{' | '}' | '"' | '<' | '>' | '(' | ')' | '\\' | '?' | '=') {
+                return None;
+            }
+            if !c.is_alphanumeric() {
+                words.end_word()?;
+                (before, upper_run) = (' ', 0);
+                continue;
+            }
+            let upper = c.is_uppercase();
+            let next_is_lower = chars.peek().is_some_and(|next| next.is_lowercase());
+            let camel = upper && (before.is_lowercase() || (upper_run > 0 && next_is_lower));
+            let number = c.is_ascii_digit() && before.is_alphabetic() && !next_continues_word(&words, c);
+            if camel || number {
+                words.end_word()?;
+            }
+            upper_run = if upper { upper_run + 1 } else { 0 };
+            before = c;
+            for lower in c.to_lowercase() {
+                let mut buffer = [0; 4];
+                for byte in lower.encode_utf8(&mut buffer).bytes() {
+                    *words.text.get_mut(words.len)? = byte;
+                    words.len += 1;
+                }
+            }
+        }
+        words.end_word()?;
+        (words.count > 0).then_some(words)
+    }
+
+    fn end_word(&mut self) -> Option<()> {
+        let start = self.count.checked_sub(1).and_then(|last| self.ends.get(last)).copied().map_or(0, usize::from);
+        if self.len > start {
+            *self.ends.get_mut(self.count)? = u8::try_from(self.len).ok()?;
+            self.count += 1;
+        }
+        Some(())
+    }
+
+    fn joined(&self) -> &str {
+        self.text.get(..self.len).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+    }
+
+    fn words(&self) -> WordList<'_> {
+        let mut list = WordList { words: [""; MAX_WORDS], count: self.count };
+        let mut start = 0;
+        for (slot, end) in list.words.iter_mut().zip(self.ends.iter().take(self.count)) {
+            let end = usize::from(*end);
+            *slot = self.joined().get(start..end).unwrap_or_default();
+            start = end;
+        }
+        list
+    }
+}
+
+impl<'a> WordList<'a> {
+    fn list(&self) -> &[&'a str] {
+        self.words.get(..self.count).unwrap_or_default()
+    }
+}
+
+/// `iso2`, `e164`, `alpha2` are one word.
+fn next_continues_word(words: &Words, _digit: char) -> bool {
+    let text = words.joined();
+    ["iso", "alpha", "e", "e1", "e16"].iter().any(|start| text.ends_with(start))
+        && !text.ends_with("phone")
+        && !text.ends_with("mobile")
+        && !text.ends_with("telephone")
+}

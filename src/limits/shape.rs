@@ -1,0 +1,110 @@
+//! Which of the two windows a limit's entries are, and what is common to both.
+
+use super::buckets::{self, Buckets};
+use super::limit::Limit;
+use super::room::{Held, Rule};
+use super::times::{self, Times};
+
+/// Up to this maximum the times are kept.
+const EXACT: u32 = 32;
+
+/// The layout of a table's entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Times(times::Layout),
+    Buckets(buckets::Layout),
+}
+
+/// One entry of a table, locked.
+pub(super) enum Window<'a> {
+    Times(Times<'a>),
+    Buckets(Buckets<'a>),
+}
+
+impl Shape {
+    /// For a limit that was checked.
+    pub(super) fn of(limit: &Limit) -> Self {
+        let per_ms = limit.per.as_millis();
+        let distinct = limit.distinct.is_some();
+        match u16::try_from(limit.max) {
+            Ok(max) if distinct || limit.max <= EXACT => Self::Times(times::Layout::new(per_ms, max, distinct)),
+            _ => Self::Buckets(buckets::Layout::new(per_ms)),
+        }
+    }
+
+    /// Length of an entry without its key.
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Self::Times(layout) => layout.bytes(),
+            Self::Buckets(_) => buckets::Layout::bytes(),
+        }
+    }
+
+    /// An entry's bytes as a window.
+    pub(super) fn window(self, bytes: &mut [u8]) -> Window<'_> {
+        match self {
+            Self::Times(layout) => Window::Times(Times { bytes, layout }),
+            Self::Buckets(layout) => Window::Buckets(Buckets { bytes, layout }),
+        }
+    }
+}
+
+impl Window<'_> {
+    pub(super) fn full_until(&self, rule: Rule, item: Option<u64>, now_ms: u64) -> Option<u64> {
+        match self {
+            Self::Times(times) => times.full_until(rule, item, now_ms),
+            Self::Buckets(buckets) => buckets.full_until(rule, now_ms),
+        }
+    }
+
+    pub(super) fn held(&self, now_ms: u64) -> Held {
+        match self {
+            Self::Times(times) => times.held(now_ms),
+            Self::Buckets(buckets) => buckets.held(now_ms),
+        }
+    }
+
+    /// How many there would be with one more.
+    pub(super) fn count_with(&self, item: Option<u64>, now_ms: u64) -> u32 {
+        let count = self.held(now_ms).count;
+        match self {
+            Self::Times(times) if times.has(item, now_ms) => count,
+            Self::Times(_) | Self::Buckets(_) => count + 1,
+        }
+    }
+
+    pub(super) fn add(&mut self, item: Option<u64>, now_ms: u64) {
+        match self {
+            Self::Times(times) => times.add(item, now_ms),
+            Self::Buckets(buckets) => buckets.add(now_ms),
+        }
+    }
+
+    pub(super) fn release(&mut self, item: Option<u64>, at_ms: u64) {
+        match self {
+            Self::Times(times) => times.release(item, at_ms),
+            Self::Buckets(buckets) => buckets.release(at_ms),
+        }
+    }
+
+    /// Fills this new window with what a window of the same limit under another maximum held.
+    pub(super) fn copy_from(&mut self, old: &Window<'_>) {
+        match (self, old) {
+            (Self::Times(new), Window::Times(old)) => new.copy_from(old),
+            (Self::Buckets(new), Window::Buckets(old)) => new.bytes.copy_from_slice(old.bytes),
+            (Self::Buckets(new), Window::Times(old)) => {
+                for at_ms in old.all_ms() {
+                    new.add(at_ms);
+                }
+            }
+            (Self::Times(new), Window::Buckets(old)) => {
+                for (at_ms, count) in old.all_ms() {
+                    // More than the slots only push each other out.
+                    for _ in 0..count.min(EXACT) {
+                        new.add(None, at_ms);
+                    }
+                }
+            }
+        }
+    }
+}
