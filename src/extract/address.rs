@@ -212,9 +212,15 @@ mod tests {
         let names = Pseudonyms::new(&[1; 32]);
         let read = |ip: &str| address(ip.parse().unwrap(), &names);
         let four = read("203.0.113.7");
-        assert_eq!((four.unit.to_string(), four.network.to_string()), ("203.0.113.7/32".into(), "203.0.113.0/24".into()));
+        assert_eq!(
+            (four.unit.to_string(), four.network.to_string()),
+            ("203.0.113.7/32".into(), "203.0.113.0/24".into())
+        );
         let six = read("2001:db8:1:2:3:4:5:6");
-        assert_eq!((six.unit.to_string(), six.network.to_string()), ("2001:db8:1:2::/64".into(), "2001:db8:1::/48".into()));
+        assert_eq!(
+            (six.unit.to_string(), six.network.to_string()),
+            ("2001:db8:1:2::/64".into(), "2001:db8:1::/48".into())
+        );
         assert_eq!(read("::ffff:203.0.113.7"), four);
         assert_eq!(read("64:ff9b::203.0.113.7"), four);
         assert_eq!(read("2001:db8:1:2::1").id, six.id);

@@ -174,13 +174,7 @@ impl Router {
 
     /// What the request may be, in configuration order; empty where nothing protected could see it. A path with more
     /// disguises than can be looked through counts as all of them.
-    pub fn find(
-        &self,
-        method: &Method,
-        path: &str,
-        query: Option<&str>,
-        headers: &HeaderMap,
-    ) -> Vec<(usize, Role)> {
+    pub fn find(&self, method: &Method, path: &str, query: Option<&str>, headers: &HeaderMap) -> Vec<(usize, Role)> {
         if self.rules.is_empty() {
             return Vec::new();
         }
@@ -189,9 +183,7 @@ impl Router {
         for rule in &self.rules {
             let matched = match &forms {
                 None => rule.pattern.matches_path(path.as_bytes(), rule.ignore_case),
-                Some(Forms::All(forms)) => {
-                    forms.iter().any(|form| rule.pattern.matches_path(form, rule.ignore_case))
-                }
+                Some(Forms::All(forms)) => forms.iter().any(|form| rule.pattern.matches_path(form, rule.ignore_case)),
                 Some(Forms::TooMany) => true,
             };
             let entry = (rule.endpoint, rule.role);
