@@ -33,6 +33,11 @@ impl Tasks {
         self.tracker.spawn_blocking(move || span.in_scope(work));
     }
 
+    /// Runs `work`, which may block, on a thread of its own and waits for its result; `None` where it panicked.
+    pub async fn run_blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        self.tracker.spawn_blocking(work).await.ok()
+    }
+
     /// Completes when the process is to stop. Tasks that would run for ever wait for this beside their work.
     pub fn stopping(&self) -> CancellationToken {
         self.stop.clone()

@@ -9,4 +9,5 @@ mod limits;
 mod numbers;
 mod privacy_of_logs;
 mod proxy;
+mod support;
 mod tidy;

@@ -1,10 +1,160 @@
-//! Facts, and what the limits hold, to a decision. (Its function follows when limits answer.)
+//! Facts, and what the limits hold, to a decision. Pure: the same input gives the same decision, bit by bit.
+//!
+//! Must not know: where counts come from, who enforces, what time it is.
 
 mod policy;
 
 pub use policy::{OnMissing, Policy};
 
-use crate::domain::NumberKind;
+use std::sync::Arc;
+
+use crate::domain::{
+    DecidedBy, Decision, DecisionId, Facts, Mode, NumberKind, PhoneFact, Reason, RevisionId, Span, Timestamp, Validity,
+    Verdict,
+};
+use crate::limits::{Answer, Limit};
+
+/// What one limit answered to an attempt.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// The limit.
+    pub limit: Arc<Limit>,
+    /// Its answer.
+    pub answer: Answer,
+}
+
+/// What names a decision and the state of knowledge it was made in.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// The decision's name.
+    pub id: DecisionId,
+    /// The configuration.
+    pub revision: RevisionId,
+    /// No outcome has been seen at the endpoint.
+    pub blind: bool,
+}
+
+/// A key that a full table can't count may try again then: by that time entries have expired.
+const FULL_TABLE_WAIT: Span = Span::minutes(1);
+
+/// Decides one attempt. What the endpoint doesn't accept is refused for good; what a limit has no room for, until
+/// there is room. Every reason is told, the decisive one first.
+pub fn decide(policy: &Policy, facts: &Facts, readings: &[Reading], circumstances: Circumstances) -> Decision {
+    let mut reasons = Vec::new();
+    let mut verdict = Verdict::Forward;
+    let mut decided_by = DecidedBy::Engine;
+    if let Some((refusal, reason)) = refused_by_policy(policy, facts) {
+        (verdict, decided_by) = (refusal, DecidedBy::Rule);
+        reasons.push(reason);
+    }
+    for reading in readings {
+        let Some((refusal, reason)) = refused_by_limit(reading, facts.at) else { continue };
+        reasons.push(reason);
+        if reading.limit.mode == Mode::Monitor {
+            continue;
+        }
+        if let Some(refusal) = refusal {
+            let stricter = stricter(verdict, refusal);
+            if stricter != verdict {
+                decided_by = DecidedBy::Limit;
+                let last = reasons.len() - 1;
+                reasons.swap(0, last);
+            }
+            verdict = stricter;
+        }
+    }
+    if let PhoneFact::Unreadable(unreadable) = &facts.phone
+        && policy.on_unreadable == OnMissing::Forward
+    {
+        reasons.push(Reason::Unreadable(unreadable.clone()));
+    }
+    if circumstances.blind {
+        reasons.push(Reason::Blind);
+    }
+    Decision {
+        id: circumstances.id,
+        at: facts.at,
+        endpoint: Arc::clone(&facts.endpoint),
+        revision: circumstances.revision,
+        verdict,
+        mode: policy.mode,
+        score: score(verdict, readings),
+        decided_by,
+        reasons,
+    }
+}
+
+fn refused_by_policy(policy: &Policy, facts: &Facts) -> Option<(Verdict, Reason)> {
+    let phone = match &facts.phone {
+        PhoneFact::Present(phone) => phone,
+        PhoneFact::Absent => {
+            return (policy.on_no_phone == OnMissing::Refuse).then_some((Verdict::Reject, Reason::NoPhone));
+        }
+        PhoneFact::Unreadable(unreadable) => {
+            let refused = policy.on_unreadable == OnMissing::Refuse;
+            return refused.then(|| (Verdict::Reject, Reason::Unreadable(unreadable.clone())));
+        }
+    };
+    if phone.validity == Validity::Impossible {
+        return Some((Verdict::Block, Reason::ImpossibleNumber));
+    }
+    if !policy.countries.is_empty() && !phone.country.is_some_and(|country| policy.countries.contains(&country)) {
+        return Some((Verdict::Block, Reason::Country(phone.country)));
+    }
+    policy.refuse_types.contains(&phone.kind).then_some((Verdict::Block, Reason::NumberKind(phone.kind)))
+}
+
+/// `None`: the limit has room. The inner `None`: it speaks, but refuses nothing.
+fn refused_by_limit(reading: &Reading, now: Timestamp) -> Option<(Option<Verdict>, Reason)> {
+    let limit = &reading.limit;
+    match reading.answer {
+        Answer::Free { .. } => None,
+        Answer::Untracked { refused } => {
+            let verdict = refused.then(|| Verdict::Cooldown { until: now + FULL_TABLE_WAIT });
+            Some((verdict, Reason::LimitTableFull { name: Arc::clone(&limit.name), refused }))
+        }
+        Answer::Full { count, until } => {
+            let verdict = if limit.max == 0 { Verdict::Block } else { Verdict::Cooldown { until } };
+            let reason = Reason::Limit {
+                name: Arc::clone(&limit.name),
+                key: limit.key_text().into(),
+                what: limit.what().into(),
+                count,
+                max: limit.max,
+                per: limit.per,
+                until,
+                enforced: limit.mode == Mode::Enforce,
+            };
+            Some((Some(verdict), reason))
+        }
+    }
+}
+
+/// The refusal that holds longer. What can't be judged at all comes first: it has to be mended by the client.
+fn stricter(one: Verdict, other: Verdict) -> Verdict {
+    match (one, other) {
+        (Verdict::Reject, _) | (_, Verdict::Reject) => Verdict::Reject,
+        (Verdict::Block, _) | (_, Verdict::Block) => Verdict::Block,
+        (Verdict::Cooldown { until: a }, Verdict::Cooldown { until: b }) => Verdict::Cooldown { until: a.max(b) },
+        (Verdict::Forward, other) => other,
+        (one, Verdict::Forward) => one,
+    }
+}
+
+/// Below 50: how full the fullest enforced limit is. 50: a cool-down. 100: refused for good.
+fn score(verdict: Verdict, readings: &[Reading]) -> u8 {
+    match verdict {
+        Verdict::Cooldown { .. } => 50,
+        Verdict::Block | Verdict::Reject => 100,
+        Verdict::Forward => readings.iter().map(fill_percent).max().map_or(0, |percent| percent / 2),
+    }
+}
+
+fn fill_percent(reading: &Reading) -> u8 {
+    let (Answer::Free { count }, Mode::Enforce) = (&reading.answer, reading.limit.mode) else { return 0 };
+    let percent = u64::from(*count) * 98 / u64::from(reading.limit.max.max(1));
+    u8::try_from(percent.min(98)).unwrap_or(98)
+}
 
 /// Number types that no code is sent to unless the operator says otherwise: none of them takes an SMS, and some of
 /// them pay whoever owns them.

@@ -56,7 +56,8 @@ mod tests {
 
     #[test]
     fn cookies_read_as_servers_read_them() {
-        let headers = headers(&[("cookie", "a=1; sid=first;sid=second; q=\"x y\"; empty=;flag"), ("cookie", "late=z=w")]);
+        let headers =
+            headers(&[("cookie", "a=1; sid=first;sid=second; q=\"x y\"; empty=;flag"), ("cookie", "late=z=w")]);
         for (name, expected) in [
             ("a", Some("1")),
             ("sid", Some("first")),

@@ -39,16 +39,28 @@ pub(super) fn read(headers: &HeaderMap) -> Result<BodyKind, Unreadable> {
         return Err(refused());
     }
     match essence.as_str() {
-        "application/json" | "text/json" | "application/x-json" | "application/jsonrequest" | "application/graphql+json" => {
-            Ok(BodyKind::Json)
-        }
+        "application/json"
+        | "text/json"
+        | "application/x-json"
+        | "application/jsonrequest"
+        | "application/graphql+json" => Ok(BodyKind::Json),
         "application/x-www-form-urlencoded" | "application/www-form-urlencoded" => Ok(BodyKind::Form),
         "multipart/form-data" => boundary(value).map(BodyKind::Multipart).ok_or_else(refused),
         "text/xml" | "application/xml" => Ok(BodyKind::Xml),
-        "" | "text/plain" | "application/octet-stream" | "*/*" | "text/html" | "text/javascript" | "undefined"
-        | "null" | "application/javascript" | "application/text" | "text" | "json" | "text/x-json" | "multipart/text" => {
-            Ok(BodyKind::Untold)
-        }
+        ""
+        | "text/plain"
+        | "application/octet-stream"
+        | "*/*"
+        | "text/html"
+        | "text/javascript"
+        | "undefined"
+        | "null"
+        | "application/javascript"
+        | "application/text"
+        | "text"
+        | "json"
+        | "text/x-json"
+        | "multipart/text" => Ok(BodyKind::Untold),
         _ if essence.ends_with("+json") => Ok(BodyKind::Json),
         _ if essence.ends_with("+xml") => Ok(BodyKind::Xml),
         _ => Err(refused()),
@@ -71,8 +83,10 @@ fn charset(value: &str) -> Option<String> {
 
 /// Character sets that read an ASCII text as ASCII. (Not UTF-7, UTF-16, EBCDIC, ISO-2022.)
 fn is_ascii_superset(charset: &str) -> bool {
-    matches!(charset, "" | "utf-8" | "utf8" | "us-ascii" | "ascii" | "latin1" | "euc-kr" | "euc-jp" | "koi8-r" | "tis-620")
-        || charset.starts_with("iso-8859-")
+    matches!(
+        charset,
+        "" | "utf-8" | "utf8" | "us-ascii" | "ascii" | "latin1" | "euc-kr" | "euc-jp" | "koi8-r" | "tis-620"
+    ) || charset.starts_with("iso-8859-")
         || charset.starts_with("windows-125")
         || matches!(charset, "gb2312" | "gbk" | "gb18030" | "big5" | "shift_jis" | "sjis")
 }

@@ -24,8 +24,7 @@ pub fn fingerprint(headers: &HeaderMap) -> Fingerprint {
 }
 
 fn belongs_to_client(name: &str) -> bool {
-    const PREFIXES: [&str; 8] =
-        ["x-forwarded-", "x-amzn-", "x-envoy-", "x-b3-", "cf-", "fly-", "sendwall-", "if-"];
+    const PREFIXES: [&str; 8] = ["x-forwarded-", "x-amzn-", "x-envoy-", "x-b3-", "cf-", "fly-", "sendwall-", "if-"];
     let per_request = matches!(
         name,
         "cookie"
@@ -131,7 +130,10 @@ mod tests {
     #[test]
     fn order_and_names_count_and_what_proxies_add_does_not() {
         let plain = of(&[("host", "a"), ("accept", "*/*"), ("user-agent", "x/1")]);
-        assert_eq!(plain, of(&[("accept", "text/html"), ("x-forwarded-for", "1"), ("user-agent", "x/2"), ("cookie", "a=b")]));
+        assert_eq!(
+            plain,
+            of(&[("accept", "text/html"), ("x-forwarded-for", "1"), ("user-agent", "x/2"), ("cookie", "a=b")])
+        );
         assert_ne!(plain, of(&[("user-agent", "x/1"), ("accept", "*/*")]));
         assert_ne!(plain, of(&[("accept", "*/*"), ("user-agent", "y/1")]));
         assert_ne!(plain, of(&[("accept", "*/*"), ("accept-language", "de"), ("user-agent", "x/1")]));

@@ -75,7 +75,7 @@ pub(super) fn looks_like_one(text: &str) -> bool {
     };
     let mut pairs = text.trim_ascii().split('&').filter(|pair| !pair.is_empty()).peekable();
     pairs.peek().is_some()
-        && pairs.all(|pair| pair.split_once('=').is_some_and(|(name, value)| {
-            identifier(name) && !value.contains(char::is_control)
-        }))
+        && pairs.all(|pair| {
+            pair.split_once('=').is_some_and(|(name, value)| identifier(name) && !value.contains(char::is_control))
+        })
 }

@@ -2,8 +2,34 @@
 //!
 //! Must not know: state, time, decisions.
 
+mod address;
+mod client;
+mod content_type;
+mod document;
+mod fingerprint;
+mod form;
+mod hints;
+mod json;
+mod matching;
+mod multipart;
+mod names;
+mod nodes;
+mod phone;
+pub mod proxy_protocol;
+mod reading;
+mod route;
 mod settings;
+mod spelling;
+pub mod visit;
+mod xml;
 
+pub use address::{TrustedProxies, address, canonical, client_address};
+pub use client::{client_id, cookie};
+pub use document::Document;
+pub use fingerprint::fingerprint;
+pub use matching::{brought_back, exchange_value};
+pub use phone::phone;
+pub use route::{Pattern, PatternError, Role, Router, Rule};
 pub use settings::{MatchKey, PhoneSource, Settings};
 
 use std::net::IpAddr;

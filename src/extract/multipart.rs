@@ -6,12 +6,7 @@ use super::nodes::{Name, Node, Nodes, Origin, Scalar, unreadable};
 use crate::domain::{Unreadable, UnreadableCode};
 
 /// Reads the parts of `body` into `nodes`, under `root`.
-pub(super) fn read<'a>(
-    body: &'a [u8],
-    boundary: &str,
-    root: u32,
-    nodes: &mut Nodes<'a>,
-) -> Result<(), Unreadable> {
+pub(super) fn read<'a>(body: &'a [u8], boundary: &str, root: u32, nodes: &mut Nodes<'a>) -> Result<(), Unreadable> {
     let malformed = || unreadable(UnreadableCode::Malformed, "body");
     let incomplete = || unreadable(UnreadableCode::BodyIncomplete, "body");
     let delimiter = format!("\r\n--{boundary}");
@@ -23,7 +18,8 @@ pub(super) fn read<'a>(
         if let Some(epilogue) = rest.strip_prefix(b"--") {
             return if epilogue.trim_ascii().is_empty() { Ok(()) } else { Err(malformed()) };
         }
-        let part = rest.strip_prefix(b"\r\n").ok_or_else(|| if rest.is_empty() { incomplete() } else { malformed() })?;
+        let part =
+            rest.strip_prefix(b"\r\n").ok_or_else(|| if rest.is_empty() { incomplete() } else { malformed() })?;
         let end = find(part, delimiter.as_bytes()).ok_or_else(incomplete)?;
         let (part, after) = part.split_at(end);
         rest = after.get(delimiter.len()..).unwrap_or_default();

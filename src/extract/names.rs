@@ -36,27 +36,35 @@ pub(super) fn classify(name: &str) -> Kind {
         return classify_without_phone(list, joined);
     }
     let (Some(first), Some(last)) = (list.first(), list.last()) else { return Kind::Other };
-    if matches!(*first, "is" | "has" | "use" | "show" | "hide" | "need" | "check" | "verify" | "verified" | "valid" | "masked")
-        && !matches!(*last, "number" | "no" | "num")
+    if matches!(
+        *first,
+        "is" | "has" | "use" | "show" | "hide" | "need" | "check" | "verify" | "verified" | "valid" | "masked"
+    ) && !matches!(*last, "number" | "no" | "num")
     {
         return Kind::Other;
     }
     if has(|word| matches!(word, "email" | "mail" | "or" | "username" | "account")) {
         return Kind::Weak;
     }
-    if has(is_country_word) || matches!(*last, "cc" | "prefix" | "zone" | "area" | "ccode" | "iso" | "iso2" | "ddi" | "idd" | "isd" | "dial") {
+    if has(is_country_word)
+        || matches!(
+            *last,
+            "cc" | "prefix" | "zone" | "area" | "ccode" | "iso" | "iso2" | "ddi" | "idd" | "isd" | "dial"
+        )
+    {
         return if matches!(*last, "country" | "region" | "iso" | "iso2") { Kind::Country } else { Kind::Dial };
     }
     match *last {
         // `phone_code` is a calling code or the SMS code; its value will tell.
         "code" => Kind::Dial,
         word if is_phone_word(word) || ends_like_phone(word) => Kind::Phone,
-        "number" | "numbers" | "num" | "no" | "nr" | "nbr" | "nums" | "n" | "value" | "val" | "field" | "input" | "text" | "txt"
-        | "full" | "e164" | "international" | "intl" | "national" | "local" | "formatted" | "raw" | "normalized" | "main"
-        | "primary" | "login" | "user" | "to" | "str" | "string" | "addr" | "address" | "login_id" | "account" | "name"
-        | "new" | "current" | "display" | "digits" | "unformatted" | "list" | "data" | "content" | "info" | "contact"
-        | "hidden" | "clean" | "0" | "1" | "2" | "3" | "4" | "celular" | "movil" | "personal" | "customer" | "client" | "id"
-        | "haoma" | "hao" | "me" | "register" | "reg" | "signup" | "otp" | "sms" | "for" | "home" | "work" | "receiver" => {
+        "number" | "numbers" | "num" | "no" | "nr" | "nbr" | "nums" | "n" | "value" | "val" | "field" | "input"
+        | "text" | "txt" | "full" | "e164" | "international" | "intl" | "national" | "local" | "formatted" | "raw"
+        | "normalized" | "main" | "primary" | "login" | "user" | "to" | "str" | "string" | "addr" | "address"
+        | "login_id" | "account" | "name" | "new" | "current" | "display" | "digits" | "unformatted" | "list"
+        | "data" | "content" | "info" | "contact" | "hidden" | "clean" | "0" | "1" | "2" | "3" | "4" | "celular"
+        | "movil" | "personal" | "customer" | "client" | "id" | "haoma" | "hao" | "me" | "register" | "reg"
+        | "signup" | "otp" | "sms" | "for" | "home" | "work" | "receiver" => {
             if matches!(*last, "name" | "info" | "data" | "content") { Kind::Weak } else { Kind::Phone }
         }
         _ => Kind::Other,
@@ -70,13 +78,18 @@ fn classify_without_phone(list: &[&str], joined: &str) -> Kind {
         if has("country") || has("calling") || has("dial") || has("dialing") || has("nation") {
             return match *last {
                 "code" | "dial" | "dialing" | "prefix" | "calling" | "num" | "number" | "phone" => Kind::Dial,
-                "country" | "iso" | "iso2" | "alpha2" | "short" | "abbr" | "iso3" | "region" | "id" | "value" | "key" => Kind::Country,
+                "country" | "iso" | "iso2" | "alpha2" | "short" | "abbr" | "iso3" | "region" | "id" | "value"
+                | "key" => Kind::Country,
                 _ => Kind::Other,
             };
         }
         // A prefix before a whole name that says it all: `user[to]`, `data.login`, `txt_account`, `req.region`.
         if let Some(kind) = whole(last) {
-            return if last.len() <= 2 && *last != "cc" && *last != "hp" && *last != "to" { Kind::Other } else { weakened(kind, joined) };
+            return if last.len() <= 2 && *last != "cc" && *last != "hp" && *last != "to" {
+                Kind::Other
+            } else {
+                weakened(kind, joined)
+            };
         }
     }
     Kind::Other
@@ -98,9 +111,32 @@ pub(super) fn is_part_of_phone(name: &str) -> bool {
     Words::split(name).is_some_and(|words| {
         matches!(
             words.joined(),
-            "number" | "num" | "no" | "value" | "val" | "national" | "nationalnumber" | "local" | "localnumber" | "raw"
-                | "full" | "fullnumber" | "e164" | "digits" | "subscriber" | "subscribernumber" | "international"
-                | "internationalnumber" | "formatted" | "line" | "text" | "input" | "rawinput" | "body" | "main" | "primary"
+            "number"
+                | "num"
+                | "no"
+                | "value"
+                | "val"
+                | "national"
+                | "nationalnumber"
+                | "local"
+                | "localnumber"
+                | "raw"
+                | "full"
+                | "fullnumber"
+                | "e164"
+                | "digits"
+                | "subscriber"
+                | "subscribernumber"
+                | "international"
+                | "internationalnumber"
+                | "formatted"
+                | "line"
+                | "text"
+                | "input"
+                | "rawinput"
+                | "body"
+                | "main"
+                | "primary"
         )
     })
 }
@@ -110,7 +146,19 @@ pub(super) fn is_part_of_country(name: &str) -> bool {
     Words::split(name).is_some_and(|words| {
         matches!(
             words.joined(),
-            "code" | "value" | "val" | "id" | "key" | "iso" | "iso2" | "alpha2" | "prefix" | "number" | "num" | "dial" | "cc"
+            "code"
+                | "value"
+                | "val"
+                | "id"
+                | "key"
+                | "iso"
+                | "iso2"
+                | "alpha2"
+                | "prefix"
+                | "number"
+                | "num"
+                | "dial"
+                | "cc"
         )
     })
 }
@@ -125,8 +173,20 @@ pub(super) fn is_kind_of_contact(name: &str) -> bool {
     Words::split(name).is_some_and(|words| {
         matches!(
             words.joined(),
-            "type" | "kind" | "channel" | "method" | "via" | "mode" | "contacttype" | "accounttype" | "logintype"
-                | "identifiertype" | "deliverymethod" | "usertype" | "idtype" | "medium"
+            "type"
+                | "kind"
+                | "channel"
+                | "method"
+                | "via"
+                | "mode"
+                | "contacttype"
+                | "accounttype"
+                | "logintype"
+                | "identifiertype"
+                | "deliverymethod"
+                | "usertype"
+                | "idtype"
+                | "medium"
         )
     })
 }
@@ -146,33 +206,99 @@ pub(super) fn numbered(name: &str) -> Option<(usize, u8)> {
 /// Names that are known as a whole, their words joined.
 fn whole(joined: &str) -> Option<Kind> {
     Some(match joined {
-        "cc" | "ccode" | "zone" | "zonecode" | "areacode" | "area" | "acode" | "dialcode" | "dialingcode" | "dial" | "dialcountry"
-        | "ddi" | "ddicode" | "idd" | "iddcode" | "isd" | "isdcode" | "std" | "callingcode" | "callcode" | "callingcountrycode"
-        | "countrycallingcode" | "countrydialcode" | "countrydialingcode" | "countryphonecode" | "prefix" | "prefijo"
-        | "prefixo" | "indicatif" | "vorwahl" | "laendervorwahl" | "nationcode" | "nationalcode" | "nationalitycode" | "intlcode"
-        | "internationalcode" | "intercode" | "intcode" | "intlprefix" | "internationalprefix" | "countrycode" | "countrynum"
-        | "countrynumber" | "countryno" | "countryprefix" | "ctrycode" | "ctycode" | "cntrycode" | "contrycode" | "statecode"
-        | "regioncode" | "quhao" | "guojiama" | "guojiacode" | "guojiaqh" | "qh" | "ddd" | "ddipais" | "codigopais" | "codpais"
-        | "paiscodigo" | "kodnegara" | "landcode" | "landskod" | "cty" | "codepays" | "kodkraju" | "tcc" | "intl" | "pcc" => Kind::Dial,
-        "country" | "region" | "countryiso" | "countryiso2" | "iso" | "iso2" | "isocode" | "iso2code" | "isocountrycode"
-        | "countryisocode" | "countrycodeiso" | "countryname" | "countryid" | "countryabbr" | "countryshort" | "nation" | "pais"
-        | "pays" | "land" | "nationality" | "guojia" | "alpha2" | "countrycodealpha2" | "ctry" | "regionid" | "defaultcountry"
-        | "defaultregion" | "market" | "negara" | "country2" => Kind::Country,
-        "account" | "accountname" | "accountid" | "accountno" | "acc" | "acct" | "username" | "user" | "login" | "loginname" | "loginid"
-        | "loginuser" | "loginaccount" | "useraccount" | "useraccountname" | "userid" | "uid" | "uname" | "userlogin" | "usr" | "identifier"
-        | "identity" | "contact" | "contacts" | "contactinfo" | "contactno" | "contactnumber" | "number" | "num" | "no" | "receiver"
-        | "receivers" | "receivernumber" | "recipient" | "recipients" | "to" | "tonumber" | "target" | "targets" | "address" | "dest"
-        | "destination" | "destinations" | "destaddr" | "destinationaddress" | "destinationnumber" | "destnumber" | "value" | "val"
-        | "sendto" | "principal" | "handle" | "credential" | "subscriber" | "customer" | "customerid" | "memberid" | "member"
-        | "passport" | "zhanghao" | "yonghuming" | "userinput" | "usernumber" | "userno" | "emailorphone" | "phoneoremail"
-        | "loginkey" | "authkey" | "nomor" | "sendnumber" | "smsto" | "smsnumber" | "otpto" | "called" | "callee" | "params"
-        | "who" | "nick" | "alias" | "factor" | "usuario" | "utilisateur" | "benutzer" | "benutzername" | "nick_name" | "query_user"
+        "cc"
+        | "ccode"
+        | "zone"
+        | "zonecode"
+        | "areacode"
+        | "area"
+        | "acode"
+        | "dialcode"
+        | "dialingcode"
+        | "dial"
+        | "dialcountry"
+        | "ddi"
+        | "ddicode"
+        | "idd"
+        | "iddcode"
+        | "isd"
+        | "isdcode"
+        | "std"
+        | "callingcode"
+        | "callcode"
+        | "callingcountrycode"
+        | "countrycallingcode"
+        | "countrydialcode"
+        | "countrydialingcode"
+        | "countryphonecode"
+        | "prefix"
+        | "prefijo"
+        | "prefixo"
+        | "indicatif"
+        | "vorwahl"
+        | "laendervorwahl"
+        | "nationcode"
+        | "nationalcode"
+        | "nationalitycode"
+        | "intlcode"
+        | "internationalcode"
+        | "intercode"
+        | "intcode"
+        | "intlprefix"
+        | "internationalprefix"
+        | "countrycode"
+        | "countrynum"
+        | "countrynumber"
+        | "countryno"
+        | "countryprefix"
+        | "ctrycode"
+        | "ctycode"
+        | "cntrycode"
+        | "contrycode"
+        | "statecode"
+        | "regioncode"
+        | "quhao"
+        | "guojiama"
+        | "guojiacode"
+        | "guojiaqh"
+        | "qh"
+        | "ddd"
+        | "ddipais"
+        | "codigopais"
+        | "codpais"
+        | "paiscodigo"
+        | "kodnegara"
+        | "landcode"
+        | "landskod"
+        | "cty"
+        | "codepays"
+        | "kodkraju"
+        | "tcc"
+        | "intl"
+        | "pcc" => Kind::Dial,
+        "country" | "region" | "countryiso" | "countryiso2" | "iso" | "iso2" | "isocode" | "iso2code"
+        | "isocountrycode" | "countryisocode" | "countrycodeiso" | "countryname" | "countryid" | "countryabbr"
+        | "countryshort" | "nation" | "pais" | "pays" | "land" | "nationality" | "guojia" | "alpha2"
+        | "countrycodealpha2" | "ctry" | "regionid" | "defaultcountry" | "defaultregion" | "market" | "negara"
+        | "country2" => Kind::Country,
+        "account" | "accountname" | "accountid" | "accountno" | "acc" | "acct" | "username" | "user" | "login"
+        | "loginname" | "loginid" | "loginuser" | "loginaccount" | "useraccount" | "useraccountname" | "userid"
+        | "uid" | "uname" | "userlogin" | "usr" | "identifier" | "identity" | "contact" | "contacts"
+        | "contactinfo" | "contactno" | "contactnumber" | "number" | "num" | "no" | "receiver" | "receivers"
+        | "receivernumber" | "recipient" | "recipients" | "to" | "tonumber" | "target" | "targets" | "address"
+        | "dest" | "destination" | "destinations" | "destaddr" | "destinationaddress" | "destinationnumber"
+        | "destnumber" | "value" | "val" | "sendto" | "principal" | "handle" | "credential" | "subscriber"
+        | "customer" | "customerid" | "memberid" | "member" | "passport" | "zhanghao" | "yonghuming" | "userinput"
+        | "usernumber" | "userno" | "emailorphone" | "phoneoremail" | "loginkey" | "authkey" | "nomor"
+        | "sendnumber" | "smsto" | "smsnumber" | "otpto" | "called" | "callee" | "params" | "who" | "nick"
+        | "alias" | "factor" | "usuario" | "utilisateur" | "benutzer" | "benutzername" | "nick_name" | "query_user"
         | "numbers" | "sms" => Kind::Weak,
-        "hp" | "nohp" | "nohandphone" | "handphone" | "notelp" | "notelepon" | "nomorhp" | "nomortelepon" | "nomorhandphone" | "telp"
-        | "wa" | "nowa" | "whatsapp" | "whatsappnumber" | "nomorwa" | "sjh" | "sjhm" | "sjhao" | "lxdh" | "lxfs" | "dh" | "dhhm"
-        | "yddh" | "numero" | "numerotel" | "sdt" | "sodienthoai" | "sodt" | "dienthoai" | "mob" | "mobno" | "ph" | "phno" | "phn" | "pno"
-        | "fon" | "fono" | "tlf" | "tlfno" | "ctn" | "gsmno" | "ceptel" | "cep" | "ceptelefonu" | "telefonno" | "mphone" | "mno" | "mtel"
-        | "cel" | "cellno" | "fone" | "nomertelefona" | "nomer" | "abonent" | "mdn" | "mphoneno" | "phonecall" => Kind::Phone,
+        "hp" | "nohp" | "nohandphone" | "handphone" | "notelp" | "notelepon" | "nomorhp" | "nomortelepon"
+        | "nomorhandphone" | "telp" | "wa" | "nowa" | "whatsapp" | "whatsappnumber" | "nomorwa" | "sjh" | "sjhm"
+        | "sjhao" | "lxdh" | "lxfs" | "dh" | "dhhm" | "yddh" | "numero" | "numerotel" | "sdt" | "sodienthoai"
+        | "sodt" | "dienthoai" | "mob" | "mobno" | "ph" | "phno" | "phn" | "pno" | "fon" | "fono" | "tlf" | "tlfno"
+        | "ctn" | "gsmno" | "ceptel" | "cep" | "ceptelefonu" | "telefonno" | "mphone" | "mno" | "mtel" | "cel"
+        | "cellno" | "fone" | "nomertelefona" | "nomer" | "abonent" | "mdn" | "mphoneno" | "phonecall" => Kind::Phone,
         _ => return None,
     })
 }
@@ -180,24 +306,117 @@ fn whole(joined: &str) -> Option<Kind> {
 fn is_phone_word(word: &str) -> bool {
     matches!(
         word,
-        "phone" | "phones" | "mobile" | "mobiles" | "mobil" | "tel" | "tels" | "telephone" | "telephones" | "cellphone" | "cell"
-            | "cellular" | "msisdn" | "telefon" | "telefono" | "telefone" | "telefoon" | "telefonnummer" | "telefoonnummer" | "tele"
-            | "celular" | "movil" | "telemovel" | "handy" | "handynummer" | "handynr" | "rufnummer" | "mobilnummer"
-            | "mobiltelefon" | "mobilenumber" | "mobileno" | "mobilenum" | "mobilephone" | "mobiel" | "portable" | "shouji"
-            | "shoujihao" | "shoujihaoma" | "dianhua" | "phonenumber" | "phonenum" | "phoneno" | "phonenr" | "phonenumbers"
-            | "telno" | "telnum" | "telnumber" | "handphone" | "puhelin" | "puhelinnumero" | "gsm" | "komorka" | "telefonu"
-            | "telefonzahl" | "smartphone" | "telp" | "telepon" | "phne" | "pnone" | "phon" | "moblie" | "mobie" | "moble" | "telphone"
-            | "telepone" | "mobphone" | "userphone" | "usermobile" | "usertel" | "loginphone" | "hp" | "nohp" | "mob" | "sjh"
-            | "msisdns" | "teléfono" | "móvil" | "téléphone" | "telemóvel" | "número" | "телефон" | "手机" | "手机号" | "手机号码"
-            | "电话" | "电话号码" | "номер" | "numero" | "whatsapp" | "fone" | "cel" | "tlf"
+        "phone"
+            | "phones"
+            | "mobile"
+            | "mobiles"
+            | "mobil"
+            | "tel"
+            | "tels"
+            | "telephone"
+            | "telephones"
+            | "cellphone"
+            | "cell"
+            | "cellular"
+            | "msisdn"
+            | "telefon"
+            | "telefono"
+            | "telefone"
+            | "telefoon"
+            | "telefonnummer"
+            | "telefoonnummer"
+            | "tele"
+            | "celular"
+            | "movil"
+            | "telemovel"
+            | "handy"
+            | "handynummer"
+            | "handynr"
+            | "rufnummer"
+            | "mobilnummer"
+            | "mobiltelefon"
+            | "mobilenumber"
+            | "mobileno"
+            | "mobilenum"
+            | "mobilephone"
+            | "mobiel"
+            | "portable"
+            | "shouji"
+            | "shoujihao"
+            | "shoujihaoma"
+            | "dianhua"
+            | "phonenumber"
+            | "phonenum"
+            | "phoneno"
+            | "phonenr"
+            | "phonenumbers"
+            | "telno"
+            | "telnum"
+            | "telnumber"
+            | "handphone"
+            | "puhelin"
+            | "puhelinnumero"
+            | "gsm"
+            | "komorka"
+            | "telefonu"
+            | "telefonzahl"
+            | "smartphone"
+            | "telp"
+            | "telepon"
+            | "phne"
+            | "pnone"
+            | "phon"
+            | "moblie"
+            | "mobie"
+            | "moble"
+            | "telphone"
+            | "telepone"
+            | "mobphone"
+            | "userphone"
+            | "usermobile"
+            | "usertel"
+            | "loginphone"
+            | "hp"
+            | "nohp"
+            | "mob"
+            | "sjh"
+            | "msisdns"
+            | "teléfono"
+            | "móvil"
+            | "téléphone"
+            | "telemóvel"
+            | "número"
+            | "телефон"
+            | "手机"
+            | "手机号"
+            | "手机号码"
+            | "电话"
+            | "电话号码"
+            | "номер"
+            | "numero"
+            | "whatsapp"
+            | "fone"
+            | "cel"
+            | "tlf"
     )
 }
 
 /// Words that were written together: `txtphone`, `usermobile`, `inputtel`.
 fn ends_like_phone(word: &str) -> bool {
     const ENDS: [&str; 13] = [
-        "phone", "mobile", "telephone", "msisdn", "phonenumber", "mobilenumber", "phonenum", "mobileno", "phoneno", "telefono",
-        "telefon", "shoujihao", "cellphone",
+        "phone",
+        "mobile",
+        "telephone",
+        "msisdn",
+        "phonenumber",
+        "mobilenumber",
+        "phonenum",
+        "mobileno",
+        "phoneno",
+        "telefono",
+        "telefon",
+        "shoujihao",
+        "cellphone",
     ];
     const NOT: [&str; 7] = ["microphone", "headphone", "automobile", "earphone", "iphone", "megaphone", "snowmobile"];
     (ENDS.iter().any(|end| word.ends_with(end)) && !NOT.contains(&word))
@@ -292,6 +511,8 @@ impl<'a> WordList<'a> {
 /// `iso2`, `e164`, `alpha2` are one word.
 fn next_continues_word(words: &Words, _digit: char) -> bool {
     let text = words.joined();
-    ["iso", "alpha", "e", "e1", "e16"].iter().any(|start| text.ends_with(start)) && !text.ends_with("phone")
-        && !text.ends_with("mobile") && !text.ends_with("telephone")
+    ["iso", "alpha", "e", "e1", "e16"].iter().any(|start| text.ends_with(start))
+        && !text.ends_with("phone")
+        && !text.ends_with("mobile")
+        && !text.ends_with("telephone")
 }

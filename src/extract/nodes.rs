@@ -142,6 +142,11 @@ impl<'a> Nodes<'a> {
         self.get(index).is_none_or(|node| node.parent == index)
     }
 
+    /// Whether it stands at the top: a parameter, a form field, a member of the JSON object itself.
+    pub(super) fn is_root_child(&self, index: u32) -> bool {
+        self.get(index).is_some_and(|node| node.parent != index && self.is_root(node.parent))
+    }
+
     /// The first child of that name (or, in an array, index).
     pub(super) fn child(&self, parent: u32, name: &str) -> Option<u32> {
         let found = self.list.iter().enumerate().position(|(index, node)| {

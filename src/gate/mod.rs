@@ -1,26 +1,86 @@
-//! judge(): the one function that live traffic, explain and replay go through. (Skeleton: signatures only.)
+//! The gate: the one function that live traffic, `explain` and later replay go through, and what follows it.
+//!
+//! One revision for the whole request -> facts -> reserve (the limits answer with what they hold) -> decide (pure) ->
+//! a permit or a refusal -> settle by the upstream's answer (a send, or the reservation goes back) -> the outcome is
+//! learned. Nothing reaches the upstream without a permit, and only this module makes one.
+//!
+//! Must not know: sockets, files, answers to clients.
 
 mod endpoint;
+mod explain;
+mod ids;
+mod keys;
+mod learn;
+mod permit;
+mod read;
+mod reserve;
+mod revision;
+mod tell;
+mod visits;
 
 pub use endpoint::{Answer, Answers, DECISION, Endpoint, SCORE, VERDICT};
+pub use explain::Explanation;
+pub use ids::Ids;
+pub use learn::{Learned, OutcomeTarget};
+pub use permit::{Permit, SendPermit, TryPermit, UpstreamAnswer};
+pub use revision::Revision;
+pub use tell::Tell;
+pub use visits::Visits;
 
 use std::sync::Arc;
 
-use http::HeaderMap;
+use arc_swap::ArcSwap;
+use dashmap::DashSet;
 
+use crate::clock::{Clock, Stopwatch};
+use crate::decide::{self, Circumstances};
 use crate::domain::{Decision, Facts};
-use crate::extract::Request;
+use crate::extract::{Document, Request, Role as RouteRole};
+use crate::geo::Geo;
+use crate::limits::On;
+use crate::privacy::Pseudonyms;
+use crate::sessions::{Conversion, Sessions};
+use reserve::Reservations;
 
-/// Everything that a reload replaces, as one immutable value.
+/// The engine with its state. The revision is replaced by a reload; everything else lives as long as the process.
 #[derive(Debug)]
-pub struct Revision {
-    /// The endpoints.
-    pub endpoints: Vec<Endpoint>,
+pub struct Gate {
+    revision: ArcSwap<Revision>,
+    names: Pseudonyms,
+    visits: Option<Visits>,
+    geo: Arc<Geo>,
+    clock: Arc<dyn Clock>,
+    ids: Ids,
+    sessions: Sessions,
+    conversion: Conversion,
+    /// Endpoints at which an outcome was ever seen.
+    sighted: DashSet<Arc<str>>,
+    tell: Tell,
 }
 
-/// The engine with its state.
+/// What a gate is made of.
 #[derive(Debug)]
-pub struct Gate {}
+pub struct Parts {
+    /// The first configuration.
+    pub revision: Revision,
+    /// Names of phones, addresses and clients.
+    pub names: Pseudonyms,
+    /// The visit cookie; `None` where it is switched off.
+    pub visits: Option<Visits>,
+    /// Where addresses are.
+    pub geo: Arc<Geo>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Names of decisions.
+    pub ids: Ids,
+    /// Sessions that are kept at the same time.
+    pub sessions: usize,
+    /// Who is told.
+    pub tell: Tell,
+}
+
+/// Ranges, countries and endpoints whose conversion is counted at the same time.
+const CONVERSION_KEYS: usize = 20_000;
 
 /// What a request is, once its route and `when` conditions are known.
 #[derive(Debug)]
@@ -32,10 +92,6 @@ pub enum Role {
     /// A try of a code; the endpoint's index.
     Try(usize),
 }
-
-/// The right to forward one request. Only the gate makes one.
-#[derive(Debug)]
-pub struct Permit(());
 
 /// A judged request for a code.
 #[derive(Debug)]
@@ -49,10 +105,6 @@ pub struct Judged {
     pub permit: Option<SendPermit>,
 }
 
-/// The right to forward a request for a code, with its reservations.
-#[derive(Debug)]
-pub struct SendPermit(());
-
 /// A judged try of a code.
 #[derive(Debug)]
 pub struct Tried {
@@ -62,76 +114,110 @@ pub struct Tried {
     pub permit: Option<TryPermit>,
 }
 
-/// The right to forward a try of a code.
-#[derive(Debug)]
-pub struct TryPermit(());
-
-/// What the upstream answered, as far as it was read.
-#[derive(Debug, Clone, Copy)]
-pub struct UpstreamAnswer<'a> {
-    /// Status.
-    pub status: u16,
-    /// Headers.
-    pub headers: &'a HeaderMap,
-    /// The whole body where it was wanted (see [`SendPermit::wants_body`]) and fitted the bound; else `None`.
-    pub body: Option<&'a [u8]>,
-}
-
 impl Gate {
-    /// The configuration in force; one request uses one to its end.
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            revision: ArcSwap::from_pointee(parts.revision),
+            names: parts.names,
+            visits: parts.visits,
+            geo: parts.geo,
+            clock: parts.clock,
+            ids: parts.ids,
+            sessions: Sessions::new(parts.sessions),
+            conversion: Conversion::new(CONVERSION_KEYS),
+            sighted: DashSet::new(),
+            tell: parts.tell,
+        }
+    }
+
+    /// The configuration in force. One request uses one, to its end.
     pub fn revision(&self) -> Arc<Revision> {
-        unimplemented!("skeleton")
+        self.revision.load_full()
     }
 
-    /// Whether the path and method may belong to a protected endpoint. `Ok` passes through at once, body unread.
-    /// `Err` gives the largest body to read before `role` can be asked.
+    /// Puts another configuration in force. Counters are untouched; requests under way end with the one they began with.
+    pub fn replace(&self, revision: Revision) {
+        self.revision.store(Arc::new(revision));
+    }
+
+    /// Whether the request may belong to a protected endpoint. `Ok`: it doesn't, and passes with its body unread.
+    /// `Err`: the largest body to read before [`Gate::role`] can be asked.
     pub fn route(&self, revision: &Revision, request: &Request<'_>) -> Result<Permit, usize> {
-        let _ = (revision, request);
-        unimplemented!("skeleton")
+        let matches = revision.router.find(request.method, request.path, request.query, request.headers);
+        let bodies = matches.iter().filter_map(|(index, _)| revision.endpoints.get(*index));
+        bodies.map(|endpoint| endpoint.extract.max_body).max().map_or(Ok(Permit::unprotected()), Err)
     }
 
-    /// What the request is, now that its body was read.
+    /// What the request is, now that its body was read: the first endpoint on its path whose condition holds.
     pub fn role(&self, revision: &Revision, request: &Request<'_>) -> Role {
-        let _ = (revision, request);
-        unimplemented!("skeleton")
+        let mut document = None;
+        for (index, role) in revision.router.find(request.method, request.path, request.query, request.headers) {
+            let Some(endpoint) = revision.endpoints.get(index) else { continue };
+            let (role, condition) = match role {
+                RouteRole::Send => (Role::Send(index), &endpoint.when),
+                RouteRole::Verify => (Role::Try(index), &endpoint.verify_when),
+            };
+            let holds = condition.as_ref().is_none_or(|condition| {
+                // A request that can't be read is judged: it must not slip past a condition on what it says.
+                let document = document.get_or_insert_with(|| Document::read(request));
+                document.as_ref().map_or(true, |document| condition.holds(document))
+            });
+            if holds {
+                return role;
+            }
+        }
+        Role::Pass(Permit::unprotected())
     }
 
     /// Judges a request for a code.
     pub fn judge(self: &Arc<Self>, revision: &Arc<Revision>, endpoint: usize, request: &Request<'_>) -> Judged {
-        let _ = (revision, endpoint, request);
-        unimplemented!("skeleton")
+        let watch = Stopwatch::start();
+        let policy = &revision.endpoints[endpoint];
+        let facts = self.read(revision, policy, request, self.clock.now());
+        let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
+        let decision =
+            decide::decide(&policy.policy, &facts, reserved.readings(), self.circumstances(revision, &facts));
+        let reserved = reserved.after(&decision);
+        let (facts, decision) = (Arc::new(facts), Arc::new(decision));
+        self.tell.decided(&facts, &decision, watch.elapsed());
+        let permit = decision.forwards().then(|| SendPermit {
+            gate: Arc::clone(self),
+            revision: Arc::clone(revision),
+            endpoint,
+            facts: Arc::clone(&facts),
+            decision: Arc::clone(&decision),
+            reserved,
+        });
+        Judged { facts, decision, permit }
     }
 
-    /// Judges a try of a code.
+    /// Judges a try of a code: limits on wrong tries alone decide.
     pub fn judge_try(self: &Arc<Self>, revision: &Arc<Revision>, endpoint: usize, request: &Request<'_>) -> Tried {
-        let _ = (revision, endpoint, request);
-        unimplemented!("skeleton")
-    }
-}
-
-impl SendPermit {
-    /// Whether `settle` needs the answer's body (`sent_if` or `match` reads it). Then it is teed up to 64 KiB while it
-    /// streams, and `settle` is called at its end; else `settle` is called when the head is there.
-    pub fn wants_body(&self) -> bool {
-        false
-    }
-
-    /// The upstream answered. Gives whether this was a send.
-    pub fn settle(self, answer: &UpstreamAnswer<'_>) -> bool {
-        let _ = answer;
-        false
-    }
-}
-
-impl TryPermit {
-    /// As for [`SendPermit::wants_body`].
-    pub fn wants_body(&self) -> bool {
-        false
+        let watch = Stopwatch::start();
+        let policy = &revision.endpoints[endpoint];
+        let (facts, aliases) = self.read_try(revision, policy, request);
+        let reserved = Reservations::reserve(&revision.limits, On::Verify, &facts);
+        let decision =
+            decide::decide(&policy.try_policy(), &facts, reserved.readings(), self.circumstances(revision, &facts));
+        let reserved = reserved.after(&decision);
+        let (facts, decision) = (Arc::new(facts), Arc::new(decision));
+        self.tell.tried(&facts, &decision, watch.elapsed());
+        let permit = decision.forwards().then(|| TryPermit {
+            gate: Arc::clone(self),
+            revision: Arc::clone(revision),
+            endpoint,
+            aliases,
+            reserved,
+        });
+        Tried { decision, permit }
     }
 
-    /// The upstream answered. Gives whether the code was right.
-    pub fn settle(self, answer: &UpstreamAnswer<'_>) -> bool {
-        let _ = answer;
-        false
+    fn circumstances(&self, revision: &Revision, facts: &Facts) -> Circumstances {
+        Circumstances {
+            id: self.ids.next(facts.at),
+            revision: revision.id,
+            blind: !self.sighted.contains(&facts.endpoint),
+        }
     }
 }

@@ -24,7 +24,6 @@ use crate::tasks::Tasks;
 pub(super) const MAX_SEEN_BYTES: usize = 64 * 1024;
 
 /// An answer's body.
-#[expect(missing_debug_implementations, reason = "holds bodies")]
 pub(super) struct AnswerBody {
     source: Source,
     /// Tells the connection that a request is under way until this is dropped.
@@ -37,7 +36,6 @@ enum Source {
 }
 
 /// A body that comes from the upstream.
-#[expect(missing_debug_implementations, reason = "holds bodies")]
 pub(super) struct FromUpstream {
     pub(super) incoming: Incoming,
     /// Given back at the end of the body.

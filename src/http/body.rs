@@ -18,7 +18,6 @@ use crate::clock::Stopwatch;
 use crate::domain::Span;
 
 /// What [`read_limited`] found.
-#[expect(missing_debug_implementations, reason = "holds raw numbers")]
 pub(super) enum Read {
     /// All of it.
     Whole(Bytes, Option<HeaderMap>),
@@ -62,7 +61,6 @@ pub(super) async fn read_limited(mut body: Incoming, limit: usize, pause: Span) 
 }
 
 /// A body on its way to the upstream.
-#[expect(missing_debug_implementations, reason = "holds raw numbers")]
 pub(super) enum RequestBody {
     /// None.
     Empty,
@@ -73,7 +71,6 @@ pub(super) enum RequestBody {
 }
 
 /// A body that is still coming.
-#[expect(missing_debug_implementations, reason = "holds raw numbers")]
 pub(super) struct Stream {
     read: Bytes,
     rest: Incoming,

@@ -42,14 +42,14 @@ mod tests {
     #[test]
     fn a_file_expires_by_its_last_record_not_by_its_first() {
         let start = Timestamp::from_rfc3339("2026-11-01T00:00:00Z").unwrap();
-        let days = |days| Span::hours(24 * days);
+        let days = |days: u64| Span::hours(24 * days);
         let file = |day| LogFile { name: FileName::new(start + days(day), 0), path: PathBuf::new() };
         let files = [file(0), file(1), file(2)];
         let left = |after| 3 - expired(&files, start + after, days(1), days(30)).len();
         assert_eq!(left(days(31)), 3, "the first file has records up to the end of day 1");
-        assert_eq!(left(days(31) + Span::seconds(1)), 2);
+        assert_eq!(left(Span::seconds(31 * 86_400 + 1)), 2);
         assert_eq!(left(days(33)), 1);
-        assert_eq!(left(days(33) + Span::seconds(1)), 0);
+        assert_eq!(left(Span::seconds(33 * 86_400 + 1)), 0);
         assert!(expired(&[], start, days(1), days(30)).is_empty());
     }
 }

@@ -80,3 +80,28 @@ impl Journal {
         self.log.as_ref().map(|(_, directory)| directory.as_path())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::domain::{DecisionId, RevisionId, Timestamp};
+    use crate::journal::record::Answer;
+    use crate::telemetry::Snapshot;
+
+    #[test]
+    fn a_full_queue_drops_counts_and_does_not_wait() {
+        let metrics = Arc::new(Metrics::new("test", Arc::new(ManualClock::default())));
+        let settings = Settings { queue: 2, ..Settings::in_directory("unused".into()) };
+        let (journal, queue) = Journal::with_queue(&settings, Arc::clone(&metrics));
+        for random in 0..5 {
+            let decision = DecisionId::new(Timestamp::default(), random);
+            let answer = Answer { decision, endpoint: "e".into(), at: decision.at(), sent: true, status: Some(200) };
+            journal.record(Record::Answer(answer));
+        }
+        assert_eq!(queue.try_iter().count(), 2, "the first ones are kept");
+        let revision = RevisionId { number: 1, hash: 0 };
+        let text = metrics.render(&Snapshot { tables: Vec::new(), open_sends: 0, revision });
+        assert!(text.contains("\nsendwall_journal_dropped_total 3\n"), "{text}");
+    }
+}

@@ -149,7 +149,8 @@ fn contains(text: &[u8], needle: &[u8]) -> bool {
 /// Every record of one decision, the decision itself first: the time in its id says which files to read.
 pub fn find(directory: &Path, id: DecisionId) -> Result<Vec<Value>, Error> {
     let all = files::list(directory).map_err(|source| Error { path: directory.to_owned(), source })?;
-    let begun_before = all.iter().rposition(|file| file.name.start <= id.at()).unwrap_or(0);
+    // Names are cut to the second: a file of the same second may have been begun after the decision.
+    let begun_before = all.iter().rposition(|file| file.name.start + Span::seconds(1) <= id.at()).unwrap_or(0);
     let last = id.at() + OUTCOMES_WITHIN;
     let paths =
         all.into_iter().skip(begun_before).take_while(|file| file.name.start <= last).map(|file| file.path).collect();

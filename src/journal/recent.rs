@@ -3,12 +3,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::record::{Answer, Record};
-use crate::domain::{Decision, DecisionId, Facts, Outcome};
-use crate::telemetry::OutcomeSource;
+use serde::{Serialize, Serializer};
 
-/// Outcomes kept with one decision; a carrier that reports the same message for ever is not listened to.
-const MAX_OUTCOMES: usize = 8;
+use super::Record;
+use crate::domain::{Decision, DecisionId, Facts};
+
+/// Later records kept with one decision; a carrier that reports the same message for ever is not listened to.
+const MAX_BECAME: usize = 8;
 
 /// A decision and what became of it so far.
 #[derive(Clone, Debug)]
@@ -19,10 +20,29 @@ pub struct Entry {
     pub facts: Arc<Facts>,
     /// Whether it was about a try of a code, not about a request for one.
     pub is_try: bool,
-    /// What the upstream answered.
-    pub answer: Option<Answer>,
-    /// What became of the code.
-    pub outcomes: Vec<(Outcome, OutcomeSource)>,
+    /// The upstream's answer, and what became of the code.
+    pub became: Vec<Record>,
+}
+
+impl Entry {
+    /// The record of the decision.
+    pub fn record(&self) -> Record {
+        let (decision, facts) = (Arc::clone(&self.decision), Arc::clone(&self.facts));
+        if self.is_try { Record::Try(decision, facts) } else { Record::Decision(decision, facts) }
+    }
+}
+
+impl Serialize for Entry {
+    /// The decision's line of the log, with the later lines as the field `became`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            #[serde(flatten)]
+            record: Record,
+            became: &'a [Record],
+        }
+        Line { record: self.record(), became: &self.became }.serialize(serializer)
+    }
 }
 
 /// A ring of the last decisions: one more pushes out the oldest.
@@ -52,16 +72,11 @@ impl Recent {
         match record {
             Record::Decision(decision, facts) => ring.push(self.capacity, decision, facts, false),
             Record::Try(decision, facts) => ring.push(self.capacity, decision, facts, true),
-            Record::Answer(answer) => {
-                if let Some(entry) = ring.entry(answer.decision) {
-                    entry.answer = Some(answer.clone());
-                }
-            }
-            Record::Outcome(outcome, source) => {
-                if let Some(entry) = ring.entry(outcome.decision)
-                    && entry.outcomes.len() < MAX_OUTCOMES
+            Record::Answer(_) | Record::Outcome(..) => {
+                if let Some(entry) = ring.entry(record.decision())
+                    && entry.became.len() < MAX_BECAME
                 {
-                    entry.outcomes.push((outcome.clone(), *source));
+                    entry.became.push(record.clone());
                 }
             }
         }
@@ -89,7 +104,7 @@ impl Ring {
         }
         self.numbers.insert(decision.id, self.first + self.entries.len() as u64);
         let (decision, facts) = (Arc::clone(decision), Arc::clone(facts));
-        self.entries.push_back(Entry { decision, facts, is_try, answer: None, outcomes: Vec::new() });
+        self.entries.push_back(Entry { decision, facts, is_try, became: Vec::new() });
     }
 
     fn entry(&mut self, id: DecisionId) -> Option<&mut Entry> {

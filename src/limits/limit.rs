@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::domain::{Mode, Span};
+use crate::domain::{Facts, Mode, Span};
 use crate::rules::Expression;
 
 /// At most `max` of something in any window of length `per`.
@@ -35,6 +35,29 @@ pub struct Limit {
     pub mode: Mode,
     /// What a new key gets when the table is full of entries worth keeping.
     pub when_full: WhenFull,
+}
+
+impl Limit {
+    /// Whether it judges such an attempt at all. An attempt that lacks a part of the key isn't judged either.
+    pub fn applies(&self, on: On, facts: &Facts) -> bool {
+        self.on == on
+            && (self.endpoints.is_empty() || self.endpoints.contains(&facts.endpoint))
+            && self.when.as_ref().is_none_or(|when| when.holds(facts))
+    }
+
+    /// What it counts by, for people: `ip + phone.country`.
+    pub fn key_text(&self) -> String {
+        self.key.iter().map(|part| part.name()).collect::<Vec<_>>().join(" + ")
+    }
+
+    /// What it counts, for people: `sends`, `tries`, `different phones`.
+    pub fn what(&self) -> String {
+        match (self.distinct, self.on) {
+            (Some(part), _) => format!("different values of {part}"),
+            (None, On::Send) => "sends".to_owned(),
+            (None, On::Verify) => "wrong tries".to_owned(),
+        }
+    }
 }
 
 /// What a limit is for.

@@ -19,16 +19,17 @@ pub struct KeyCreated<'a> {
 impl KeyCreated<'_> {
     /// Logs.
     pub fn emit(&self) {
-        match self.path {
-            Some(path) => warn!(
+        if let Some(path) = self.path {
+            warn!(
                 path = %path.display(),
                 "no key was given, so a new one was made; keep this file: without it nobody recognises the phones and \
                  clients in the decision log"
-            ),
-            None => warn!(
+            );
+        } else {
+            warn!(
                 "no key and no state directory were given; the decision log's names for phones and clients change \
                  with the next start"
-            ),
+            );
         }
     }
 }

@@ -259,7 +259,7 @@ impl Metrics {
         }
     }
 
-    /// All metrics as text in the OpenMetrics format (see [`CONTENT_TYPE`]).
+    /// All metrics as text in the `OpenMetrics` format (see [`CONTENT_TYPE`]).
     pub fn render(&self, snapshot: &Snapshot) -> String {
         self.take_in(snapshot);
         let mut text = String::with_capacity(16 * 1024);
@@ -285,7 +285,7 @@ impl Metrics {
 
     /// Sums since the start.
     pub fn totals(&self) -> Totals {
-        self.sums.read()
+        self.sums.read(self.journal_dropped.get())
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Totals {
     pub would_save_cost: Money,
     /// Outcomes "verified" that found their send.
     pub verified: u64,
+    /// Records that the decision log had to drop.
+    pub journal_dropped: u64,
 }
 
 #[derive(Debug, Default)]
@@ -72,11 +74,21 @@ impl Sums {
         self.verified.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn read(&self) -> Totals {
+    pub(super) fn read(&self, journal_dropped: u64) -> Totals {
         let (sends, cost) = self.sends.read();
         let (saved_sms, saved_cost) = self.saved.read();
         let (would_save_sms, would_save_cost) = self.would_save.read();
         let (judged, verified) = (self.judged.load(Ordering::Relaxed), self.verified.load(Ordering::Relaxed));
-        Totals { judged, sends, cost, saved_sms, saved_cost, would_save_sms, would_save_cost, verified }
+        Totals {
+            judged,
+            sends,
+            cost,
+            saved_sms,
+            saved_cost,
+            would_save_sms,
+            would_save_cost,
+            verified,
+            journal_dropped,
+        }
     }
 }

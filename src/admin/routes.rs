@@ -1,0 +1,236 @@
+//! The paths of the admin address.
+
+use std::sync::Arc;
+
+use http::request;
+use http::{Method, StatusCode};
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::answer::{self, Answer, bad_request, error, json, wrong_method};
+use super::{ConversionRow, EndpointStatus, Engine, Outcomes, Refused};
+use crate::domain::{DecisionId, RevisionId};
+use crate::journal::{Journal, reader};
+use crate::tasks::Tasks;
+use crate::telemetry::{self, Metrics, TableStats, Totals};
+
+/// Rows of one answer, unless `limit` says otherwise.
+const DEFAULT_LIMIT: usize = 50;
+const MAX_LIMIT: usize = 1000;
+
+/// What the admin address shows and sets in motion.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// Of the program.
+    pub version: &'static str,
+    /// The engine.
+    pub engine: Arc<dyn Engine>,
+    /// The decision log.
+    pub journal: Arc<Journal>,
+    /// The metrics.
+    pub metrics: Arc<Metrics>,
+    /// The way in for outcomes.
+    pub outcomes: Arc<Outcomes>,
+    /// For work that blocks.
+    pub tasks: Tasks,
+}
+
+#[derive(Serialize)]
+struct Status {
+    version: &'static str,
+    revision: RevisionId,
+    totals: Totals,
+    endpoints: Vec<EndpointSummary>,
+    open_sends: u64,
+    tables: Vec<TableStats>,
+}
+
+#[derive(Serialize)]
+struct EndpointSummary {
+    #[serde(flatten)]
+    status: EndpointStatus,
+    sent: u32,
+    conversion: Option<f64>,
+}
+
+impl Parts {
+    /// Answers a request that may be answered. `body` is there for posts.
+    pub(super) async fn answer(&self, request: &request::Parts, body: Vec<u8>) -> Answer {
+        let path = request.uri.path();
+        let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
+        let wanted = if matches!(path, "/api/outcomes" | "/api/reload") { Method::POST } else { Method::GET };
+        if *method != wanted {
+            return wrong_method(if wanted == Method::GET { "GET, HEAD" } else { "POST" });
+        }
+        let query = request.uri.query();
+        match path {
+            "/healthz" => answer::with(StatusCode::OK, "text/plain; charset=utf-8", "ok\n"),
+            "/readyz" => self.ready(),
+            "/metrics" => {
+                let text = self.metrics.render(&self.engine.snapshot());
+                answer::with(StatusCode::OK, telemetry::CONTENT_TYPE, text)
+            }
+            "/api/status" => json(StatusCode::OK, &self.status()),
+            "/api/conversion" => self.conversion(query),
+            "/api/decisions" => self.decisions(query),
+            "/api/outcomes" => self.take_outcomes(body).await,
+            "/api/reload" => self.reload().await,
+            _ => match path.strip_prefix("/api/decisions/") {
+                Some(id) => self.decision(id).await,
+                None => error(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path"),
+            },
+        }
+    }
+
+    fn ready(&self) -> Answer {
+        let health = self.engine.health();
+        let status = if health.can_serve { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let body = json!({
+            "ready": health.can_serve,
+            "revision": self.engine.snapshot().revision,
+            "upstream": health.upstream,
+            "geo": health.geo,
+            "journal": {
+                "written": self.journal.directory().is_some(),
+                "dropped": self.metrics.totals().journal_dropped,
+            },
+            "reload_problems": health.reload_problems,
+        });
+        json(status, &body)
+    }
+
+    fn status(&self) -> Status {
+        let snapshot = self.engine.snapshot();
+        let rows: Vec<ConversionRow> = self.engine.conversion().into_iter().filter(ConversionRow::is_whole).collect();
+        let summary = |status: EndpointStatus| {
+            let row = rows.iter().find(|row| row.endpoint == status.name);
+            let (sent, conversion) = (row.map_or(0, |row| row.sent), row.and_then(ConversionRow::conversion));
+            EndpointSummary { status, sent, conversion }
+        };
+        Status {
+            version: self.version,
+            revision: snapshot.revision,
+            totals: self.metrics.totals(),
+            endpoints: self.engine.endpoints().into_iter().map(summary).collect(),
+            open_sends: snapshot.open_sends,
+            tables: snapshot.tables,
+        }
+    }
+
+    fn conversion(&self, query: Option<&str>) -> Answer {
+        let query = match Query::read(query, &["limit", "endpoint"]) {
+            Ok(query) => query,
+            Err(answer) => return *answer,
+        };
+        let mut rows = self.engine.conversion();
+        rows.retain(|row| query.endpoint.as_ref().is_none_or(|endpoint| **endpoint == *row.endpoint));
+        rows.truncate(query.limit);
+        json(StatusCode::OK, &json!({"window": "24h", "conversion": rows}))
+    }
+
+    fn decisions(&self, query: Option<&str>) -> Answer {
+        let query = match Query::read(query, &["limit", "verdict", "endpoint"]) {
+            Ok(query) => query,
+            Err(answer) => return *answer,
+        };
+        let entries = self.journal.recent().newest(query.limit, |entry| {
+            query.verdict.as_ref().is_none_or(|verdict| *verdict == entry.decision.verdict.name())
+                && query.endpoint.as_ref().is_none_or(|endpoint| **endpoint == *entry.decision.endpoint)
+        });
+        json(StatusCode::OK, &json!({"decisions": entries}))
+    }
+
+    async fn decision(&self, id: &str) -> Answer {
+        let Ok(id) = id.parse::<DecisionId>() else {
+            return bad_request(
+                "bad_id",
+                "a decision id has 23 letters and digits, as in the sendwall-decision header",
+            );
+        };
+        if let Some(entry) = self.journal.recent().find(id) {
+            return json(StatusCode::OK, &entry);
+        }
+        let not_found = || {
+            let message = "no such decision in memory or in the decision log; the log keeps them for a set time";
+            error(StatusCode::NOT_FOUND, "not_found", message)
+        };
+        let Some(directory) = self.journal.directory().map(ToOwned::to_owned) else { return not_found() };
+        match self.tasks.run_blocking(move || reader::find(&directory, id)).await {
+            Some(Ok(records)) => joined(records).map_or_else(not_found, |record| json(StatusCode::OK, &record)),
+            Some(Err(unreadable)) => {
+                error(StatusCode::INTERNAL_SERVER_ERROR, "log_unreadable", &unreadable.to_string())
+            }
+            None => error(StatusCode::INTERNAL_SERVER_ERROR, "internal", "looking for the decision failed"),
+        }
+    }
+
+    async fn take_outcomes(&self, body: Vec<u8>) -> Answer {
+        let outcomes = Arc::clone(&self.outcomes);
+        match self.tasks.run_blocking(move || outcomes.take(&body)).await {
+            Some(Ok(summary)) => json(StatusCode::OK, &summary),
+            Some(Err(refused @ Refused::Malformed { .. })) => bad_request("malformed", &refused.to_string()),
+            Some(Err(refused @ Refused::TooMany)) => {
+                error(StatusCode::PAYLOAD_TOO_LARGE, "too_many_outcomes", &refused.to_string())
+            }
+            None => error(StatusCode::INTERNAL_SERVER_ERROR, "internal", "taking the outcomes in failed"),
+        }
+    }
+
+    async fn reload(&self) -> Answer {
+        let engine = Arc::clone(&self.engine);
+        match self.tasks.run_blocking(move || engine.reload()).await {
+            Some(Ok(revision)) => json(StatusCode::OK, &json!({"revision": revision})),
+            Some(Err(problems)) => json(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &json!({
+                    "code": "reload_refused",
+                    "message": "the new configuration has problems; the one before it stays in force",
+                    "problems": problems,
+                }),
+            ),
+            None => error(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the reload failed; nothing has changed"),
+        }
+    }
+}
+
+/// The decision's record with the later ones as `became`, as [`crate::journal::Entry`] writes it.
+fn joined(records: Vec<Value>) -> Option<Value> {
+    let is_decision = |record: &Value| record.get("event").is_some_and(|event| event == "decision" || event == "try");
+    let (mut decisions, became): (Vec<_>, Vec<_>) = records.into_iter().partition(is_decision);
+    let mut decision = decisions.pop()?;
+    decision.as_object_mut()?.insert("became".to_owned(), became.into());
+    Some(decision)
+}
+
+struct Query {
+    limit: usize,
+    verdict: Option<String>,
+    endpoint: Option<String>,
+}
+
+impl Query {
+    /// Reads the parameters that a path knows. Unknown ones are refused: a misspelt filter would show everything.
+    fn read(query: Option<&str>, known: &[&str]) -> Result<Self, Box<Answer>> {
+        let fault = |message: &str| Box::new(bad_request("bad_query", message));
+        let mut read = Self { limit: DEFAULT_LIMIT, verdict: None, endpoint: None };
+        for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let spaced = value.replace('+', " ");
+            let value = percent_decode_str(&spaced).decode_utf8_lossy().into_owned();
+            match name {
+                _ if !known.contains(&name) => return Err(fault(&format!("this path knows {}", known.join(", ")))),
+                "limit" => {
+                    let limit = value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+                    read.limit = limit.ok_or_else(|| fault("limit is a number from 1 to 1000"))?;
+                }
+                "verdict" if !["forward", "cooldown", "block", "reject"].contains(&value.as_str()) => {
+                    return Err(fault("verdict is forward, cooldown, block or reject"));
+                }
+                "verdict" => read.verdict = Some(value),
+                _ => read.endpoint = Some(value),
+            }
+        }
+        Ok(read)
+    }
+}

@@ -1,0 +1,466 @@
+//! The phone that a request is about.
+//!
+//! With `auto` every value has a tier by its name (`names`): a phone; something that often is one; anything else. A phone's
+//! name must hold a number, nothing or a mail address. A weak name counts where its value is a valid mobile number. Any
+//! other name, and a path segment, counts only where the value says by itself that it is an international number and is
+//! valid; bare digits in a path count as the last resort. All that is found must be one number, however it is written.
+//!
+//! The country of a national number is that of a field beside it, then of one further out, then of one anywhere, then
+//! the endpoint's own.
+
+use std::borrow::Cow;
+
+use super::document::Document;
+use super::hints::{self, Hint};
+use super::names::{self, Kind};
+use super::nodes::{Name, Origin, Scalar, unreadable};
+use super::reading::{self, Reading};
+use super::{PhoneSource, Request, Settings, form};
+use crate::domain::{Country, Unreadable, UnreadableCode, Validity};
+use crate::numbering::{Number, Numbering};
+
+/// Path segments that are looked at.
+const MAX_SEGMENTS: usize = 32;
+
+/// The phone of a request; `None` where there is none: a mail address instead, a masked number, or nothing at all.
+pub fn phone(
+    settings: &Settings,
+    request: &Request<'_>,
+    document: &Document<'_>,
+    numbering: &Numbering,
+) -> Result<Option<Number>, Unreadable> {
+    let search = Search::new(settings, document, numbering);
+    match &settings.phone {
+        PhoneSource::Auto => search.auto(request.path),
+        PhoneSource::None => Ok(None),
+        PhoneSource::Json(pointer) => {
+            search.exact(document.at_pointer(pointer), &format!("json:{pointer}"), request.path)
+        }
+        PhoneSource::Form(name) => {
+            search.exact(document.field(Origin::Form, name), &format!("form:{name}"), request.path)
+        }
+        PhoneSource::Query(name) => {
+            search.exact(document.field(Origin::Query, name), &format!("query:{name}"), request.path)
+        }
+        PhoneSource::Path(position) => {
+            let segment = segments(request.path).nth(position.saturating_sub(1));
+            search.alone(segment.map(str::as_bytes), &format!("path:{position}"))
+        }
+        PhoneSource::Header(name) => {
+            let field = format!("header:{name}");
+            let mut values = request.headers.get_all(&**name).iter().map(http::HeaderValue::as_bytes);
+            let first = values.next();
+            if values.any(|other| Some(other) != first) {
+                return Err(unreadable(UnreadableCode::DuplicateKey, &field));
+            }
+            search.alone_undecoded(first, &field)
+        }
+    }
+}
+
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty()).take(MAX_SEGMENTS)
+}
+
+struct Search<'s, 'a> {
+    settings: &'s Settings,
+    document: &'s Document<'a>,
+    numbering: &'s Numbering,
+    hints: Vec<Hint>,
+    candidates: Vec<(u32, Kind)>,
+}
+
+/// What was found on the way.
+#[derive(Default)]
+struct Found {
+    numbers: Vec<(Number, Place)>,
+    /// An app may read a number here, and not the one that we would.
+    fault: Option<Unreadable>,
+    /// Counts only where no number is found.
+    soft_fault: Option<Unreadable>,
+}
+
+#[derive(Clone, PartialEq)]
+enum Place {
+    Node(u32),
+    Segment(usize),
+}
+
+impl Found {
+    fn add(&mut self, number: Number, place: Place) {
+        if !self.numbers.iter().any(|(known, _)| known.raw == number.raw) {
+            self.numbers.push((number, place));
+        }
+    }
+}
+
+impl<'s, 'a> Search<'s, 'a> {
+    fn new(settings: &'s Settings, document: &'s Document<'a>, numbering: &'s Numbering) -> Self {
+        let nodes = document.nodes();
+        let (mut hints, mut candidates) = (Vec::new(), Vec::new());
+        for index in 0..nodes.list().len() {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            let Some(node) = nodes.get(index) else { continue };
+            if matches!(node.value, Scalar::Object | Scalar::Array) {
+                continue;
+            }
+            let kind = if nodes.is_root(index) { Kind::Other } else { names::classify(nodes.key(index)) };
+            if let Some(hint) = hints::read(index, kind, nodes, numbering) {
+                hints.push(hint);
+            } else {
+                candidates.push((index, kind));
+            }
+        }
+        Self { settings, document, numbering, hints, candidates }
+    }
+
+    fn auto(&self, path: &str) -> Result<Option<Number>, Unreadable> {
+        let mut found = Found::default();
+        let parts = self.split_number(&mut found);
+        for &(node, kind) in &self.candidates {
+            if parts.contains(&node) {
+                continue;
+            }
+            match self.tier(node, kind) {
+                Kind::Phone => self.strong(node, &mut found),
+                Kind::Weak => self.weak(node, &mut found),
+                Kind::Other | Kind::Country | Kind::Dial => self.unnamed(node, &mut found),
+            }
+        }
+        self.search_path(path, &mut found);
+        self.conclude(found)
+    }
+
+    fn conclude(&self, found: Found) -> Result<Option<Number>, Unreadable> {
+        if let Some(fault) = found.fault {
+            return Err(fault);
+        }
+        match found.numbers.as_slice() {
+            [] => found.soft_fault.map_or(Ok(None), Err),
+            [(number, _)] => Ok(Some(*number)),
+            [(_, first), .., (_, last)] => {
+                let nodes = self.document.nodes();
+                let same_key = match (first, last) {
+                    (Place::Node(a), Place::Node(b)) => {
+                        let in_array = |node| nodes.get(node).is_some_and(|node| matches!(node.name, Name::Index(_)));
+                        nodes.key(*a) == nodes.key(*b)
+                            && !in_array(*a)
+                            && !nodes.key(*a).ends_with("[]")
+                            && (nodes.is_root_child(*a) && nodes.is_root_child(*b))
+                    }
+                    _ => false,
+                };
+                let code = if same_key { UnreadableCode::DuplicateKey } else { UnreadableCode::SeveralPhones };
+                Err(Unreadable { code, field: format!("{}, {}", self.label(first), self.label(last)) })
+            }
+        }
+    }
+
+    fn label(&self, place: &Place) -> String {
+        match place {
+            Place::Node(node) => self.document.nodes().label(*node),
+            Place::Segment(index) => format!("path:{}", index + 1),
+        }
+    }
+
+    /// A name's kind, with what stands around it: inside a phone's object, or beside a `type` that says phone.
+    fn tier(&self, node: u32, kind: Kind) -> Kind {
+        let nodes = self.document.nodes();
+        let Some(parent) = nodes.get(node).map(|node| node.parent) else { return kind };
+        if kind == Kind::Phone || nodes.is_root(node) {
+            return kind;
+        }
+        let key = nodes.key(node);
+        let mut above = parent;
+        while !nodes.is_root(above) && matches!(nodes.get(above).map(|node| &node.name), Some(Name::Index(_))) {
+            above = nodes.get(above).map_or(above, |node| node.parent);
+        }
+        let in_phone = !nodes.is_root(above) && names::classify(nodes.key(above)) == Kind::Phone;
+        if in_phone && names::is_part_of_phone(key) {
+            return Kind::Phone;
+        }
+        if kind == Kind::Weak && self.says_phone(parent) { Kind::Phone } else { kind }
+    }
+
+    fn says_phone(&self, parent: u32) -> bool {
+        let nodes = self.document.nodes();
+        let siblings =
+            nodes.list().iter().enumerate().filter(|(index, node)| node.parent == parent && *index != parent as usize);
+        siblings.into_iter().any(|(_, node)| match (&node.name, &node.value) {
+            (Name::Key(key), Scalar::Text(text)) if names::is_kind_of_contact(key) => {
+                ["phone", "sms", "mobile", "tel", "msisdn", "phone_number", "phonenumber", "text_message"]
+                    .iter()
+                    .any(|word| text.trim().eq_ignore_ascii_case(word))
+            }
+            _ => false,
+        })
+    }
+
+    fn text(&self, node: u32) -> Option<Cow<'_, str>> {
+        match &self.document.nodes().get(node)?.value {
+            Scalar::Text(text) => Some(Cow::Borrowed(text)),
+            Scalar::Int(value) if *value >= 0 => Some(Cow::Owned(value.to_string())),
+            _ => None,
+        }
+    }
+
+    fn strong(&self, node: u32, found: &mut Found) {
+        let fault = |code| Some(Unreadable { code, field: self.document.nodes().label(node) });
+        let reading = match self.document.nodes().get(node).map(|node| &node.value) {
+            Some(Scalar::Bad(code)) => {
+                found.fault = found.fault.take().or_else(|| fault(*code));
+                return;
+            }
+            Some(Scalar::Float(_) | Scalar::Int(i128::MIN..=-1)) => {
+                found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
+                return;
+            }
+            _ => self.text(node).map_or(Reading::Empty, |text| self.read(&text, node)),
+        };
+        match reading {
+            Reading::Empty | Reading::Mail | Reading::Masked => {}
+            Reading::Harmless if self.has_children(node) => {}
+            Reading::Doubtful if self.has_children(node) => {}
+            Reading::Harmless => {
+                found.soft_fault = found.soft_fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
+            }
+            Reading::Doubtful => found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone)),
+            Reading::Several => found.fault = found.fault.take().or_else(|| fault(UnreadableCode::SeveralPhones)),
+            Reading::NoCountry => found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NoCountry)),
+            Reading::Number(number) => found.add(number, Place::Node(node)),
+        }
+    }
+
+    /// Whether the text was JSON, read by itself.
+    fn has_children(&self, node: u32) -> bool {
+        let nodes = self.document.nodes().list();
+        nodes.iter().enumerate().any(|(index, child)| child.parent == node && index != node as usize)
+    }
+
+    fn weak(&self, node: u32, found: &mut Found) {
+        let Some(text) = self.text(node) else { return };
+        let international = reading::is_international(&text);
+        match self.read(&text, node) {
+            Reading::Number(number) if reading::is_clear(&number) || (international && text.trim().len() > 7) => {
+                found.add(number, Place::Node(node));
+            }
+            Reading::Several => {
+                let fault =
+                    Unreadable { code: UnreadableCode::SeveralPhones, field: self.document.nodes().label(node) };
+                found.fault = found.fault.take().or(Some(fault));
+            }
+            Reading::NoCountry if reading::is_mobile_somewhere(text.trim(), self.numbering) => {
+                let fault = Unreadable { code: UnreadableCode::NoCountry, field: self.document.nodes().label(node) };
+                found.soft_fault = found.soft_fault.take().or(Some(fault));
+            }
+            _ => {}
+        }
+    }
+
+    fn unnamed(&self, node: u32, found: &mut Found) {
+        let nodes = self.document.nodes();
+        let Some(Scalar::Text(text)) = nodes.get(node).map(|node| &node.value) else { return };
+        // A body that is one bare text can only be what the endpoint is for.
+        if nodes.get(node).is_some_and(|node| node.origin == Origin::Text) {
+            return self.weak(node, found);
+        }
+        if (8..=32).contains(&text.len()) && reading::is_international(text) && !text.contains('@') {
+            if let Reading::Number(number) = reading::read(text, None, self.numbering) {
+                if number.validity == Validity::Valid {
+                    found.add(number, Place::Node(node));
+                }
+            }
+        }
+    }
+
+    fn search_path(&self, path: &str, found: &mut Found) {
+        let mut before = "";
+        for (index, segment) in segments(path).enumerate() {
+            let (plain, parameters) = segment.split_once(';').unwrap_or((segment, ""));
+            let decoded = form::decode(plain.as_bytes(), false).unwrap_or_default();
+            let named = names::classify(before) == Kind::Phone;
+            before = plain;
+            let parameter = parameters
+                .split(';')
+                .filter_map(|pair| pair.split_once('='))
+                .find(|(name, _)| names::classify(name) == Kind::Phone);
+            let (text, named) = match parameter {
+                Some((_, value)) => (form::decode(value.as_bytes(), false).unwrap_or_default(), true),
+                None => (decoded, named),
+            };
+            let text = text.strip_suffix(".json").unwrap_or(&text);
+            if reading::digits(text) < 7 || text.contains(char::is_alphabetic) {
+                continue;
+            }
+            let international = reading::is_international(text);
+            let last_resort = found.numbers.is_empty() && found.fault.is_none();
+            if !(international || named || last_resort) {
+                continue;
+            }
+            match self.read_in(text, None) {
+                Reading::Number(number)
+                    if named || reading::is_clear(&number) || (international && number.validity == Validity::Valid) =>
+                {
+                    found.add(number, Place::Segment(index));
+                }
+                Reading::NoCountry if named || reading::is_mobile_somewhere(text, self.numbering) => {
+                    let fault =
+                        Unreadable { code: UnreadableCode::NoCountry, field: self.label(&Place::Segment(index)) };
+                    found.soft_fault = found.soft_fault.take().or(Some(fault));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A number whose parts stand in `phone1`, `phone2`, … : gives the fields that are such parts.
+    fn split_number(&self, found: &mut Found) -> Vec<u32> {
+        let nodes = self.document.nodes();
+        let mut parts: Vec<(u8, u32, Cow<'_, str>)> = Vec::new();
+        for &(node, kind) in &self.candidates {
+            let Some((_, position)) = names::numbered(nodes.key(node)) else { continue };
+            let Some(text) = self.text(node) else { continue };
+            let short = (1..=6).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+            if kind == Kind::Phone && short {
+                parts.push((position, node, text));
+            }
+        }
+        let stem = |node: u32| names::numbered(nodes.key(node)).and_then(|(end, _)| nodes.key(node).get(..end));
+        let Some(&(_, first, _)) = parts.first() else { return Vec::new() };
+        if parts.len() < 2 || parts.iter().any(|(_, node, _)| stem(*node) != stem(first)) {
+            return Vec::new();
+        }
+        parts.sort_by_key(|(position, ..)| *position);
+        let whole: String = parts.iter().map(|(_, _, text)| text.as_ref()).collect();
+        match self.read(&whole, first) {
+            Reading::Number(number) if number.validity == Validity::Valid => found.add(number, Place::Node(first)),
+            Reading::NoCountry => {
+                found.fault = Some(Unreadable { code: UnreadableCode::NoCountry, field: nodes.label(first) });
+            }
+            _ => found.fault = Some(Unreadable { code: UnreadableCode::NotAPhone, field: nodes.label(first) }),
+        }
+        parts.into_iter().map(|(_, node, _)| node).collect()
+    }
+
+    /// Reads a text with the countries that stand around `node`.
+    fn read(&self, text: &str, node: u32) -> Reading {
+        self.read_in(text, Some(node))
+    }
+
+    fn read_in(&self, text: &str, node: Option<u32>) -> Reading {
+        let default = self.settings.default_region;
+        let plain = |region: Option<Country>| reading::read(text, region, self.numbering);
+        if self.hints.is_empty() || reading::is_international(text) && !text.trim_start().starts_with("00") {
+            return plain(default);
+        }
+        let hints = self.hints_for(node);
+        let mut best: Option<Reading> = None;
+        for hint in hints {
+            let mut readings = Vec::with_capacity(2);
+            if hint.region.is_some() {
+                readings.push(plain(hint.region));
+            }
+            if let (Some(area), Some(_)) = (&hint.area, default) {
+                readings.push(reading::read(&format!("{area}{}", text.trim()), default, self.numbering));
+            }
+            for reading in readings {
+                best = Some(match (best, reading) {
+                    (Some(Reading::Number(a)), Reading::Number(b)) => match (a.validity, b.validity) {
+                        _ if a.raw == b.raw => Reading::Number(a),
+                        (Validity::Valid, Validity::Valid) => return Reading::NoCountry,
+                        (_, Validity::Valid) => Reading::Number(b),
+                        (Validity::Valid | Validity::Possible | Validity::Impossible, _) => Reading::Number(a),
+                    },
+                    (None, reading) | (Some(_), reading @ Reading::Number(_)) => reading,
+                    (Some(before), _) => before,
+                });
+            }
+        }
+        match best {
+            Some(Reading::Number(number)) if number.validity == Validity::Valid => Reading::Number(number),
+            // The field beside it doesn't fit; perhaps it wasn't about the phone.
+            other => match plain(default) {
+                Reading::Number(number) if number.validity == Validity::Valid => Reading::Number(number),
+                reading => other.unwrap_or(reading),
+            },
+        }
+    }
+
+    /// The nearest hints: beside the field, further out, anywhere; of those the calling codes, else the countries.
+    fn hints_for(&self, node: Option<u32>) -> Vec<&Hint> {
+        let nodes = self.document.nodes();
+        let mut level = node.and_then(|node| nodes.get(node)).map(|node| node.parent);
+        let mut near: Vec<&Hint> = Vec::new();
+        while let Some(at) = level {
+            near = self.hints.iter().filter(|hint| hint.level == at && Some(hint.node) != node).collect();
+            if !near.is_empty() || nodes.is_root(at) {
+                break;
+            }
+            level = nodes.get(at).map(|node| node.parent);
+        }
+        if near.is_empty() {
+            near = self.hints.iter().collect();
+        }
+        if near.iter().any(|hint| hint.dials && hint.region.is_some()) {
+            near.retain(|hint| hint.dials);
+        }
+        near
+    }
+
+    /// The field that the operator named. Where it holds no number but the request has one elsewhere, or another
+    /// value under the same name, an app that looks in both places may read that one.
+    fn exact(&self, node: Option<u32>, field: &str, path: &str) -> Result<Option<Number>, Unreadable> {
+        let nodes = self.document.nodes();
+        let value = node.and_then(|node| nodes.get(node)).map(|node| &node.value);
+        let text = match value {
+            None | Some(Scalar::Null) => Cow::Borrowed(""),
+            Some(Scalar::Text(text)) => Cow::Borrowed(&**text),
+            Some(Scalar::Int(value)) => Cow::Owned(value.to_string()),
+            Some(Scalar::Bad(code)) => return Err(unreadable(*code, field)),
+            Some(Scalar::Bool(_) | Scalar::Float(_) | Scalar::File | Scalar::Object | Scalar::Array) => {
+                return Err(unreadable(UnreadableCode::WrongType, field));
+            }
+        };
+        let number = self.settle(self.read_in(&text, node), field)?;
+        let Some(number) = number else {
+            let elsewhere = text.trim().is_empty() && self.auto(path).is_ok_and(|found| found.is_some());
+            return if elsewhere { Err(unreadable(UnreadableCode::WrongType, field)) } else { Ok(None) };
+        };
+        let (Some(node), true) = (node, node.is_some_and(|node| nodes.is_root_child(node))) else {
+            return Ok(Some(number));
+        };
+        for other in 0..u32::try_from(nodes.list().len()).unwrap_or(u32::MAX) {
+            if other != node && nodes.is_root_child(other) && nodes.key(other) == nodes.key(node) {
+                let same = self.text(other).is_some_and(|text| match self.read(&text, other) {
+                    Reading::Number(again) => again.raw == number.raw,
+                    _ => text.trim().is_empty(),
+                });
+                if !same {
+                    return Err(unreadable(UnreadableCode::DuplicateKey, field));
+                }
+            }
+        }
+        Ok(Some(number))
+    }
+
+    fn alone(&self, value: Option<&[u8]>, field: &str) -> Result<Option<Number>, Unreadable> {
+        let text = form::decode(value.unwrap_or_default(), false).map_err(|code| unreadable(code, field))?;
+        self.settle(self.read_in(&text, None), field)
+    }
+
+    fn alone_undecoded(&self, value: Option<&[u8]>, field: &str) -> Result<Option<Number>, Unreadable> {
+        let not_utf8 = |_| unreadable(UnreadableCode::NotUtf8, field);
+        let text = std::str::from_utf8(value.unwrap_or_default()).map_err(not_utf8)?;
+        self.settle(self.read_in(text, None), field)
+    }
+
+    fn settle(&self, reading: Reading, field: &str) -> Result<Option<Number>, Unreadable> {
+        match reading {
+            Reading::Number(number) => Ok(Some(number)),
+            Reading::Empty | Reading::Mail | Reading::Masked => Ok(None),
+            Reading::Harmless | Reading::Doubtful => Err(unreadable(UnreadableCode::NotAPhone, field)),
+            Reading::Several => Err(unreadable(UnreadableCode::SeveralPhones, field)),
+            Reading::NoCountry => Err(unreadable(UnreadableCode::NoCountry, field)),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What would be decided about a request, and why, without counting it.
+
+use std::sync::Arc;
+
+use super::reserve::Reservations;
+use super::{Gate, Revision, Role};
+use crate::decide::{self, Reading};
+use crate::domain::{Decision, Facts};
+use crate::extract::Request;
+use crate::limits::On;
+
+/// A request as the gate sees it.
+#[derive(Clone, Debug)]
+pub enum Explanation {
+    /// It belongs to no protected endpoint, so it passes untouched.
+    Unprotected,
+    /// It would be judged so.
+    Judged {
+        /// As a request for a code, or as a try of one.
+        on: On,
+        /// What it says.
+        facts: Arc<Facts>,
+        /// What would be decided.
+        decision: Arc<Decision>,
+        /// What each limit that applies holds.
+        readings: Vec<Reading>,
+    },
+}
+
+impl Gate {
+    /// Goes the way of [`Gate::judge`] and counts nothing: no limit, no metric, no line in the log.
+    pub fn explain(&self, revision: &Revision, request: &Request<'_>) -> Explanation {
+        let (on, endpoint) = match self.role(revision, request) {
+            Role::Pass(_) => return Explanation::Unprotected,
+            Role::Send(endpoint) => (On::Send, endpoint),
+            Role::Try(endpoint) => (On::Verify, endpoint),
+        };
+        let (facts, policy) = match on {
+            On::Send => {
+                let endpoint = &revision.endpoints[endpoint];
+                (self.read(revision, endpoint, request, self.clock.now()), endpoint.policy.clone())
+            }
+            On::Verify => {
+                let (facts, _) = self.read_try(revision, &revision.endpoints[endpoint], request);
+                (facts, revision.endpoints[endpoint].try_policy())
+            }
+        };
+        let readings = Reservations::peek(&revision.limits, on, &facts);
+        let decision = decide::decide(&policy, &facts, &readings, self.circumstances(revision, &facts));
+        Explanation::Judged { on, facts: Arc::new(facts), decision: Arc::new(decision), readings }
+    }
+}

@@ -1,0 +1,46 @@
+//! What limits count by: facts to table keys.
+
+use std::net::IpAddr;
+
+use crate::domain::{Country, Facts};
+use crate::limits::{KeyPart, Limit, mix};
+
+/// The key of `limit` for an attempt; `None` where the attempt lacks a part of it, so that the limit doesn't apply.
+pub(super) fn key(limit: &Limit, facts: &Facts) -> Option<u64> {
+    limit.key.iter().try_fold(0, |hash, part| Some(mix([hash, value(*part, facts)?])))
+}
+
+/// The item that a limit on distinct values counts; the outer `None` as for [`key`].
+pub(super) fn item(limit: &Limit, facts: &Facts) -> Option<Option<u64>> {
+    match limit.distinct {
+        Some(part) => value(part, facts).map(Some),
+        None => Some(None),
+    }
+}
+
+fn value(part: KeyPart, facts: &Facts) -> Option<u64> {
+    match part {
+        KeyPart::Phone => facts.phone().map(|phone| phone.id.short()),
+        KeyPart::PhoneCountry => facts.phone()?.country.map(country),
+        KeyPart::PhoneRange => facts.phone().map(|phone| phone.range.digits()),
+        KeyPart::Ip => Some(facts.client.address.id.short()),
+        KeyPart::Network => Some(network(facts.client.address.network.network())),
+        KeyPart::IpCountry => facts.place.country.map(country),
+        KeyPart::IpAsn => facts.place.asn.map(u64::from),
+        KeyPart::Cookie => facts.client.id.as_ref().map(|id| id.id.short()),
+        KeyPart::Fingerprint => Some(facts.client.fingerprint.hash),
+        KeyPart::Endpoint => Some(mix(facts.endpoint.bytes().map(u64::from))),
+    }
+}
+
+fn country(country: Country) -> u64 {
+    mix(country.as_str().bytes().map(u64::from))
+}
+
+/// The prefix of the network; its length is the same for all of a family.
+fn network(prefix: IpAddr) -> u64 {
+    match prefix {
+        IpAddr::V4(address) => u64::from(address.to_bits()),
+        IpAddr::V6(address) => mix([6, u64::try_from(address.to_bits() >> 64).unwrap_or(0)]),
+    }
+}

@@ -1,0 +1,90 @@
+//! What became of codes: outcomes find their sessions and are counted.
+
+use std::sync::Arc;
+
+use super::Gate;
+use crate::domain::{DecisionId, OutcomeKind, Timestamp};
+use crate::privacy::{Pseudonym, RawPhone};
+use crate::sessions::{Alias, ConversionKey, Found, Sessions, Tally};
+use crate::telemetry::OutcomeSource;
+
+/// Which send an outcome is for.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds a raw number")]
+pub enum OutcomeTarget {
+    /// The send of a decision.
+    Decision(DecisionId),
+    /// The session of a phone, at an endpoint or, where none is named, at any.
+    Phone(RawPhone, Option<Arc<str>>),
+}
+
+/// What an outcome found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learned {
+    /// So many sends.
+    Settled(usize),
+    /// Only sends that had it before.
+    Already,
+    /// Nothing goes by that name, or its window has ended.
+    Unmatched,
+}
+
+impl Gate {
+    /// An app or a provider says what became of a code, and perhaps when.
+    pub fn learn(&self, target: &OutcomeTarget, outcome: OutcomeKind, at: Option<Timestamp>) -> Learned {
+        let aliases = match target {
+            OutcomeTarget::Decision(decision) => vec![Alias::Decision(*decision)],
+            OutcomeTarget::Phone(phone, endpoint) => self.aliases_of_phone(self.names.phone(*phone), endpoint.as_ref()),
+        };
+        self.learn_any(&aliases, outcome, OutcomeSource::Feed, at.unwrap_or_else(|| self.clock.now()))
+    }
+
+    /// The first of `aliases` that finds a session is settled.
+    pub(super) fn learn_any(
+        &self,
+        aliases: &[Alias],
+        outcome: OutcomeKind,
+        source: OutcomeSource,
+        now: Timestamp,
+    ) -> Learned {
+        let mut learned = Learned::Unmatched;
+        for alias in aliases {
+            match self.sessions.settle(alias, outcome, now) {
+                Found::Settled(sends) => {
+                    for send in &sends {
+                        self.sighted.insert(Arc::clone(&send.endpoint));
+                        self.conversion.outcome(send, outcome);
+                        self.tell.outcome(send, outcome, source, now);
+                    }
+                    return Learned::Settled(sends.len());
+                }
+                Found::Already => learned = Learned::Already,
+                Found::Unmatched => {}
+            }
+        }
+        if learned == Learned::Unmatched {
+            self.tell.unmatched(outcome, source);
+        }
+        learned
+    }
+
+    fn aliases_of_phone(&self, phone: Pseudonym, endpoint: Option<&Arc<str>>) -> Vec<Alias> {
+        match endpoint {
+            Some(name) => vec![Alias::Phone(Arc::clone(name), phone)],
+            None => {
+                let revision = self.revision();
+                revision.endpoints.iter().map(|endpoint| Alias::Phone(Arc::clone(&endpoint.name), phone)).collect()
+            }
+        }
+    }
+
+    /// Sends, verified, delivered and undelivered of the last 24 hours, most sends first.
+    pub fn conversion(&self) -> Vec<(ConversionKey, Tally)> {
+        self.conversion.all(self.clock.now())
+    }
+
+    /// The open sends, for metrics.
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+}

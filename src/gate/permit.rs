@@ -1,0 +1,163 @@
+//! The right to forward, and what happens when the upstream has answered.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use super::reserve::Reservations;
+use super::{Endpoint, Gate, Revision};
+use crate::domain::{Decision, Facts, OutcomeKind};
+use crate::extract::{self, Document, MatchKey};
+use crate::journal::record::Answer;
+use crate::rules::Expression;
+use crate::sessions::{Alias, OpenSend};
+use crate::telemetry::OutcomeSource;
+
+/// The right to forward one request. Only the gate makes one.
+#[derive(Debug)]
+pub struct Permit(());
+
+impl Permit {
+    /// For what is not protected.
+    pub(super) const fn unprotected() -> Self {
+        Self(())
+    }
+}
+
+/// What the upstream answered, as far as it was read.
+#[derive(Debug, Clone, Copy)]
+pub struct UpstreamAnswer<'a> {
+    /// Status.
+    pub status: u16,
+    /// Headers.
+    pub headers: &'a HeaderMap,
+    /// The whole body where it was wanted (see [`SendPermit::wants_body`]) and fitted the bound; else `None`.
+    pub body: Option<&'a [u8]>,
+}
+
+impl UpstreamAnswer<'_> {
+    fn document(&self) -> Document<'_> {
+        Document::of_answer(self.status, self.headers, self.body)
+    }
+}
+
+/// The right to forward a request for a code, with its reservations. Dropped without `settle`, nothing was sent.
+#[derive(Debug)]
+pub struct SendPermit {
+    pub(super) gate: Arc<Gate>,
+    pub(super) revision: Arc<Revision>,
+    pub(super) endpoint: usize,
+    pub(super) facts: Arc<Facts>,
+    pub(super) decision: Arc<Decision>,
+    pub(super) reserved: Reservations,
+}
+
+impl SendPermit {
+    /// The right itself.
+    pub fn permit(&self) -> Permit {
+        Permit(())
+    }
+
+    /// Whether `settle` needs the answer's body: `sent_if` or `match` reads it. Then it is teed while it streams, and
+    /// `settle` is called at its end; else `settle` is called when the head is there.
+    pub fn wants_body(&self) -> bool {
+        let endpoint = self.endpoint();
+        let matches_answer = endpoint.match_by.iter().any(|key| matches!(key, MatchKey::Response(_)));
+        matches_answer || endpoint.sent_if.uses("json")
+    }
+
+    /// The upstream answered. Gives whether this was a send.
+    pub fn settle(mut self, answer: &UpstreamAnswer<'_>) -> bool {
+        let document = answer.document();
+        let sent = self.endpoint().sent_if.holds(&document);
+        if sent {
+            self.reserved.commit();
+            self.open(&document);
+        }
+        self.told(Some(answer.status), sent);
+        sent
+    }
+
+    /// No answer came: the upstream is down or too slow. What was reserved goes back.
+    pub fn unanswered(self) {
+        self.told(None, false);
+    }
+
+    fn told(&self, status: Option<u16>, sent: bool) {
+        let answer = Answer {
+            decision: self.decision.id,
+            endpoint: Arc::clone(&self.facts.endpoint),
+            at: self.gate.clock.now(),
+            sent,
+            status,
+        };
+        self.gate.tell.answered(&self.facts, answer);
+    }
+
+    fn open(&self, answer: &Document<'_>) {
+        let (endpoint, facts) = (self.endpoint(), &self.facts);
+        let send = OpenSend {
+            decision: self.decision.id,
+            endpoint: Arc::clone(&endpoint.name),
+            at: facts.at,
+            phone: facts.phone().copied(),
+        };
+        let name = || Arc::clone(&endpoint.name);
+        let mut aliases = Vec::with_capacity(3);
+        aliases.extend(send.phone.map(|phone| Alias::Phone(name(), phone.id)));
+        aliases.extend(facts.client.id.as_ref().map(|client| Alias::Client(name(), client.id)));
+        for key in &endpoint.match_by {
+            if let MatchKey::Response(pointer) = key
+                && let Some(value) = extract::exchange_value(answer, pointer)
+            {
+                aliases.push(Alias::Exchange(name(), self.gate.names.exchange_id(&value)));
+            }
+        }
+        self.gate.conversion.sent(&send);
+        self.gate.sessions.open(send, aliases, endpoint.verify_window);
+    }
+
+    fn endpoint(&self) -> &Endpoint {
+        &self.revision.endpoints[self.endpoint]
+    }
+}
+
+/// The right to forward a try of a code. Dropped without `settle`, there was no try.
+#[derive(Debug)]
+pub struct TryPermit {
+    pub(super) gate: Arc<Gate>,
+    pub(super) revision: Arc<Revision>,
+    pub(super) endpoint: usize,
+    /// Names that may find the session, in the order of `match`.
+    pub(super) aliases: Vec<Alias>,
+    pub(super) reserved: Reservations,
+}
+
+impl TryPermit {
+    /// The right itself.
+    pub fn permit(&self) -> Permit {
+        Permit(())
+    }
+
+    /// As for [`SendPermit::wants_body`].
+    pub fn wants_body(&self) -> bool {
+        self.verified_if().is_some_and(|condition| condition.uses("json"))
+    }
+
+    /// The upstream answered. Gives whether the code was right. A wrong one stays counted; an answer that says
+    /// nothing about the code (5xx) doesn't.
+    pub fn settle(mut self, answer: &UpstreamAnswer<'_>) -> bool {
+        let verified = self.verified_if().is_some_and(|condition| condition.holds(&answer.document()));
+        if verified {
+            let now = self.gate.clock.now();
+            self.gate.learn_any(&self.aliases, OutcomeKind::Verified, OutcomeSource::Verify, now);
+        } else if answer.status < 500 {
+            self.reserved.commit();
+        }
+        verified
+    }
+
+    fn verified_if(&self) -> Option<&Expression> {
+        self.revision.endpoints[self.endpoint].verified_if.as_ref()
+    }
+}

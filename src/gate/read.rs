@@ -1,0 +1,122 @@
+//! A request to facts: everything that is read before any state is asked.
+
+use std::sync::Arc;
+
+use super::{Endpoint, Gate, Revision};
+use crate::domain::{Client, Facts, Phone, PhoneFact, Range, Timestamp, Unreadable};
+use crate::extract::{self, Document, MatchKey, Request};
+use crate::numbering::Number;
+use crate::sessions::Alias;
+
+impl Gate {
+    /// What a request at `endpoint` says.
+    pub(super) fn read(
+        &self,
+        revision: &Revision,
+        endpoint: &Endpoint,
+        request: &Request<'_>,
+        now: Timestamp,
+    ) -> Facts {
+        self.read_document(revision, endpoint, request, &Document::read(request), now)
+    }
+
+    /// As [`Gate::read`], for a document that was read already.
+    fn read_document(
+        &self,
+        revision: &Revision,
+        endpoint: &Endpoint,
+        request: &Request<'_>,
+        document: &Result<Document<'_>, Unreadable>,
+        now: Timestamp,
+    ) -> Facts {
+        let phone = match document {
+            Ok(document) => self.phone(revision, endpoint, request, document),
+            Err(unreadable) => PhoneFact::Unreadable(unreadable.clone()),
+        };
+        let client = self.client(revision, endpoint, request);
+        let place = self.geo.place(client.address.ip);
+        Facts { at: now, endpoint: Arc::clone(&endpoint.name), phone, client, place }
+    }
+
+    fn phone(
+        &self,
+        revision: &Revision,
+        endpoint: &Endpoint,
+        request: &Request<'_>,
+        document: &Document<'_>,
+    ) -> PhoneFact {
+        match extract::phone(&endpoint.extract, request, document, &revision.numbering) {
+            Ok(Some(number)) => PhoneFact::Present(self.name(&number)),
+            Ok(None) => PhoneFact::Absent,
+            Err(unreadable) => PhoneFact::Unreadable(unreadable),
+        }
+    }
+
+    fn name(&self, number: &Number) -> Phone {
+        Phone {
+            id: self.names.phone(number.raw),
+            country: number.country,
+            calling_code: number.calling_code,
+            range: Range::new(number.raw.range()),
+            last_two: number.raw.last_two(),
+            kind: number.kind,
+            validity: number.validity,
+            price: number.price,
+        }
+    }
+
+    fn client(&self, revision: &Revision, endpoint: &Endpoint, request: &Request<'_>) -> Client {
+        let ip = extract::client_address(&revision.trusted, request.peer, request.headers);
+        let (visit, visit_id) = self.visits.as_ref().map(|visits| visits.read(request.headers)).unwrap_or_default();
+        Client {
+            address: extract::address(ip, &self.names),
+            id: extract::client_id(&endpoint.extract, request.headers, visit_id.as_ref(), &self.names),
+            visit,
+            fingerprint: extract::fingerprint(request.headers),
+        }
+    }
+
+    /// What a try of a code says, and the names under which it may find its session.
+    pub(super) fn read_try(
+        &self,
+        revision: &Revision,
+        endpoint: &Endpoint,
+        request: &Request<'_>,
+    ) -> (Facts, Vec<Alias>) {
+        let document = Document::read(request);
+        let facts = self.read_document(revision, endpoint, request, &document, self.clock.now());
+        let aliases = self.aliases_of_try(endpoint, &facts, request, &document);
+        let facts = Facts { phone: self.phone_of_try(&facts, &aliases), ..facts };
+        (facts, aliases)
+    }
+
+    /// The names under which a try may find its session, in the endpoint's order.
+    fn aliases_of_try(
+        &self,
+        endpoint: &Endpoint,
+        facts: &Facts,
+        request: &Request<'_>,
+        document: &Result<Document<'_>, Unreadable>,
+    ) -> Vec<Alias> {
+        let name = || Arc::clone(&endpoint.name);
+        let alias = |key: &MatchKey| match key {
+            MatchKey::Phone => facts.phone().map(|phone| Alias::Phone(name(), phone.id)),
+            MatchKey::Client => facts.client.id.as_ref().map(|client| Alias::Client(name(), client.id)),
+            MatchKey::Response(pointer) => {
+                let value = extract::brought_back(document.as_ref().ok()?, request.headers, pointer)?;
+                Some(Alias::Exchange(name(), self.names.exchange_id(&value)))
+            }
+        };
+        endpoint.match_by.iter().filter_map(alias).collect()
+    }
+
+    /// The phone that a try is for: the one it names or, where it names none, that of the session it belongs to.
+    /// So wrong tries count by phone even where only a cookie says whose code it is.
+    fn phone_of_try(&self, facts: &Facts, aliases: &[Alias]) -> PhoneFact {
+        if facts.phone != PhoneFact::Absent {
+            return facts.phone.clone();
+        }
+        let of_session = aliases.iter().find_map(|alias| self.sessions.phone_of(alias, facts.at));
+        of_session.map_or(PhoneFact::Absent, PhoneFact::Present)
+    }
+}

@@ -1,0 +1,114 @@
+//! Counting an attempt before it is judged, so that a parallel burst cannot all see zero; and giving back what
+//! became of nothing.
+
+use std::sync::Arc;
+
+use super::keys;
+use crate::decide::Reading;
+use crate::domain::{Decision, Facts, Timestamp};
+use crate::limits::{Answer, Handle, On, Set};
+
+/// What an attempt holds in the limits' tables. Dropped without [`commit`](Self::commit), all of it goes back.
+#[derive(Debug)]
+pub(super) struct Reservations {
+    at: Timestamp,
+    readings: Vec<Reading>,
+    held: Vec<Held>,
+}
+
+#[derive(Debug)]
+struct Held {
+    handle: Handle,
+    key: u64,
+    item: Option<u64>,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Counted; goes back unless it is committed.
+    Reserved,
+    /// The limit had no room. Counted once the attempt became a send all the same (monitor mode).
+    Full,
+    /// Counted for good, or not to be counted at all.
+    Done,
+}
+
+impl Reservations {
+    /// Asks every limit that applies to the attempt, and holds a place in each that has room.
+    pub(super) fn reserve(limits: &Set, on: On, facts: &Facts) -> Self {
+        let mut reserved = Self { at: facts.at, readings: Vec::new(), held: Vec::new() };
+        for handle in limits.handles().iter().filter(|handle| handle.limit().applies(on, facts)) {
+            let limit = handle.limit();
+            let (Some(key), Some(item)) = (keys::key(limit, facts), keys::item(limit, facts)) else { continue };
+            let answer = handle.reserve(key, item, facts.at);
+            let state = match answer {
+                Answer::Free { .. } => State::Reserved,
+                Answer::Full { .. } => State::Full,
+                Answer::Untracked { .. } => State::Done,
+            };
+            reserved.readings.push(Reading { limit: Arc::clone(limit), answer });
+            reserved.held.push(Held { handle: handle.clone(), key, item, state });
+        }
+        reserved
+    }
+
+    /// What every limit that applies would answer; holds nothing.
+    pub(super) fn peek(limits: &Set, on: On, facts: &Facts) -> Vec<Reading> {
+        let applicable = limits.handles().iter().filter(|handle| handle.limit().applies(on, facts));
+        let reading = |handle: &Handle| {
+            let limit = handle.limit();
+            let answer = handle.peek(keys::key(limit, facts)?, keys::item(limit, facts)?, facts.at);
+            Some(Reading { limit: Arc::clone(limit), answer })
+        };
+        applicable.filter_map(reading).collect()
+    }
+
+    /// What the limits answered.
+    pub(super) fn readings(&self) -> &[Reading] {
+        &self.readings
+    }
+
+    /// The attempt was judged. If it is refused, limits that count refused attempts keep it, the others give it back.
+    pub(super) fn after(mut self, decision: &Decision) -> Self {
+        if decision.forwards() {
+            return self;
+        }
+        for (held, reading) in self.held.iter_mut().zip(&self.readings) {
+            if !reading.limit.count_rejected {
+                continue;
+            }
+            if held.state == State::Full {
+                held.handle.record(held.key, held.item, self.at);
+            }
+            held.state = State::Done;
+        }
+        self.release();
+        self
+    }
+
+    /// The attempt became what the limits count: a send, or a wrong try.
+    pub(super) fn commit(&mut self) {
+        for held in &mut self.held {
+            if held.state == State::Full {
+                held.handle.record(held.key, held.item, self.at);
+            }
+            held.state = State::Done;
+        }
+    }
+
+    fn release(&mut self) {
+        for held in &mut self.held {
+            if held.state == State::Reserved {
+                held.handle.release(held.key, held.item, self.at);
+            }
+            held.state = State::Done;
+        }
+    }
+}
+
+impl Drop for Reservations {
+    fn drop(&mut self) {
+        self.release();
+    }
+}

@@ -1,0 +1,27 @@
+//! Everything that a reload replaces, as one immutable value.
+
+use std::sync::Arc;
+
+use super::Endpoint;
+use crate::domain::RevisionId;
+use crate::extract::{Router, TrustedProxies};
+use crate::limits::Set;
+use crate::numbering::Numbering;
+
+/// A compiled configuration, as far as decisions read it. A request is decided by one revision from its first byte to
+/// its outcome; counters live outside and outlast it.
+#[derive(Debug)]
+pub struct Revision {
+    /// Its name; every decision carries it.
+    pub id: RevisionId,
+    /// Which requests belong to which endpoint.
+    pub router: Router,
+    /// The endpoints; the router gives their index.
+    pub endpoints: Vec<Endpoint>,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted: TrustedProxies,
+    /// The limits, with their tables.
+    pub limits: Set,
+    /// Number intelligence with the price table.
+    pub numbering: Arc<Numbering>,
+}

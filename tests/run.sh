@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Every check of this repository: format, lints, all tests (one of them in a real browser), doc tests.
+#
+#   tests/run.sh           everything that fits a coffee break
+#   tests/run.sh --long    the rest too: many more property cases, the benches in test mode, fuzzing where it is set up
+#
+# Needs Rust (1.90 or later, with rustfmt and clippy), a C compiler, curl, python3, Chromium and its driver. On Debian
+# and as root, what is missing of the last four is installed. Without a browser: SENDWALL_TEST_NO_BROWSER=1.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+long=no
+case "${1-}" in
+  "") ;;
+  --long) long=yes ;;
+  -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  *) echo "tests/run.sh: unknown argument $1; it takes --long or nothing" >&2; exit 2 ;;
+esac
+
+say() { printf '\n== %s\n' "$*"; }
+fail() { printf 'tests/run.sh: %s\n' "$*" >&2; exit 2; }
+
+# Installs the Debian packages that are missing. Arguments: command=package ...
+need() {
+  local missing=() pair
+  for pair in "$@"; do
+    command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
+  done
+  [ "${#missing[@]}" -eq 0 ] && return
+  command -v apt-get >/dev/null || fail "needs ${missing[*]}, and this is no Debian: please install them"
+  [ "$(id -u)" -eq 0 ] || fail "needs ${missing[*]}; as root: apt-get install ${missing[*]}"
+  say "installing ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -q >/dev/null || fail "apt-get update failed; is there a network? Otherwise install ${missing[*]} yourself"
+  apt-get install -qy --no-install-recommends "${missing[@]}" >/dev/null ||
+    fail "apt-get could not install ${missing[*]}"
+}
+
+command -v cargo >/dev/null || fail "needs Rust: https://rustup.rs"
+command -v cc >/dev/null || fail "needs a C compiler; on Debian: apt-get install gcc libc6-dev"
+wanted=(curl=curl python3=python3)
+if [ "${SENDWALL_TEST_NO_BROWSER-}" != 1 ]; then
+  wanted+=(chromium=chromium chromedriver=chromium-driver)
+fi
+need "${wanted[@]}"
+cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt || fail "needs rustfmt"
+cargo clippy --version >/dev/null 2>&1 || rustup component add clippy || fail "needs clippy"
+
+# A committed lock file decides which versions are tested.
+say "format"
+cargo fmt --check
+say "lints"
+cargo clippy --locked --all-targets -- -D warnings
+say "tests"
+cargo test --locked --lib --bins --tests
+say "doc tests"
+cargo test --locked --doc
+
+if [ "$long" = yes ]; then
+  say "tests with many more property cases"
+  PROPTEST_CASES="${PROPTEST_CASES:-20000}" cargo test --locked --release --lib --bins --tests
+  say "benches, once each"
+  cargo bench --locked -- --test
+  if [ -d tests/fuzz ] && cargo fuzz --version >/dev/null 2>&1; then
+    for target in $(cargo fuzz list --fuzz-dir tests/fuzz); do
+      say "fuzzing $target"
+      cargo fuzz run --fuzz-dir tests/fuzz "$target" -- -max_total_time="${FUZZ_SECONDS:-120}"
+    done
+  else
+    say "no fuzzing: cargo-fuzz or tests/fuzz is not there"
+  fi
+fi
+
+say "all checks passed"

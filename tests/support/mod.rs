@@ -1,0 +1,5 @@
+//! What integration tests share: an app that records, raw clients, a running proxy.
+
+pub(crate) mod app;
+pub(crate) mod client;
+pub(crate) mod proxy;
