@@ -19,7 +19,7 @@ use crate::limits::{self, KeyPart, Limit, On, WhenFull};
 use crate::rules::FACTS;
 
 /// Of `preset = "classic"`.
-const CLASSIC: &str = "";
+const CLASSIC: &str = include_str!("../../rules/classic.toml");
 
 /// Longest window: what is counted is kept in memory for as long.
 const LONGEST: Span = Span::hours(24 * 400);
