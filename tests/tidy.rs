@@ -16,16 +16,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("geo", &["domain"]),
     ("rules", &["domain"]),
     ("extract", &["privacy", "domain", "numbering", "rules"]),
-    ("cells", &["domain"]),
-    ("limits", &["domain"]),
-    ("model", &["domain"]),
-    ("decide", &["domain", "cells", "limits", "model", "rules"]),
-    ("net", &["domain", "clock", "tasks", "telemetry"]),
-    ("challenge", &["privacy", "domain", "clock", "telemetry", "net"]),
-    ("journal", &["privacy", "domain", "tasks", "telemetry"]),
-    ("alerts", &["privacy", "domain", "clock", "tasks", "telemetry", "net"]),
-    ("gate", &["privacy", "domain", "clock", "telemetry", "numbering", "geo", "extract", "cells", "limits", "model", "rules", "decide", "challenge", "journal"]),
-    // ... http, admin, replay, simulate, config, reload, app, cli: as the code grows
+    ("limits", &["domain", "rules"]),
+    ("sessions", &["privacy", "domain"]),
+    ("decide", &["domain", "limits"]),
+    ("journal", &["privacy", "domain", "clock", "tasks", "telemetry"]),
+    ("gate", &["privacy", "domain", "clock", "telemetry", "numbering", "geo", "rules", "extract", "limits", "sessions", "decide", "journal"]),
+    ("http", &["privacy", "domain", "clock", "tasks", "telemetry", "extract", "gate"]),
+    ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal"]),
+    ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "decide", "journal", "gate", "http", "admin"]),
+    ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "numbering", "geo", "rules", "extract", "limits", "sessions", "decide", "journal", "gate", "http", "admin", "config"]),
+    ("demo", &["domain", "clock", "tasks", "telemetry", "journal", "gate", "http", "admin", "config", "app"]),
+    ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "gate", "config", "app", "demo"]),
 ];
 
 /// Lines of a file before its tests: more than this is more than one idea.

@@ -7,8 +7,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::RevisionId;
 use crate::extract::visit::Signer;
-use crate::extract::{Request, Router, Rule, TrustedProxies};
-use crate::gate::{self, Explanation, Gate, Ids, Parts, Revision, Tell, Visits};
+use crate::extract::{Request, Router, TrustedProxies};
+use crate::gate::{Explanation, Gate, Ids, Parts, Revision, Tell, Visits};
 use crate::geo::{self, Geo};
 use crate::http::{self, VisitCookies};
 use crate::journal::{self, Journal};
@@ -117,7 +117,7 @@ impl VisitCookies for Cookies {
     }
 
     fn is_valid(&self, value: &str) -> bool {
-        matches!(self.signer.read(value.as_bytes()).1, Some(_))
+        self.signer.read(value.as_bytes()).1.is_some()
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::admin::{self, Admin, Outcomes};
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, KeySource};
 use crate::domain::Span;
 use crate::gate::Gate;
 use crate::geo::Geo;
@@ -23,7 +23,9 @@ use crate::http::{Counters, Server};
 use crate::journal::{Journal, Recent};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
-use crate::telemetry::events::{ConfigLoaded, EndpointBlind, GeoFailed, GeoRefreshed, KeyCreated, ListenStarted, Stopped};
+use crate::telemetry::events::{
+    ConfigLoaded, EndpointBlind, GeoFailed, GeoRefreshed, KeyCreated, ListenStarted, Stopped,
+};
 use build::{gate, visit_cookies};
 use engine::Engine;
 
@@ -52,13 +54,11 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), Arc::clone(&clock)));
     let (tasks, journal_tasks) = (Tasks::new(), Tasks::new());
     let (keys, made) = config.keys.load()?;
-    if made || config.keys.is_fresh() {
+    if made || config.keys == KeySource::Fresh {
         KeyCreated { path: config.keys.path() }.emit();
     }
     let journal = match &config.journal {
-        Some(settings) => {
-            Journal::start(settings.clone(), &journal_tasks, Arc::clone(&clock), Arc::clone(&metrics))?
-        }
+        Some(settings) => Journal::start(settings.clone(), &journal_tasks, Arc::clone(&clock), Arc::clone(&metrics))?,
         None => Journal::in_memory(Arc::clone(&metrics)),
     };
     let journal = Arc::new(journal);
@@ -66,7 +66,8 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     let gate = Arc::new(built.gate);
     let counters = Arc::new(Counters::default());
     let visits = visit_cookies(&config, &keys, &clock)?;
-    let server = Server::bind(config.http.clone(), Arc::clone(&gate), tasks.clone(), Arc::clone(&counters), visits).await?;
+    let server =
+        Server::bind(config.http.clone(), Arc::clone(&gate), tasks.clone(), Arc::clone(&counters), visits).await?;
     let admin = match &config.admin {
         Some(settings) => Some(Admin::bind(settings.clone()).await?),
         None => None,
@@ -90,7 +91,14 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
         let names = running.gate.names().clone();
         let outcomes = Arc::new(Outcomes::new(Arc::clone(&engine) as Arc<dyn admin::Engine>, names, clock));
         let version = env!("CARGO_PKG_VERSION");
-        admin.serve(admin::Parts { version, engine, journal, metrics: Arc::clone(&metrics), outcomes, tasks: tasks.clone() });
+        admin.serve(admin::Parts {
+            version,
+            engine,
+            journal,
+            metrics: Arc::clone(&metrics),
+            outcomes,
+            tasks: tasks.clone(),
+        });
     }
     tasks.spawn("proxy", server.run());
     watch_databases(&tasks, Arc::clone(running.gate.geo()), metrics);
@@ -151,7 +159,7 @@ fn watch_databases(tasks: &Tasks, geo: Arc<Geo>, metrics: Arc<Metrics>) {
             let looked_at = Arc::clone(&geo);
             for refreshed in blocking.run_blocking(move || looked_at.refresh()).await.unwrap_or_default() {
                 match &refreshed.result {
-                    Ok(()) => GeoRefreshed { path: &refreshed.path }.emit(),
+                    Ok(_size) => GeoRefreshed { path: &refreshed.path }.emit(),
                     Err(error) => GeoFailed { path: &refreshed.path, error }.emit(&metrics),
                 }
             }
