@@ -1,4 +1,5 @@
 //! The decision log on a real disk.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail loudly")]
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -103,7 +104,7 @@ pub(crate) fn decision(at: Timestamp, random: u64, verdict: Verdict) -> Decision
 }
 
 /// The value of a series, as the metrics page shows it.
-pub(crate) fn metric(metrics: &Metrics, series: &str) -> Option<f64> {
+pub(crate) fn metric(metrics: &Metrics, series: &str) -> Option<u64> {
     let revision = RevisionId { number: 1, hash: 0 };
     let text = metrics.render(&Snapshot { tables: Vec::new(), open_sends: 0, revision });
     text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
@@ -142,15 +143,15 @@ impl Log {
 
     /// Waits until every record was written or dropped.
     async fn settled(&self) {
-        let sent = f64::from(self.sent.load(Ordering::Relaxed));
+        let sent = u64::from(self.sent.load(Ordering::Relaxed));
         eventually(|| self.written() + self.dropped() >= sent).await;
     }
 
-    fn written(&self) -> f64 {
+    fn written(&self) -> u64 {
         metric(&self.metrics, "sendwall_journal_written_total").unwrap()
     }
 
-    fn dropped(&self) -> f64 {
+    fn dropped(&self) -> u64 {
         metric(&self.metrics, "sendwall_journal_dropped_total").unwrap()
     }
 
@@ -340,9 +341,9 @@ async fn under_overload_every_record_is_either_written_or_counted_as_dropped() {
     }
     log.stop().await;
     let lines = read(scratch.path()).0.len();
-    assert_eq!(log.written() + log.dropped(), 2000.0);
-    assert_eq!(log.written(), lines as f64);
-    assert!(log.dropped() > 0.0, "2,000 records in a queue of 4");
+    assert_eq!(log.written() + log.dropped(), 2000);
+    assert_eq!(log.written(), lines as u64);
+    assert!(log.dropped() > 0, "2,000 records in a queue of 4");
 }
 
 #[tokio::test]
@@ -354,7 +355,7 @@ async fn stopping_writes_what_is_queued() {
     }
     log.stop().await;
     assert_eq!(read(scratch.path()).0.len(), 3000);
-    assert_eq!(log.dropped(), 0.0);
+    assert_eq!(log.dropped(), 0);
 }
 
 #[tokio::test]
@@ -365,11 +366,11 @@ async fn a_full_disk_costs_records_and_nothing_else_until_there_is_room() {
     let log = Log::start(Settings::in_directory(scratch.path().to_owned()));
     log.record(1);
     log.settled().await;
-    assert_eq!((log.written(), log.dropped()), (0.0, 1.0));
+    assert_eq!((log.written(), log.dropped()), (0, 1));
     fs::remove_file(&link).unwrap();
     log.record(2);
     log.settled().await;
-    assert_eq!((log.written(), log.dropped()), (1.0, 1.0));
+    assert_eq!((log.written(), log.dropped()), (1, 1));
     log.stop().await;
     assert_eq!(read(scratch.path()).0.len(), 1);
 }
