@@ -215,10 +215,12 @@ async fn a_record_holds_what_was_decided_and_nothing_raw() {
         "until": "2026-11-20T18:10:32.000Z", "decided_by": "limit", "score": 60,
         "reasons": [{
             "code": "limit",
-            "text": "limit phone-minute: 1 sends by phone in 60s, at most 1; room again at 2026-11-20T18:10:32.000Z",
+            "text": "limit phone-minute: 1 of at most 1 sends by phone in 60s; room again at 2026-11-20T18:10:32.000Z",
+            "turned_by": "waiting until 2026-11-20T18:10:32.000Z, or 1 sends fewer in the window",
             "limit": "phone-minute", "key": "phone", "count": 1, "max": 1, "per": "60s",
             "until": "2026-11-20T18:10:32.000Z", "enforced": true,
         }],
+        "facts": {
         "phone_state": "present",
         "phone": {
             "id": names.phone(RawPhone::from_digits(447_402_417_171).unwrap()).to_string(), "country": "GB",
@@ -232,6 +234,7 @@ async fn a_record_holds_what_was_decided_and_nothing_raw() {
         "visit": 12,
         "fingerprint": {"hash": "000000000000beef", "agent": "Mozilla Firefox"},
         "price": 0.045,
+        },
     });
     assert_eq!(records[0], expected);
     assert_eq!((&records[1]["event"], &records[1]["status"]), (&json!("sent"), &json!(202)));
@@ -255,14 +258,15 @@ fn missing_facts_are_states_not_gaps() {
     let decision = Arc::new(decision(at, 1, Verdict::Reject));
     let line = serde_json::to_value(Record::Try(Arc::clone(&decision), Arc::new(unread.clone()))).unwrap();
     assert_eq!(line["event"], "try");
-    assert_eq!(line["phone_state"], "unreadable");
-    assert_eq!(line["unreadable"], json!({"code": "not_utf8", "field": "query:mobile"}));
-    assert_eq!((&line["client"], &line["price"], &line["visit"]), (&Value::Null, &Value::Null, &json!("forged")));
-    assert_eq!(line.get("phone"), None);
+    let facts = &line["facts"];
+    assert_eq!(facts["phone_state"], "unreadable");
+    assert_eq!(facts["unreadable"], json!({"code": "not_utf8", "field": "query:mobile"}));
+    assert_eq!((&facts["client"], &facts["price"], &facts["visit"]), (&Value::Null, &Value::Null, &json!("forged")));
+    assert_eq!(facts["phone"], Value::Null);
     unread.phone = PhoneFact::Absent;
     unread.client.visit = Visit::None;
     let line = serde_json::to_value(Record::Decision(decision, Arc::new(unread))).unwrap();
-    assert_eq!((&line["phone_state"], &line["visit"]), (&json!("absent"), &json!("none")));
+    assert_eq!((&line["facts"]["phone_state"], &line["facts"]["visit"]), (&json!("absent"), &json!("none")));
 }
 
 #[tokio::test]

@@ -58,7 +58,7 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     for warning in &config.warnings {
         output::note(warning);
     }
-    telemetry::install(&config.telemetry)?;
+    telemetry::install(config.telemetry)?;
     app::run(config, args.config.clone())?;
     Ok(ExitCode::SUCCESS)
 }
