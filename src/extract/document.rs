@@ -82,7 +82,7 @@ impl<'a> Document<'a> {
             let root = self.nodes.root(Origin::Form)?;
             return multipart::read(body, boundary, root, &mut self.nodes);
         }
-        let text = std::str::from_utf8(body).map_err(|_| unreadable(UnreadableCode::NotUtf8, "body"));
+        let text = std::str::from_utf8(body).map_err(|_where| unreadable(UnreadableCode::NotUtf8, "body"));
         if !content_type::body_is_utf8(headers) && !body.is_ascii() {
             return Err(unreadable(UnreadableCode::NotUtf8, "body"));
         }
