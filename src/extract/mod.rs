@@ -9,6 +9,7 @@ mod document;
 mod exact;
 mod fingerprint;
 mod form;
+mod graphql;
 mod hints;
 mod json;
 mod matching;

@@ -3,7 +3,7 @@
 //! Names are compared as words (`userPhone`, `user[phone]` and `data.user_phone` are `user phone`), so that spelling
 //! and prefixes don't matter and words that only sound alike do (`phone_type` is no phone, `hotel` no `tel`).
 
-use super::vocabulary::{COUNTRY, DIAL, PHONE, PHONE_WORDS, WEAK};
+use super::vocabulary::{COUNTRY, DIAL, OTHER_NUMBERS, PHONE, PHONE_WORDS, WEAK};
 
 /// What a name promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,27 +85,19 @@ fn classify_without_phone(list: &[&str], joined: &str) -> Kind {
                 _ => Kind::Other,
             };
         }
-        // A prefix before a whole name that says it all: `user[to]`, `data.login`, `txt_account`, `req.region`.
-        if let Some(kind) = whole(last) {
-            return if last.len() <= 2 && *last != "cc" && *last != "hp" && *last != "to" {
-                Kind::Other
-            } else {
-                weakened(kind, joined)
-            };
-        }
+        // Prefixes before a whole name that says it all: `user[to]`, `data.login`, `txt_user_name`, `req.region`.
+        let two = list.iter().rev().take(2).map(|word| word.len()).sum::<usize>();
+        let last_two = joined.get(joined.len().saturating_sub(two)..).unwrap_or_default();
+        let kind =
+            whole(last_two).or_else(|| whole(last).filter(|_| last.len() > 2 || matches!(*last, "cc" | "hp" | "to")));
+        let another_number = list.iter().any(|word| OTHER_NUMBERS.binary_search(word).is_ok());
+        return match kind {
+            Some(Kind::Weak) if another_number => Kind::Other,
+            Some(kind) => kind,
+            None => Kind::Other,
+        };
     }
     Kind::Other
-}
-
-/// A name behind prefixes promises less.
-fn weakened(kind: Kind, joined: &str) -> Kind {
-    match kind {
-        Kind::Phone => Kind::Phone,
-        Kind::Dial => Kind::Dial,
-        Kind::Country => Kind::Country,
-        Kind::Weak if joined.len() < 24 => Kind::Weak,
-        Kind::Weak | Kind::Other => Kind::Other,
-    }
 }
 
 /// Whether this name is part of a value below a phone's own object: `{"phone": {"number": …}}`.

@@ -188,6 +188,10 @@ impl<'s, 'a> Search<'s, 'a> {
         let siblings =
             nodes.list().iter().enumerate().filter(|(index, node)| node.parent == parent && *index != parent as usize);
         siblings.into_iter().any(|(_, node)| match (&node.name, &node.value) {
+            // A form sent as a list of pairs: `{"name": "phone", "value": …}`.
+            (Name::Key(key), Scalar::Text(text)) if matches!(&**key, "name" | "field" | "key") => {
+                names::classify(text) == Kind::Phone
+            }
             (Name::Key(key), Scalar::Text(text)) if names::is_kind_of_contact(key) => {
                 ["phone", "sms", "mobile", "tel", "msisdn", "phone_number", "phonenumber", "text_message"]
                     .iter()
@@ -262,7 +266,13 @@ impl<'s, 'a> Search<'s, 'a> {
         let Some(Scalar::Text(text)) = nodes.get(node).map(|node| &node.value) else { return };
         // A body that is one bare text can only be what the endpoint is for.
         if nodes.get(node).is_some_and(|node| node.origin == Origin::Text) {
-            return self.weak(node, found);
+            let before = found.numbers.len();
+            self.weak(node, found);
+            if found.numbers.len() == before && reading::digits(text) >= 5 {
+                let fault = unreadable(UnreadableCode::ContentType, "header:content-type");
+                found.fault = found.fault.take().or(Some(fault));
+            }
+            return;
         }
         if (8..=32).contains(&text.len())
             && reading::is_international(text)

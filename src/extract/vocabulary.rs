@@ -262,6 +262,47 @@ pub(super) const PHONE: &[&str] = &[
     "yddh",
 ];
 
+/// Words before `number` or `account` that make it anything but a phone.
+pub(super) const OTHER_NUMBERS: &[&str] = &[
+    "application",
+    "bank",
+    "bill",
+    "building",
+    "card",
+    "case",
+    "doc",
+    "document",
+    "flat",
+    "house",
+    "iban",
+    "id",
+    "identity",
+    "invoice",
+    "item",
+    "license",
+    "model",
+    "national",
+    "order",
+    "page",
+    "passport",
+    "policy",
+    "postal",
+    "reference",
+    "room",
+    "seat",
+    "serial",
+    "social",
+    "ssn",
+    "street",
+    "tax",
+    "ticket",
+    "tracking",
+    "transaction",
+    "vat",
+    "vehicle",
+    "version",
+];
+
 /// Words that mean a phone wherever they stand in a name.
 pub(super) const PHONE_WORDS: &[&str] = &[
     "cel",
@@ -364,7 +405,7 @@ mod tests {
 
     #[test]
     fn lists_are_sorted_as_their_search_needs() {
-        for list in [DIAL, COUNTRY, WEAK, PHONE, PHONE_WORDS] {
+        for list in [DIAL, COUNTRY, WEAK, PHONE, PHONE_WORDS, OTHER_NUMBERS] {
             assert!(list.is_sorted(), "{list:?}");
         }
     }
