@@ -1,3 +1,5 @@
+//! Numbers as real endpoints get them: what is read, what is refused, and that it is what libphonenumber reads.
+
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
@@ -86,11 +88,12 @@ fn parts(number: &Number) -> (u64, Option<Country>, NumberKind, Validity) {
 fn neighbours(national: &str, code: i32) -> Vec<(String, bool)> {
     let mut all = Vec::new();
     for place in 0..national.len() {
-        for digit in ["0", "1", "5", "9"] {
-            all.push(format!("{}{digit}{}", &national[..place], &national[place + 1..]));
+        for digit in ['0', '1', '5', '9'] {
+            let changed = national.char_indices().map(|(at, char)| if at == place { digit } else { char });
+            all.push(changed.collect::<String>());
         }
     }
-    all.extend([format!("{national}0"), national[1..].to_owned(), format!("{national}23")]);
+    all.extend([format!("{national}0"), national.chars().skip(1).collect(), format!("{national}23")]);
     let dialled =
         all.iter().flat_map(|national| ["", "0", "1", "8", "00"].map(|prefix| (format!("{prefix}{national}"), false)));
     let with_code = all.iter().flat_map(|national| {
@@ -141,11 +144,13 @@ fn reads_as_libphonenumber_does() {
 
 proptest! {
     #[test]
-    fn any_text_is_read_or_refused(text in ".{0,60}", region in "[A-Z]{2}") {
+    fn any_text_is_read_or_refused(text in r".{0,60}|[+0-9 ()x.-]{0,45}", region in "[A-Z]{2}") {
         let numbering = Numbering::default();
         let region = Country::new(&region);
-        let _ = numbering.region_of(&text);
-        let _ = numbering.read(&text, region);
+        let read = numbering.read(&text, region);
+        prop_assert!(text.chars().count() <= 40 || read.is_err(), "too long");
+        prop_assert!(!text.contains(|c: char| c.is_ascii_alphabetic()) || text.trim().starts_with("tel:") || read.is_err(), "letters");
+        prop_assert!(numbering.region_of(&text).is_none_or(|country| numbering.countries().any(|known| known == country)));
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-/// Database files in MaxMind format, each optional, each read again when it changes.
+use super::DatabaseKind;
+
+/// Database files in MaxMind format, each optional, each read again when it changes. One file that holds several may be
+/// set for each.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Country (or city) database.
@@ -11,4 +14,14 @@ pub struct Settings {
     pub asn: Option<PathBuf>,
     /// Anonymous-IP database.
     pub anonymous: Option<PathBuf>,
+}
+
+impl Settings {
+    pub(super) fn files(&self) -> [(DatabaseKind, &Option<PathBuf>); 3] {
+        [
+            (DatabaseKind::Country, &self.country),
+            (DatabaseKind::Asn, &self.asn),
+            (DatabaseKind::Anonymous, &self.anonymous),
+        ]
+    }
 }

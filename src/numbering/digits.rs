@@ -109,7 +109,9 @@ impl Digits {
     }
 
     fn extend(&mut self, values: &[u8]) {
-        values.iter().for_each(|value| self.push(*value));
+        for value in values {
+            self.push(*value);
+        }
     }
 
     /// Without the first `count`.
@@ -127,12 +129,12 @@ impl Digits {
 
     /// The first `count` as a number.
     pub(super) fn first(&self, count: usize) -> Option<u64> {
-        self.as_slice().get(..count)?.iter().try_fold(0, append)
+        self.as_slice().get(..count)?.iter().copied().try_fold(0, append)
     }
 
     /// `number` with these behind it; `None` beyond 64 bits.
     pub(super) fn behind(&self, number: u16) -> Option<u64> {
-        self.as_slice().iter().try_fold(u64::from(number), append)
+        self.as_slice().iter().copied().try_fold(u64::from(number), append)
     }
 
     /// With the first `end` replaced by `rule`, in which `$1` and `$2` stand for those `groups`. `None` beyond
@@ -156,8 +158,8 @@ impl Digits {
     }
 }
 
-fn append(number: u64, digit: &u8) -> Option<u64> {
-    number.checked_mul(10)?.checked_add(u64::from(*digit))
+fn append(number: u64, digit: u8) -> Option<u64> {
+    number.checked_mul(10)?.checked_add(u64::from(digit))
 }
 
 #[cfg(test)]

@@ -94,12 +94,12 @@ impl Reader<'_> {
                 (name @ ("country" | "prefix"), _) => {
                     self.report(
                         value.span().start,
-                        &format!("`{name}` must be a table: write [{name}] on its own line"),
+                        format!("`{name}` must be a table: write [{name}] on its own line"),
                     );
                 }
                 (name, _) => self.report(
                     key.span().start,
-                    &format!("`{name}` is not known here; there are `default`, [country] and [prefix]"),
+                    format!("`{name}` is not known here; there are `default`, [country] and [prefix]"),
                 ),
             }
         }
@@ -119,11 +119,11 @@ impl Reader<'_> {
             match Country::new(name) {
                 None => self.report(
                     key.span().start,
-                    &format!("`{name}` is not a country; write its two-letter ISO 3166 code, such as GB"),
+                    format!("`{name}` is not a country; write its two-letter ISO 3166 code, such as GB"),
                 ),
                 Some(country) => {
                     if table.countries.insert(country, price.unwrap_or_default()).is_some() {
-                        self.report(key.span().start, &format!("{country} stands here twice"));
+                        self.report(key.span().start, format!("{country} stands here twice"));
                     }
                 }
             }
@@ -137,13 +137,13 @@ impl Reader<'_> {
             match read_prefix(name) {
                 None => self.report(
                     key.span().start,
-                    &format!(
+                    format!(
                         "`{name}` is not a prefix; write the first 1 to 15 digits after the plus, such as \"4477\""
                     ),
                 ),
                 Some(prefix) => {
                     if table.prefixes.insert(prefix, price.unwrap_or_default()).is_some() {
-                        self.report(key.span().start, &format!("the prefix {prefix} stands here twice"));
+                        self.report(key.span().start, format!("the prefix {prefix} stands here twice"));
                     }
                 }
             }
@@ -159,7 +159,7 @@ impl Reader<'_> {
         let money = units.and_then(Money::from_units);
         if money.is_none() {
             let message = format!("the price of `{name}` must be a number from 0 to a billion, such as 0.05");
-            self.report(value.span().start, &message);
+            self.report(value.span().start, message);
         }
         money
     }
