@@ -26,7 +26,7 @@ use super::proxy_header;
 use super::settings::Timeouts;
 use super::tls::Certificate;
 use crate::domain::Span;
-use crate::extract::address::canonical;
+use crate::extract::canonical;
 use crate::tasks::Tasks;
 
 /// Largest request head in bytes; a longer one is answered with 431.
