@@ -26,7 +26,7 @@ use super::proxy_header;
 use super::settings::Timeouts;
 use super::tls::Certificate;
 use crate::domain::Span;
-use crate::extract::address::canonical;
+use crate::extract::canonical;
 use crate::tasks::Tasks;
 
 /// Largest request head in bytes; a longer one is answered with 431.
@@ -90,7 +90,8 @@ impl Listener {
 
     async fn begin(&self, mut stream: TcpStream, from: SocketAddr) -> Option<(Begun, Peer)> {
         let settings = &self.proxy.settings;
-        let is_trusted = |ip| settings.trusted_proxies.iter().any(|net| net.contains(&ip));
+        let revision = self.proxy.gate.revision();
+        let is_trusted = |ip| revision.trusted.contains(ip);
         let mut ip = canonical(from.ip());
         if settings.proxy_protocol {
             if !is_trusted(ip) {
