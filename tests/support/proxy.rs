@@ -27,7 +27,6 @@ pub(crate) fn settings(upstream: SocketAddr) -> Settings {
         listen: "127.0.0.1:0".parse().unwrap(),
         tls: None,
         proxy_protocol: false,
-        trusted_proxies: Vec::new(),
         max_connections: 1000,
         upstream: Upstream {
             host: upstream.ip().to_string().into(),
@@ -47,8 +46,8 @@ pub(crate) fn settings(upstream: SocketAddr) -> Settings {
 struct Numbered(AtomicU64);
 
 impl VisitCookies for Numbered {
-    fn mint(&self) -> String {
-        format!("v{}", self.0.fetch_add(1, Ordering::Relaxed) + 1)
+    fn mint(&self) -> Option<String> {
+        Some(format!("v{}", self.0.fetch_add(1, Ordering::Relaxed) + 1))
     }
 
     fn is_valid(&self, value: &str) -> bool {
