@@ -15,7 +15,12 @@ use crate::support::proxy::{Proxy, settings};
 fn requests_and_answers_pass_for_every_client() {
     let app = App::start(|request, stream| {
         let body = String::from_utf8_lossy(&request.body).into_owned();
-        reply(stream, "201 Fine", "content-type: text/plain\r\nset-cookie: a=1\r\nset-cookie: b=2\r\nx-bytes: \u{e9}", &body)
+        reply(
+            stream,
+            "201 Fine",
+            "content-type: text/plain\r\nset-cookie: a=1\r\nset-cookie: b=2\r\nx-bytes: \u{e9}",
+            &body,
+        )
     });
     let proxy = Proxy::start(settings(app.address), open_gate());
     let url = proxy.url("/a//b/%2e%2E/c?x=%20&y");
@@ -76,7 +81,8 @@ fn answers_without_body_stay_so() {
 #[test]
 fn trailers_pass_both_ways() {
     let app = App::start(|_, stream| {
-        let answer = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n2\r\nok\r\n0\r\nx-sum: 42\r\n\r\n";
+        let answer =
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n2\r\nok\r\n0\r\nx-sum: 42\r\n\r\n";
         stream.write_all(answer.as_bytes()).is_ok()
     });
     let proxy = Proxy::start(settings(app.address), open_gate());
