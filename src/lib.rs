@@ -1,6 +1,58 @@
 //! sendwall: a firewall for the endpoint that sends codes by SMS.
+//!
+//! A reverse proxy in front of an app. It knows which requests ask for a code, judges each before the app sees it,
+//! sees what becomes of the code, and tells what it did.
+//!
+//! # The map, in the order of the data's way
+//!
+//! The words:
+//! - [`privacy`]: raw numbers that can't be printed, keyed pseudonyms, secrets.
+//! - [`domain`]: what a phone, a place, a client, a decision and an outcome are.
+//! - [`clock`]: the only file that reads time.
+//! - [`tasks`]: the only file that spawns.
+//! - [`telemetry`]: the process log and the metrics.
+//!
+//! Pure stages, without I/O; `now` is an argument:
+//! - [`numbering`]: a number's country, type, range and price.
+//! - [`geo`]: an address's country, network and kind.
+//! - [`rules`]: the small language of conditions.
+//! - [`extract`]: bytes to facts: route, address, phone, client, fingerprint.
+//! - [`limits`]: sliding windows with a hard maximum.
+//! - [`sessions`]: codes that wait for what becomes of them, and conversion.
+//! - [`decide`]: facts and counts to a decision.
+//!
+//! Effects:
+//! - [`journal`]: the decision log.
+//!
+//! The gate:
+//! - [`gate`]: `judge` a request, `settle` by the upstream's answer, `learn` the outcome.
+//!
+//! Edges:
+//! - [`http`]: server, proxy, enforcement.
+//! - [`admin`]: health, metrics, decisions, outcomes, reload.
+//! - [`config`]: a file to a compiled configuration, or to all its problems at once.
+//! - [`app`]: the one place that wires.
+//! - [`demo`]: the whole of it in one process, with an app, people and a bomber.
+//! - [`cli`]: the commands.
+//!
+//! # Invariants
+//!
+//! 1. `decide` is pure: same policy, facts and counts, same decision. Counting is `reserve` and `settle`.
+//! 2. A raw phone number is a [`privacy::RawPhone`], which can neither be printed nor serialised. Nothing that is
+//!    stored, logged, counted or sent elsewhere holds one, by type. A test greps all outputs for one.
+//! 3. Nothing reaches the upstream without a [`gate::Permit`]. Monitor mode is a permit too.
+//! 4. Missing evidence (no database, no phone, no cookie, no outcome) is a value, never an error on the path.
+//! 5. Every queue, map, body and wait has a bound and a named behaviour when it is reached.
+//! 6. Only `clock` reads time, only `tasks` spawns, only `config` reads the environment.
+//! 7. A revision is immutable and every decision names it. A failed reload changes nothing but the reported error, and
+//!    no reload touches a counter.
+//! 8. What sendwall reads of a body is what any sane app reads of it, or the request is refused at a protected
+//!    endpoint with a clear error.
+//!
+//! A module imports only what stands above it; a test holds that.
 
 pub mod admin;
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;

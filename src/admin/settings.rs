@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::privacy::Secret;
 
 /// Settings of the admin listener.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Where it listens.
     pub listen: SocketAddr,

@@ -5,31 +5,17 @@ use std::sync::Arc;
 
 use super::answers;
 use super::conditions;
-use super::pending::{Pattern, Role};
 use super::reader::Section;
 use super::source::Fault;
 use super::values::{self, KIB, MIB};
 use crate::decide::{OnMissing, Policy};
 use crate::domain::{Mode, Span};
-use crate::extract::{self, MatchKey, PhoneSource};
+use crate::extract::{self, MatchKey, PhoneSource, Role, Rule};
 use crate::gate::Endpoint;
 use crate::rules::{EXCHANGE, Expression};
 
 /// What makes an answer a send, where the operator says nothing.
 const SENT_IF: &str = "status < 400";
-
-/// Which requests belong to which endpoint; of two that match, the first whose condition holds.
-#[derive(Clone, Debug)]
-pub struct Route {
-    /// The endpoint's index.
-    pub endpoint: usize,
-    /// Method and path.
-    pub pattern: Pattern,
-    /// A request for a code, or a try of one.
-    pub role: Role,
-    /// Whether the app takes `/Send` for `/send`.
-    pub ignore_case: bool,
-}
 
 /// Finds names and paths that two endpoints claim.
 #[derive(Debug, Default)]
@@ -40,7 +26,7 @@ struct Claims {
 }
 
 /// Reads every endpoint with its routes. `mode` is the one of the whole configuration.
-pub(super) fn read(root: &mut Section<'_>, mode: Mode) -> (Vec<Endpoint>, Vec<Route>) {
+pub(super) fn read(root: &mut Section<'_>, mode: Mode) -> (Vec<Endpoint>, Vec<Rule>) {
     let mut claims = Claims::default();
     let mut routes = Vec::new();
     let mut index = 0;
@@ -149,14 +135,14 @@ fn challenge(section: &mut Section<'_>) {
     }
 }
 
-fn section_routes(section: &mut Section<'_>, endpoint: usize, name: &Arc<str>, claims: &mut Claims) -> Vec<Route> {
+fn section_routes(section: &mut Section<'_>, endpoint: usize, name: &Arc<str>, claims: &mut Claims) -> Vec<Rule> {
     section.require("send", "name method and path of the request for a code, such as send = \"POST /send-code\"");
     let ignore_case = section.bool("ignore_case", false);
     let mut routes = Vec::new();
     for (key, role, condition) in [("send", Role::Send, "when"), ("verify", Role::Verify, "verify_when")] {
         for (text, pattern) in section.one_or_more(key, |text| Ok((text, values::pattern(text)?))) {
             claims.path(section, key, condition, (text, role, name));
-            routes.push(Route { endpoint, pattern, role, ignore_case });
+            routes.push(Rule { endpoint, pattern, role, ignore_case });
         }
     }
     routes

@@ -26,6 +26,14 @@ impl KeySource {
         Self::File(state.join("keys"))
     }
 
+    /// The file, where there is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Text(_) | Self::Fresh => None,
+        }
+    }
+
     /// The keys. The flag says that a file was made for them just now.
     pub fn load(&self) -> Result<(KeyRing, bool), KeyRingError> {
         match self {

@@ -15,18 +15,18 @@ use super::suggest::nearest;
 use super::values::{self, GIB, MIB};
 use crate::domain::{Mode, Span};
 use crate::gate::Endpoint;
-use crate::limits::{KeyPart, Limit, On, WhenFull};
+use crate::limits::{self, KeyPart, Limit, On, WhenFull};
 use crate::rules::FACTS;
 
-/// Of `default_limits = true`.
-const DEFAULT_LIMITS: &str = include_str!("default_limits.toml");
 /// Of `preset = "classic"`.
-const CLASSIC: &str = include_str!("default_limits.toml");
+const CLASSIC: &str = include_str!("../../rules/classic.toml");
 
 /// Longest window: what is counted is kept in memory for as long.
-const LONGEST: Span = Span::hours(24 * 31);
+const LONGEST: Span = Span::hours(24 * 400);
 /// Highest maximum.
-const MOST: u64 = 1_000_000;
+const MOST: u64 = 16_000_000;
+/// The same for a distinct count, which keeps each item.
+const MOST_DISTINCT: u64 = 1024;
 
 /// All limits and the memory they may take.
 #[derive(Clone, Debug)]
@@ -47,7 +47,8 @@ pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint]) -> Limits {
     });
     let mut limits = Vec::new();
     if root.bool("default_limits", true) {
-        shipped(DEFAULT_LIMITS, when_full, &mut limits);
+        let default = limits::defaults().into_iter();
+        limits.extend(default.map(|limit| Arc::new(Limit { when_full, ..limit })));
     }
     if let Some(Some(preset)) = root.choice("preset", &[("classic", Some(CLASSIC)), ("none", None)]) {
         shipped(preset, when_full, &mut limits);
@@ -80,7 +81,7 @@ fn overlay(root: &mut Section<'_>, limits: &mut Vec<Arc<Limit>>, endpoints: &[&s
         if let Some(name) = name.as_ref().filter(|_| !enabled && !section.has("key")) {
             check_replaces(section, name, limits);
         }
-        let limit = limit(section, name.clone()?, endpoints, when_full, enabled);
+        let limit = limit(section, name.clone().unwrap_or_default(), endpoints, when_full, enabled);
         Some((name?, limit.filter(|_| enabled)))
     });
     for (name, limit) in read {
@@ -122,7 +123,8 @@ fn limit(
     let when = conditions::read(section, "when", &FACTS);
     let key = section.list("key", key_part);
     let distinct = section.parsed("distinct", key_part);
-    let max = section.integer("max", 0..=MOST).and_then(|max| u32::try_from(max).ok());
+    let most = if distinct.is_some() { MOST_DISTINCT } else { MOST };
+    let max = section.integer("max", 0..=most).and_then(|max| u32::try_from(max).ok());
     let per = section.span("per", Span::seconds(1)..=LONGEST);
     let growing_wait = section.span("growing_wait", Span::seconds(1)..=Span::hours(24));
     let count_rejected = section.bool("count_rejected", false);
@@ -134,6 +136,9 @@ fn limit(
         section.require("per", "say in how long a time, such as per = \"24h\"");
     }
     let key = key?;
+    if distinct.is_some() && growing_wait.is_some() {
+        section.error("growing_wait", Fault::new("a limit with `distinct` has no waits").hint("write two limits"));
+    }
     if distinct.is_some_and(|distinct| key.contains(&distinct)) {
         section.error("distinct", Fault::new("one key holds only one of these, so there is never more than 1"));
     }

@@ -11,7 +11,6 @@ mod flags;
 mod keys;
 mod limits;
 mod load;
-mod pending;
 mod prices;
 mod problem;
 mod reader;
@@ -23,8 +22,6 @@ mod telling;
 mod tls;
 mod values;
 
-use self::pending::PriceTable;
-pub use endpoint::Route;
 pub use flags::Flags;
 pub use keys::KeySource;
 pub use limits::Limits;
@@ -42,10 +39,12 @@ use self::reader::Section;
 use self::source::{Fault, Source};
 use crate::admin;
 use crate::domain::Mode;
+use crate::extract::Rule;
 use crate::gate::Endpoint;
 use crate::geo;
 use crate::http;
 use crate::journal;
+use crate::numbering::PriceTable;
 use crate::telemetry;
 
 /// A whole configuration, checked: everything that can be wrong before the process starts was found.
@@ -79,8 +78,8 @@ pub struct Config {
     pub mode: Mode,
     /// What is protected.
     pub endpoints: Vec<Endpoint>,
-    /// Which requests belong to which endpoint.
-    pub routes: Vec<Route>,
+    /// Which requests belong to which endpoint; of two that match, the first whose condition holds.
+    pub routes: Vec<Rule>,
     /// ISO 4217, for reports and metrics.
     pub currency: String,
     /// What an SMS costs.

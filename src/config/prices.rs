@@ -1,16 +1,32 @@
 //! `currency` and `prices`: what an SMS costs.
 
-use super::pending::PriceTable;
+use std::fs;
+use std::path::Path;
+
 use super::reader::Section;
 use super::source::Fault;
+use crate::numbering::{PriceProblem, PriceTable};
+
+/// Of the prices that come with sendwall.
+const SHIPPED_CURRENCY: &str = "USD";
 
 /// Reads the currency and the table of prices.
 pub(super) fn read(root: &mut Section<'_>) -> (String, PriceTable) {
-    let currency = root.parsed("currency", currency).unwrap_or("USD");
-    let table = root
-        .file("prices")
-        .and_then(|file| PriceTable::load(&file).map_err(|error| root.error("prices", Fault::new(error))).ok());
+    let currency = root.parsed("currency", currency).unwrap_or(SHIPPED_CURRENCY);
+    let table = root.file("prices").and_then(|file| table(root, &file));
+    if !root.has("prices") && currency != SHIPPED_CURRENCY {
+        let fault = Fault::new(format!("the shipped prices are in {SHIPPED_CURRENCY}, and there are no others"));
+        root.warning("currency", fault.hint("name a table of your own in `prices`"));
+    }
     (currency.to_owned(), table.unwrap_or_default())
+}
+
+fn table(root: &Section<'_>, file: &Path) -> Option<PriceTable> {
+    let text = fs::read_to_string(file).map_err(|error| {
+        root.error("prices", Fault::new(format!("cannot read {}: {error}", file.display())));
+    });
+    let problem = |problem: PriceProblem| root.error_in("prices", file, problem.line, Fault::new(problem.message));
+    PriceTable::parse(&text.ok()?).map_err(|problems| problems.into_iter().for_each(problem)).ok()
 }
 
 fn currency(text: &str) -> Result<&str, Fault> {

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -102,6 +102,11 @@ impl<'s> Section<'s> {
     /// Notes a warning, as [`Self::error`].
     pub(super) fn warning(&self, key: &str, fault: Fault) {
         self.source.warning(self.place_of(key), &self.named(key), fault);
+    }
+
+    /// Notes an error in a file that the key names.
+    pub(super) fn error_in(&self, key: &str, file: &Path, line: usize, fault: Fault) {
+        self.source.error_in(self.place_of(key), &self.named(key), (file, line), fault);
     }
 
     fn named(&self, key: &str) -> String {

@@ -94,6 +94,14 @@ impl<'a> Source<'a> {
         self.add(Severity::Error, place, path, fault, false);
     }
 
+    /// An error in another file, which the value at `place` names.
+    pub(super) fn error_in(&self, place: Option<Place>, path: &str, other: (&Path, usize), fault: Fault) {
+        let (file, position) = (other.0.display().to_string(), Some(Position { line: other.1, column: 1 }));
+        let (severity, path, Fault { message, hint, .. }) = (Severity::Error, path.to_owned(), fault);
+        let problem = Problem { severity, file, position, path, message, hint, excerpt: None };
+        self.found.borrow_mut().push((place.map_or(0, |place| place.start), problem));
+    }
+
     fn add(&self, severity: Severity, place: Option<Place>, path: &str, fault: Fault, show: bool) {
         let start = place.as_ref().map_or(0, |place| place.start);
         let (position, excerpt) = place.filter(|_| self.positions).map(|place| self.locate(place)).unzip();

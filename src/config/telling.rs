@@ -89,7 +89,7 @@ pub(super) fn log(root: &mut Section<'_>) -> telemetry::Settings {
     })
 }
 
-/// Reads `[geo]` and opens its databases once.
+/// Reads `[geo]`.
 pub(super) fn geo(root: &mut Section<'_>) -> geo::Settings {
     root.table("geo", |section| geo::Settings {
         country: section.file("country"),

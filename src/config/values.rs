@@ -9,11 +9,10 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue, Uri};
 use ipnet::IpNet;
 
-use super::pending::Pattern;
 use super::source::Fault;
 use super::suggest::nearest;
 use crate::domain::{ClientSource, Country, Mode, NumberKind, Span};
-use crate::extract::{MatchKey, PhoneSource};
+use crate::extract::{MatchKey, Pattern, PhoneSource};
 
 /// Whether a key of this name would hold a secret itself, and not the name of a file.
 pub(super) fn names_a_secret(key: &str) -> bool {

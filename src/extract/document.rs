@@ -75,10 +75,6 @@ impl<'a> Document<'a> {
         &self.nodes
     }
 
-    pub(super) fn headers(&self) -> Option<&'a HeaderMap> {
-        self.headers
-    }
-
     fn read_body(&mut self, body: &'a [u8], headers: &HeaderMap) -> Result<(), Unreadable> {
         let kind = content_type::read(headers)?;
         let body = without_bom(body);

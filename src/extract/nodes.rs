@@ -14,7 +14,6 @@ pub(super) enum Origin {
     Xml,
     /// The body as a bare text.
     Text,
-    Path,
 }
 
 impl Origin {
@@ -25,7 +24,6 @@ impl Origin {
             Self::Json => "json",
             Self::Xml => "xml",
             Self::Text => "body",
-            Self::Path => "path",
         }
     }
 }

@@ -4,18 +4,17 @@ use std::sync::Arc;
 
 use super::Gate;
 use crate::domain::{DecisionId, OutcomeKind, Timestamp};
-use crate::privacy::{Pseudonym, RawPhone};
+use crate::privacy::Pseudonym;
 use crate::sessions::{Alias, ConversionKey, Found, Sessions, Tally};
 use crate::telemetry::OutcomeSource;
 
 /// Which send an outcome is for.
-#[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "holds a raw number")]
+#[derive(Clone, Debug)]
 pub enum OutcomeTarget {
     /// The send of a decision.
     Decision(DecisionId),
     /// The session of a phone, at an endpoint or, where none is named, at any.
-    Phone(RawPhone, Option<Arc<str>>),
+    Phone(Pseudonym, Option<Arc<str>>),
 }
 
 /// What an outcome found.
@@ -30,13 +29,13 @@ pub enum Learned {
 }
 
 impl Gate {
-    /// An app or a provider says what became of a code, and perhaps when.
-    pub fn learn(&self, target: &OutcomeTarget, outcome: OutcomeKind, at: Option<Timestamp>) -> Learned {
+    /// An app or a provider says what became of a code, and when.
+    pub fn learn(&self, target: &OutcomeTarget, outcome: OutcomeKind, at: Timestamp) -> Learned {
         let aliases = match target {
             OutcomeTarget::Decision(decision) => vec![Alias::Decision(*decision)],
-            OutcomeTarget::Phone(phone, endpoint) => self.aliases_of_phone(self.names.phone(*phone), endpoint.as_ref()),
+            OutcomeTarget::Phone(phone, endpoint) => self.aliases_of_phone(*phone, endpoint.as_ref()),
         };
-        self.learn_any(&aliases, outcome, OutcomeSource::Feed, at.unwrap_or_else(|| self.clock.now()))
+        self.learn_any(&aliases, outcome, OutcomeSource::Feed, at)
     }
 
     /// The first of `aliases` that finds a session is settled.

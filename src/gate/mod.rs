@@ -136,6 +136,16 @@ impl Gate {
         self.revision.load_full()
     }
 
+    /// Where addresses are.
+    pub fn geo(&self) -> &Arc<Geo> {
+        &self.geo
+    }
+
+    /// The names of phones, addresses and clients.
+    pub fn names(&self) -> &Pseudonyms {
+        &self.names
+    }
+
     /// Puts another configuration in force. Counters are untouched; requests under way end with the one they began with.
     pub fn replace(&self, revision: Revision) {
         self.revision.store(Arc::new(revision));

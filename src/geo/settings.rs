@@ -6,7 +6,7 @@ use super::DatabaseKind;
 
 /// Database files in MaxMind format, each optional, each read again when it changes. One file that holds several may be
 /// set for each.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Country (or city) database.
     pub country: Option<PathBuf>,
@@ -17,7 +17,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub(super) fn files(&self) -> [(DatabaseKind, &Option<PathBuf>); 3] {
+    /// Every kind with its file.
+    pub fn files(&self) -> [(DatabaseKind, &Option<PathBuf>); 3] {
         [
             (DatabaseKind::Country, &self.country),
             (DatabaseKind::Asn, &self.asn),

@@ -26,7 +26,7 @@ use super::proxy_header;
 use super::settings::Timeouts;
 use super::tls::Certificate;
 use crate::domain::Span;
-use crate::extract::address::canonical;
+use crate::extract::canonical;
 use crate::tasks::Tasks;
 
 /// Largest request head in bytes; a longer one is answered with 431.
@@ -135,12 +135,14 @@ impl Listener {
                 let _stopping = stopped.as_mut().poll(context).is_ready();
                 let _cut = cut.as_mut().poll(context).is_ready();
             }
-            match watch.look(&activity, stopping.is_cancelled(), context) {
-                Next::Wait => Poll::Pending,
-                Next::Drop => Poll::Ready(()),
-                Next::Finish => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.as_mut().poll(context).map(drop)
+            loop {
+                match watch.look(&activity, stopping.is_cancelled(), context) {
+                    Next::Wait => return Poll::Pending,
+                    Next::Drop => return Poll::Ready(()),
+                    Next::Finish => connection.as_mut().graceful_shutdown(),
+                }
+                if connection.as_mut().poll(context).is_ready() {
+                    return Poll::Ready(());
                 }
             }
         })

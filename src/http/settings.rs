@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use crate::domain::Span;
 
 /// Settings of the main listener and of the way to the upstream.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Where clients connect.
     pub listen: SocketAddr,
@@ -31,7 +31,7 @@ pub struct Settings {
 }
 
 /// Certificate files, read again when they change.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFiles {
     /// PEM chain, leaf first.
     pub certificate: PathBuf,
@@ -40,7 +40,7 @@ pub struct TlsFiles {
 }
 
 /// Where the app listens.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream {
     /// Host name or address.
     pub host: Arc<str>,
@@ -57,7 +57,7 @@ pub struct Upstream {
 }
 
 /// Time-outs of every wait. None is endless.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// TLS handshake, PROXY header and request head.
     pub request_head: Span,
@@ -93,7 +93,7 @@ impl Default for Timeouts {
 }
 
 /// sendwall's first-party cookie that says when a page was first loaded.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VisitSettings {
     /// Name of the cookie.
     pub name: Arc<str>,

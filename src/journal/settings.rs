@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::domain::Span;
 
 /// Settings of the decision log.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Directory of the log's files.
     pub directory: PathBuf,

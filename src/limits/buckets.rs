@@ -52,6 +52,11 @@ impl Buckets<'_> {
 
     /// Counts.
     pub(super) fn add(&mut self, now_ms: u64) {
+        self.add_many(now_ms, 1);
+    }
+
+    /// Counts several at once, for a change of the layout.
+    pub(super) fn add_many(&mut self, now_ms: u64, count: u32) {
         let now_ms = self.not_too_old(now_ms);
         let bucket = self.bucket(now_ms);
         let newest = self.bucket(self.newest_ms());
@@ -59,7 +64,7 @@ impl Buckets<'_> {
             self.set_count(passed, 0);
         }
         set_u48(self.bytes, 0, now_ms.max(self.newest_ms()));
-        self.set_count(bucket, self.count(bucket).saturating_add(1).min(FULL));
+        self.set_count(bucket, self.count(bucket).saturating_add(count).min(FULL));
     }
 
     /// Takes one back that was counted at `at`.

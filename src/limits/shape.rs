@@ -87,12 +87,16 @@ impl Window<'_> {
         }
     }
 
-    /// Fills this new window with what a window of the same limit under another maximum held.
-    pub(super) fn copy_from(&mut self, old: &Window<'_>) {
+    /// Fills this new window with what a window of the same limit under another maximum held. What had to make room
+    /// there isn't known any more, so as long as it would count this window is shut.
+    pub(super) fn copy_from(&mut self, old: &Window<'_>, max: u32) {
         match (self, old) {
             (Self::Times(new), Window::Times(old)) => new.copy_from(old),
             (Self::Buckets(new), Window::Buckets(old)) => new.bytes.copy_from_slice(old.bytes),
             (Self::Buckets(new), Window::Times(old)) => {
+                if let Some(at_ms) = old.dropped_ms() {
+                    new.add_many(at_ms, max);
+                }
                 for at_ms in old.all_ms() {
                     new.add(at_ms);
                 }

@@ -144,7 +144,7 @@ impl Shard {
                 continue;
             };
             evicted += u64::from(evicts);
-            self.window(place).copy_from(&old.window(slot));
+            self.window(place).copy_from(&old.window(slot), rule.max);
         }
         evicted
     }

@@ -121,6 +121,11 @@ impl Times<'_> {
         }
     }
 
+    /// The newest time that had to make room.
+    pub(super) fn dropped_ms(&self) -> Option<u64> {
+        self.dropped().map(|tick| tick * self.layout.tick_ms)
+    }
+
     /// All kept times, the oldest first.
     pub(super) fn all_ms(&self) -> impl Iterator<Item = u64> {
         (0..self.len()).map(|index| self.tick(index) * self.layout.tick_ms)

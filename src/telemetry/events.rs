@@ -110,6 +110,20 @@ impl ReloadRejected<'_> {
     }
 }
 
+/// A reload changed settings that only a start reads: listeners, the upstream, the decision log, database files.
+#[derive(Clone, Copy, Debug)]
+pub struct NeedsRestart;
+
+impl NeedsRestart {
+    /// Logs.
+    pub fn emit(&self) {
+        warn!(
+            "the new configuration is in force but for its changes of listeners, upstream, time-outs, decision log or \
+             GeoIP files: these take effect at the next start"
+        );
+    }
+}
+
 /// No verification has been seen at an endpoint, and none will be.
 #[derive(Clone, Copy, Debug)]
 pub struct EndpointBlind<'a> {

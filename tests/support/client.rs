@@ -42,7 +42,7 @@ pub(crate) fn read_until(stream: &mut TcpStream, end: &str) -> String {
         assert_eq!(read, 1, "closed after {:?}", String::from_utf8_lossy(&bytes));
         bytes.push(byte[0]);
     }
-    String::from_utf8(bytes).unwrap()
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The status of a raw answer.

@@ -1,0 +1,126 @@
+//! A configuration to a gate.
+
+use std::sync::Arc;
+
+use crate::admin;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::RevisionId;
+use crate::extract::visit::Signer;
+use crate::extract::{Request, Router, TrustedProxies};
+use crate::gate::{Explanation, Gate, Ids, Parts, Revision, Tell, Visits};
+use crate::geo::{self, Geo};
+use crate::http::{self, VisitCookies};
+use crate::journal::{self, Journal};
+use crate::limits::{self, Store};
+use crate::numbering::Numbering;
+use crate::privacy::{KeyRing, KeyRingError, Pseudonyms, Purpose};
+use crate::telemetry::Metrics;
+
+/// Why sendwall doesn't start.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each says what its part says")]
+pub enum Error {
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
+    #[error(transparent)]
+    Geo(#[from] geo::Error),
+    #[error(transparent)]
+    Limits(#[from] limits::Error),
+    #[error(transparent)]
+    Http(#[from] http::Error),
+    #[error(transparent)]
+    Admin(#[from] admin::Error),
+    #[error("the system gives no random bytes: {0}")]
+    NoEntropy(String),
+    #[error("the runtime does not start: {0}")]
+    Runtime(std::io::Error),
+}
+
+/// A gate and the counters that its revisions share.
+pub(super) struct Built {
+    pub(super) gate: Gate,
+    pub(super) store: Store,
+}
+
+pub(super) fn gate(
+    config: &Config,
+    keys: &KeyRing,
+    clock: &Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
+    journal: &Arc<Journal>,
+) -> Result<Built, Error> {
+    let memory = usize::try_from(config.limits.memory).unwrap_or(usize::MAX);
+    let store = Store::new(memory);
+    let gate = Gate::new(Parts {
+        revision: revision(config, 1, &store)?,
+        names: Pseudonyms::new(&keys.derive(Purpose::Pseudonyms)),
+        visits: config.http.visit.as_ref().map(|visit| Visits {
+            cookie: Arc::clone(&visit.name),
+            signer: Signer::new(&keys.derive_all(Purpose::Visit)),
+        }),
+        geo: Arc::new(Geo::open(&config.geo)?),
+        clock: Arc::clone(clock),
+        ids: Ids::new(random()?),
+        sessions: config.sessions,
+        tell: Tell { metrics: Arc::clone(metrics), journal: Arc::clone(journal) },
+    });
+    Ok(Built { gate, store })
+}
+
+/// What a reload replaces.
+pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Revision, limits::Error> {
+    Ok(Revision {
+        id: RevisionId { number, hash: config.hash },
+        router: Router::new(config.routes.clone()),
+        endpoints: config.endpoints.clone(),
+        trusted: TrustedProxies(config.trusted_proxies.clone()),
+        numbering: Arc::new(Numbering::new(config.prices.clone())),
+        limits: store.prepare(&config.limits.limits)?,
+    })
+}
+
+/// What would be decided about `request` under `config` at the time that `clock` shows, with no counters filled.
+pub fn explain(config: &Config, clock: &Arc<dyn Clock>, request: &Request<'_>) -> Result<Explanation, Error> {
+    let (keys, _) = config.keys.load()?;
+    let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), Arc::clone(clock)));
+    let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));
+    let Built { gate, .. } = gate(config, &keys, clock, &metrics, &journal)?;
+    Ok(gate.explain(&gate.revision(), request))
+}
+
+/// The visit cookies that the proxy sets.
+pub(super) fn visit_cookies(
+    config: &Config,
+    keys: &KeyRing,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Arc<dyn VisitCookies>>, Error> {
+    if config.http.visit.is_none() {
+        return Ok(None);
+    }
+    let signer = Signer::new(&keys.derive_all(Purpose::Visit));
+    Ok(Some(Arc::new(Cookies { signer, clock: Arc::clone(clock), ids: Ids::new(random()?) })))
+}
+
+#[derive(Debug)]
+struct Cookies {
+    signer: Signer,
+    clock: Arc<dyn Clock>,
+    ids: Ids,
+}
+
+impl VisitCookies for Cookies {
+    fn mint(&self) -> String {
+        self.signer.mint(self.clock.now(), self.ids.random())
+    }
+
+    fn is_valid(&self, value: &str) -> bool {
+        self.signer.read(value.as_bytes()).1.is_some()
+    }
+}
+
+fn random() -> Result<u64, Error> {
+    getrandom::u64().map_err(|error| Error::NoEntropy(error.to_string()))
+}

@@ -1,0 +1,168 @@
+//! The one place that wires: a configuration to a running sendwall.
+//!
+//! Must not know: how any of its parts works.
+
+mod build;
+mod engine;
+mod process;
+
+pub use build::{Error, explain};
+pub use process::run;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::admin::{self, Admin, Outcomes};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, KeySource};
+use crate::domain::Span;
+use crate::gate::Gate;
+use crate::geo::Geo;
+use crate::http::{Counters, Server};
+use crate::journal::{Journal, Recent};
+use crate::tasks::Tasks;
+use crate::telemetry::Metrics;
+use crate::telemetry::events::{
+    ConfigLoaded, EndpointBlind, GeoFailed, GeoRefreshed, KeyCreated, ListenStarted, Stopped,
+};
+use build::{gate, visit_cookies};
+use engine::Engine;
+
+/// How long the decision log may take to write what waits in its queue.
+const JOURNAL_DRAIN: Span = Span::seconds(5);
+/// How often database files are looked at.
+const LOOK_EVERY: Span = Span::seconds(1);
+
+/// A running sendwall.
+#[derive(Debug)]
+pub struct Running {
+    gate: Arc<Gate>,
+    engine: Arc<Engine>,
+    metrics: Arc<Metrics>,
+    journal: Arc<Journal>,
+    tasks: Tasks,
+    journal_tasks: Tasks,
+    local: SocketAddr,
+    admin: Option<SocketAddr>,
+    drain: Span,
+}
+
+/// Starts everything that `config` asks for. `file` is read again at a reload; without one there is nothing to reload.
+pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Error> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), Arc::clone(&clock)));
+    let (tasks, journal_tasks) = (Tasks::new(), Tasks::new());
+    let (keys, made) = config.keys.load()?;
+    if made || config.keys == KeySource::Fresh {
+        KeyCreated { path: config.keys.path() }.emit();
+    }
+    let journal = match &config.journal {
+        Some(settings) => Journal::start(settings.clone(), &journal_tasks, Arc::clone(&clock), Arc::clone(&metrics))?,
+        None => Journal::in_memory(Arc::clone(&metrics)),
+    };
+    let journal = Arc::new(journal);
+    let built = gate(&config, &keys, &clock, &metrics, &journal)?;
+    let gate = Arc::new(built.gate);
+    let counters = Arc::new(Counters::default());
+    let visits = visit_cookies(&config, &keys, &clock)?;
+    let server =
+        Server::bind(config.http.clone(), Arc::clone(&gate), tasks.clone(), Arc::clone(&counters), visits).await?;
+    let admin = match &config.admin {
+        Some(settings) => Some(Admin::bind(settings.clone()).await?),
+        None => None,
+    };
+    let engine = Arc::new(Engine::new(&config, file, Arc::clone(&gate), built.store, counters, Arc::clone(&metrics)));
+
+    tell_start(&config, &gate, &metrics);
+    let running = Running {
+        local: server.local_addr(),
+        admin: admin.as_ref().map(Admin::address),
+        drain: config.http.timeouts.drain,
+        gate,
+        engine: Arc::clone(&engine),
+        metrics: Arc::clone(&metrics),
+        journal: Arc::clone(&journal),
+        tasks: tasks.clone(),
+        journal_tasks,
+    };
+    ListenStarted { what: "proxy", address: running.local }.emit();
+    if let Some(admin) = admin {
+        let names = running.gate.names().clone();
+        let outcomes = Arc::new(Outcomes::new(Arc::clone(&engine) as Arc<dyn admin::Engine>, names, clock));
+        let version = env!("CARGO_PKG_VERSION");
+        admin.serve(admin::Parts {
+            version,
+            engine,
+            journal,
+            metrics: Arc::clone(&metrics),
+            outcomes,
+            tasks: tasks.clone(),
+        });
+    }
+    tasks.spawn("proxy", server.run());
+    watch_databases(&tasks, Arc::clone(running.gate.geo()), metrics);
+    Ok(running)
+}
+
+impl Running {
+    /// Where clients connect.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// The admin address, where there is one.
+    pub fn admin_addr(&self) -> Option<SocketAddr> {
+        self.admin
+    }
+
+    /// The metrics.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// The last decisions.
+    pub fn recent(&self) -> &Recent {
+        self.journal.recent()
+    }
+
+    /// The engine.
+    pub fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// Loads the configuration file again. Blocks while it reads.
+    pub fn reload(&self) -> Result<crate::domain::RevisionId, Vec<String>> {
+        admin::Engine::reload(&*self.engine)
+    }
+
+    /// Takes no more connections, lets requests under way finish, and writes what is left of the decision log.
+    pub async fn stop(self) {
+        let unfinished = self.tasks.drain(self.drain + JOURNAL_DRAIN).await;
+        let unwritten = self.journal_tasks.drain(JOURNAL_DRAIN).await;
+        Stopped { unfinished: unfinished + unwritten }.emit();
+    }
+}
+
+fn tell_start(config: &Config, gate: &Gate, metrics: &Metrics) {
+    let (endpoints, warnings) = (config.endpoints.len(), config.warnings.len());
+    ConfigLoaded { revision: gate.revision().id, endpoints, warnings }.emit(metrics);
+    for endpoint in config.endpoints.iter().filter(|endpoint| !endpoint.has_verify) {
+        EndpointBlind { endpoint: &endpoint.name }.emit();
+    }
+}
+
+fn watch_databases(tasks: &Tasks, geo: Arc<Geo>, metrics: Arc<Metrics>) {
+    let (stop, blocking) = (tasks.stopping(), tasks.clone());
+    tasks.spawn("geo databases", async move {
+        while stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY.to_duration())).await.is_some() {
+            let looked_at = Arc::clone(&geo);
+            for refreshed in blocking.run_blocking(move || looked_at.refresh()).await.unwrap_or_default() {
+                match &refreshed.result {
+                    Ok(_size) => GeoRefreshed { path: &refreshed.path }.emit(),
+                    Err(error) => GeoFailed { path: &refreshed.path, error }.emit(&metrics),
+                }
+            }
+        }
+    });
+}
