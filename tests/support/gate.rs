@@ -18,8 +18,9 @@ use sendwall::telemetry::Metrics;
 /// The gate of this configuration.
 pub(crate) fn gate(text: &str) -> Arc<Gate> {
     let text = format!("listen = \"127.0.0.1:0\"\nupstream = \"http://127.0.0.1:1\"\n{text}");
-    let config = Config::compile(&text, Path::new("test.toml"), &|_| None)
-        .unwrap_or_else(|problems| panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")));
+    let config = Config::compile(&text, Path::new("test.toml"), &|_| None).unwrap_or_else(|problems| {
+        panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    });
     let clock = Arc::new(SystemClock::start());
     let metrics = Arc::new(Metrics::new("test", clock.clone()));
     let limits: Vec<_> = config.limits.limits.into_iter().map(Arc::new).collect();
