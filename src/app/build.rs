@@ -84,7 +84,11 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Re
 
 /// What would be decided about `request` under `config` at the time that `clock` shows, with no counters filled.
 pub fn explain(config: &Config, clock: &Arc<dyn Clock>, request: &Request<'_>) -> Result<Explanation, Error> {
-    let (keys, _) = config.keys.load()?;
+    // A key file that isn't there isn't made: explaining leaves no trace.
+    let keys = match config.keys.path() {
+        Some(path) if !path.exists() => KeyRing::generate()?,
+        _ => config.keys.load()?.0,
+    };
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), Arc::clone(clock)));
     let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));
     let Built { gate, .. } = gate(config, &keys, clock, &metrics, &journal)?;
