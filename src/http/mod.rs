@@ -34,4 +34,4 @@ pub use counters::{Counter, Counters};
 pub use error::Error;
 pub use server::Server;
 pub use settings::{Settings, Timeouts, TlsFiles, Upstream, VisitSettings};
-pub use visit::{SignedVisits, VisitCookies};
+pub use visit::VisitCookies;

@@ -234,12 +234,9 @@ impl Proxy {
     fn set_visit(&self, response: &mut Response<AnswerBody>, visitor: &Visitor) {
         let (Some(settings), Some(visits)) = (&self.settings.visit, &self.visits) else { return };
         let page = visit::is_private_page(response.status(), response.headers());
-        if page
-            && !visit::has_visit(&visitor.cookies, &settings.name, &**visits)
-            && let Some(value) = visits.mint()
-        {
+        if page && !visit::has_visit(&visitor.cookies, &settings.name, &**visits) {
             self.counters.visits_set.add();
-            visit::set(response.headers_mut(), settings, &value, visitor.secure);
+            visit::set(response.headers_mut(), settings, &visits.mint(), visitor.secure);
         }
     }
 }

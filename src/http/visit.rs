@@ -3,48 +3,18 @@
 //! Must not know: what is in it and how it is signed.
 
 use std::fmt;
-use std::sync::Arc;
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::settings::VisitSettings;
-use crate::clock::Clock;
-use crate::domain::Visit;
-use crate::extract::visit::Signer;
 
 /// Makes and recognises the values of visit cookies.
 pub trait VisitCookies: Send + Sync + fmt::Debug {
-    /// A new value: signed, of letters, digits, `-`, `_` and `.`; `None` where there can be none at the moment.
-    fn mint(&self) -> Option<String>;
+    /// A new value: signed, of letters, digits, `-`, `_` and `.`.
+    fn mint(&self) -> String;
     /// Whether the value is one of ours, and still of use.
     fn is_valid(&self, value: &str) -> bool;
-}
-
-/// Visit cookies under the keys that the gate checks them with.
-#[derive(Debug)]
-pub struct SignedVisits {
-    signer: Signer,
-    clock: Arc<dyn Clock>,
-}
-
-impl SignedVisits {
-    /// Signs with the current key of `signer`.
-    pub fn new(signer: Signer, clock: Arc<dyn Clock>) -> Self {
-        Self { signer, clock }
-    }
-}
-
-impl VisitCookies for SignedVisits {
-    fn mint(&self) -> Option<String> {
-        // Without randomness two visitors could share a cookie, so there is none.
-        let random = getrandom::u64().ok()?;
-        Some(self.signer.mint(self.clock.now(), random))
-    }
-
-    fn is_valid(&self, value: &str) -> bool {
-        matches!(self.signer.read(value.as_bytes()).0, Visit::Since(_))
-    }
 }
 
 /// Whether a request with these `Cookie` lines brings a valid visit cookie.

@@ -11,19 +11,33 @@ use sendwall::gate::{Gate, Ids, Parts, Revision, Tell};
 use sendwall::geo::Geo;
 use sendwall::journal::Journal;
 use sendwall::limits::Store;
-use sendwall::numbering::Numbering;
+use sendwall::numbering::{Numbering, PriceTable};
 use sendwall::privacy::{KeyRing, Pseudonyms, Purpose};
 use sendwall::telemetry::Metrics;
 
+/// A gate, and the metrics that it tells.
+pub(crate) struct Judge {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// A gate that protects nothing that a test asks for.
+pub(crate) fn open_gate() -> Arc<Gate> {
+    judge(OPEN).gate
+}
+
+/// The configuration of [`open_gate`].
+pub(crate) const OPEN: &str = "[[endpoint]]\nname = \"never\"\nsend = \"POST /never/asked/for\"";
+
 /// The gate of this configuration.
-pub(crate) fn gate(text: &str) -> Arc<Gate> {
+pub(crate) fn judge(text: &str) -> Judge {
     let text = format!("listen = \"127.0.0.1:0\"\nupstream = \"http://127.0.0.1:1\"\n{text}");
     let config = Config::compile(&text, Path::new("test.toml"), &|_| None).unwrap_or_else(|problems| {
         panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     });
     let clock = Arc::new(SystemClock::start());
     let metrics = Arc::new(Metrics::new("test", clock.clone()));
-    let limits: Vec<_> = config.limits.limits.into_iter().map(Arc::new).collect();
+    let limits = config.limits.limits;
     let rules = config.routes.into_iter().map(|route| Rule {
         endpoint: route.endpoint,
         pattern: route.pattern,
@@ -36,9 +50,10 @@ pub(crate) fn gate(text: &str) -> Arc<Gate> {
         endpoints: config.endpoints,
         trusted: TrustedProxies(config.trusted_proxies),
         limits: Store::new(4 << 20).prepare(&limits).unwrap(),
-        numbering: Arc::new(Numbering::new(config.prices)),
+        numbering: Arc::new(Numbering::new(PriceTable::default())),
     };
-    Arc::new(Gate::new(Parts {
+    let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));
+    let gate = Arc::new(Gate::new(Parts {
         revision,
         names: Pseudonyms::new(&KeyRing::fixed(7).derive(Purpose::Pseudonyms)),
         visits: None,
@@ -46,6 +61,7 @@ pub(crate) fn gate(text: &str) -> Arc<Gate> {
         clock,
         ids: Ids::new(7),
         sessions: 1000,
-        tell: Tell { metrics: Arc::clone(&metrics), journal: Arc::new(Journal::in_memory(metrics)) },
-    }))
+        tell: Tell { metrics: Arc::clone(&metrics), journal },
+    }));
+    Judge { gate, metrics }
 }

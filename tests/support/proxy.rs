@@ -46,8 +46,8 @@ pub(crate) fn settings(upstream: SocketAddr) -> Settings {
 struct Numbered(AtomicU64);
 
 impl VisitCookies for Numbered {
-    fn mint(&self) -> Option<String> {
-        Some(format!("v{}", self.0.fetch_add(1, Ordering::Relaxed) + 1))
+    fn mint(&self) -> String {
+        format!("v{}", self.0.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     fn is_valid(&self, value: &str) -> bool {
