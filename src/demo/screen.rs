@@ -228,9 +228,9 @@ mod tests {
              49 SMS sent for 2.21, 113 refused, 5.08 saved, 69 % of the sent verified
 
              time   who     phone                  verdict   why
-             01:15          GB +44 7700 90••01     forward   nothing speaks against it
+             01:15          GB +44 7700 90••01     forward   
              01:14  BOMBER  GB +44 7700 90••42     cooldown  limit phone-minute: 1 sends by phone in 60s, at mo…
-             01:13  person  FR +33 6399 8••17      forward   nothing speaks against it"#]]
+             01:13  person  FR +33 6399 8••17      forward   "#]]
         .assert_eq(&render(&state(), 100, 13));
     }
 
