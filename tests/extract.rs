@@ -1,6 +1,7 @@
 //! Requests as bytes, and the phone that must be read from each.
 //!
 //! The corpus is data: `cases/extract/corpus.txt`, one request a line.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a broken corpus should fail loudly")]
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,5 @@
 //! The decision log on a real disk.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail loudly")]
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -103,7 +104,7 @@ pub(crate) fn decision(at: Timestamp, random: u64, verdict: Verdict) -> Decision
 }
 
 /// The value of a series, as the metrics page shows it.
-pub(crate) fn metric(metrics: &Metrics, series: &str) -> Option<f64> {
+pub(crate) fn metric(metrics: &Metrics, series: &str) -> Option<u64> {
     let revision = RevisionId { number: 1, hash: 0 };
     let text = metrics.render(&Snapshot { tables: Vec::new(), open_sends: 0, revision });
     text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
@@ -142,15 +143,15 @@ impl Log {
 
     /// Waits until every record was written or dropped.
     async fn settled(&self) {
-        let sent = f64::from(self.sent.load(Ordering::Relaxed));
+        let sent = u64::from(self.sent.load(Ordering::Relaxed));
         eventually(|| self.written() + self.dropped() >= sent).await;
     }
 
-    fn written(&self) -> f64 {
+    fn written(&self) -> u64 {
         metric(&self.metrics, "sendwall_journal_written_total").unwrap()
     }
 
-    fn dropped(&self) -> f64 {
+    fn dropped(&self) -> u64 {
         metric(&self.metrics, "sendwall_journal_dropped_total").unwrap()
     }
 
@@ -214,10 +215,12 @@ async fn a_record_holds_what_was_decided_and_nothing_raw() {
         "until": "2026-11-20T18:10:32.000Z", "decided_by": "limit", "score": 60,
         "reasons": [{
             "code": "limit",
-            "text": "limit phone-minute: 1 sends by phone in 60s, at most 1; room again at 2026-11-20T18:10:32.000Z",
+            "text": "limit phone-minute: 1 of at most 1 sends by phone in 60s; room again at 2026-11-20T18:10:32.000Z",
+            "turned_by": "waiting until 2026-11-20T18:10:32.000Z, or 1 sends fewer in the window",
             "limit": "phone-minute", "key": "phone", "count": 1, "max": 1, "per": "60s",
             "until": "2026-11-20T18:10:32.000Z", "enforced": true,
         }],
+        "facts": {
         "phone_state": "present",
         "phone": {
             "id": names.phone(RawPhone::from_digits(447_402_417_171).unwrap()).to_string(), "country": "GB",
@@ -231,6 +234,7 @@ async fn a_record_holds_what_was_decided_and_nothing_raw() {
         "visit": 12,
         "fingerprint": {"hash": "000000000000beef", "agent": "Mozilla Firefox"},
         "price": 0.045,
+        },
     });
     assert_eq!(records[0], expected);
     assert_eq!((&records[1]["event"], &records[1]["status"]), (&json!("sent"), &json!(202)));
@@ -254,14 +258,15 @@ fn missing_facts_are_states_not_gaps() {
     let decision = Arc::new(decision(at, 1, Verdict::Reject));
     let line = serde_json::to_value(Record::Try(Arc::clone(&decision), Arc::new(unread.clone()))).unwrap();
     assert_eq!(line["event"], "try");
-    assert_eq!(line["phone_state"], "unreadable");
-    assert_eq!(line["unreadable"], json!({"code": "not_utf8", "field": "query:mobile"}));
-    assert_eq!((&line["client"], &line["price"], &line["visit"]), (&Value::Null, &Value::Null, &json!("forged")));
-    assert_eq!(line.get("phone"), None);
+    let facts = &line["facts"];
+    assert_eq!(facts["phone_state"], "unreadable");
+    assert_eq!(facts["unreadable"], json!({"code": "not_utf8", "field": "query:mobile"}));
+    assert_eq!((&facts["client"], &facts["price"], &facts["visit"]), (&Value::Null, &Value::Null, &json!("forged")));
+    assert_eq!(facts["phone"], Value::Null);
     unread.phone = PhoneFact::Absent;
     unread.client.visit = Visit::None;
     let line = serde_json::to_value(Record::Decision(decision, Arc::new(unread))).unwrap();
-    assert_eq!((&line["phone_state"], &line["visit"]), (&json!("absent"), &json!("none")));
+    assert_eq!((&line["facts"]["phone_state"], &line["facts"]["visit"]), (&json!("absent"), &json!("none")));
 }
 
 #[tokio::test]
@@ -340,9 +345,9 @@ async fn under_overload_every_record_is_either_written_or_counted_as_dropped() {
     }
     log.stop().await;
     let lines = read(scratch.path()).0.len();
-    assert_eq!(log.written() + log.dropped(), 2000.0);
-    assert_eq!(log.written(), lines as f64);
-    assert!(log.dropped() > 0.0, "2,000 records in a queue of 4");
+    assert_eq!(log.written() + log.dropped(), 2000);
+    assert_eq!(log.written(), lines as u64);
+    assert!(log.dropped() > 0, "2,000 records in a queue of 4");
 }
 
 #[tokio::test]
@@ -354,7 +359,7 @@ async fn stopping_writes_what_is_queued() {
     }
     log.stop().await;
     assert_eq!(read(scratch.path()).0.len(), 3000);
-    assert_eq!(log.dropped(), 0.0);
+    assert_eq!(log.dropped(), 0);
 }
 
 #[tokio::test]
@@ -365,11 +370,11 @@ async fn a_full_disk_costs_records_and_nothing_else_until_there_is_room() {
     let log = Log::start(Settings::in_directory(scratch.path().to_owned()));
     log.record(1);
     log.settled().await;
-    assert_eq!((log.written(), log.dropped()), (0.0, 1.0));
+    assert_eq!((log.written(), log.dropped()), (0, 1));
     fs::remove_file(&link).unwrap();
     log.record(2);
     log.settled().await;
-    assert_eq!((log.written(), log.dropped()), (1.0, 1.0));
+    assert_eq!((log.written(), log.dropped()), (1, 1));
     log.stop().await;
     assert_eq!(read(scratch.path()).0.len(), 1);
 }

@@ -10,7 +10,7 @@ use crate::extract::visit::Signer;
 use crate::extract::{Request, Router, TrustedProxies};
 use crate::gate::{Explanation, Gate, Ids, Parts, Revision, Tell, Visits};
 use crate::geo::{self, Geo};
-use crate::http::{self, VisitCookies};
+use crate::http::{self, SignedVisits, VisitCookies};
 use crate::journal::{self, Journal};
 use crate::limits::{self, Store};
 use crate::numbering::Numbering;
@@ -84,7 +84,11 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Re
 
 /// What would be decided about `request` under `config` at the time that `clock` shows, with no counters filled.
 pub fn explain(config: &Config, clock: &Arc<dyn Clock>, request: &Request<'_>) -> Result<Explanation, Error> {
-    let (keys, _) = config.keys.load()?;
+    // A key file that isn't there isn't made: explaining leaves no trace.
+    let keys = match config.keys.path() {
+        Some(path) if !path.exists() => KeyRing::generate()?,
+        _ => config.keys.load()?.0,
+    };
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), Arc::clone(clock)));
     let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));
     let Built { gate, .. } = gate(config, &keys, clock, &metrics, &journal)?;
@@ -92,33 +96,10 @@ pub fn explain(config: &Config, clock: &Arc<dyn Clock>, request: &Request<'_>) -
 }
 
 /// The visit cookies that the proxy sets.
-pub(super) fn visit_cookies(
-    config: &Config,
-    keys: &KeyRing,
-    clock: &Arc<dyn Clock>,
-) -> Result<Option<Arc<dyn VisitCookies>>, Error> {
-    if config.http.visit.is_none() {
-        return Ok(None);
-    }
+pub(super) fn visit_cookies(config: &Config, keys: &KeyRing, clock: &Arc<dyn Clock>) -> Option<Arc<dyn VisitCookies>> {
+    config.http.visit.as_ref()?;
     let signer = Signer::new(&keys.derive_all(Purpose::Visit));
-    Ok(Some(Arc::new(Cookies { signer, clock: Arc::clone(clock), ids: Ids::new(random()?) })))
-}
-
-#[derive(Debug)]
-struct Cookies {
-    signer: Signer,
-    clock: Arc<dyn Clock>,
-    ids: Ids,
-}
-
-impl VisitCookies for Cookies {
-    fn mint(&self) -> String {
-        self.signer.mint(self.clock.now(), self.ids.random())
-    }
-
-    fn is_valid(&self, value: &str) -> bool {
-        self.signer.read(value.as_bytes()).1.is_some()
-    }
+    Some(Arc::new(SignedVisits::new(signer, Arc::clone(clock))))
 }
 
 fn random() -> Result<u64, Error> {

@@ -5,14 +5,22 @@ use std::io::{self, Read as _};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use serde_json::{Value, json};
 
-use super::fetch::{self, Answer};
+use super::fetch;
 use super::{FOUND_SOMETHING, RawRequest, output};
+use crate::app;
+use crate::clock::{Clock, ManualClock, SystemClock};
 use crate::config::{self, Config};
+use crate::decide::Reading;
 use crate::domain::Timestamp;
+use crate::gate::Explanation;
+use crate::journal::Record;
+use crate::limits::{Answer, On};
 use crate::privacy::Secret;
 
 /// The largest request that is read.
@@ -61,7 +69,7 @@ pub(super) fn explain(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
                 config.use_state(state);
             }
             let bytes = read(request).with_context(|| format!("cannot read the request {}", request.display()))?;
-            request_explained(config, &RawRequest::parse(&bytes)?, args.from, args.at)
+            request_explained(&config, &RawRequest::parse(&bytes)?, args.from, args.at)
         }
         (None, _, _) => bail!("name a request with --config and --request, or a decision with --decision"),
     }
@@ -77,16 +85,51 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Wiring: asks the gate. Counts nothing, makes no files.
+/// Asks the gate. Counts nothing, makes no files.
 fn request_explained(
-    config: Config,
+    config: &Config,
     request: &RawRequest,
     from: IpAddr,
     at: Option<Timestamp>,
 ) -> anyhow::Result<ExitCode> {
-    let request = request.sent_from(from);
-    drop((config, at));
-    bail!("`explain --request` of {} is not wired yet", request.method)
+    let clock: Arc<dyn Clock> = match at {
+        Some(at) => Arc::new(ManualClock::at(at)),
+        None => Arc::new(SystemClock::start()),
+    };
+    let explanation = app::explain(config, &clock, &request.sent_from(from))?;
+    output::result(serde_json::to_string_pretty(&explained(explanation))?);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn explained(explanation: Explanation) -> Value {
+    let Explanation::Judged { on, facts, decision, readings } = explanation else {
+        return json!({ "role": "pass", "verdict": "forward", "facts": null });
+    };
+    let record = match on {
+        On::Send => Record::Decision(decision, facts),
+        On::Verify => Record::Try(decision, facts),
+    };
+    let mut explained = json!(record);
+    if let Some(fields) = explained.as_object_mut() {
+        // Names of a line in the log, which this isn't.
+        fields.retain(|name, _| name != "v" && name != "event" && name != "decision");
+        fields.insert("role".to_owned(), json!(on));
+        fields.insert("limits".to_owned(), readings.iter().map(limit).collect());
+    }
+    explained
+}
+
+fn limit(reading: &Reading) -> Value {
+    let limit = &reading.limit;
+    let (state, count, until) = match reading.answer {
+        Answer::Free { count } => ("free", Some(count), None),
+        Answer::Full { count, until } => ("full", Some(count), Some(until)),
+        Answer::Untracked { .. } => ("untracked", None, None),
+    };
+    json!({
+        "name": limit.name, "key": limit.key_text(), "max": limit.max, "per": limit.per, "mode": limit.mode,
+        "state": state, "count": count, "until": until,
+    })
 }
 
 fn decision(args: &ExplainArgs, id: &str) -> anyhow::Result<ExitCode> {
@@ -97,7 +140,7 @@ fn decision(args: &ExplainArgs, id: &str) -> anyhow::Result<ExitCode> {
         let text = fs::read_to_string(file).with_context(|| format!("cannot read the token {}", file.display()))?;
         anyhow::Ok(Secret::new(&text))
     });
-    let Answer { status, body } =
+    let fetch::Answer { status, body } =
         fetch::get(&args.admin, &format!("/api/decisions/{id}"), token.transpose()?.as_ref())?;
     let text = String::from_utf8_lossy(&body);
     match status {

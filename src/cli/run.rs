@@ -6,9 +6,11 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::output;
+use crate::app;
 use crate::config::{self, Config, Flags, LoadError};
 use crate::demo;
 use crate::domain::Span;
+use crate::telemetry;
 
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("what").required(true).args(["config", "upstream"])))]
@@ -67,7 +69,9 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     for warning in &config.warnings {
         output::note(warning);
     }
-    serve(config)
+    telemetry::install(config.telemetry)?;
+    app::run(config, args.config.clone())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 impl RunArgs {
@@ -83,12 +87,6 @@ impl RunArgs {
             default_region: self.default_region.clone(),
         }
     }
-}
-
-/// Wiring: hands over to `app`.
-fn serve(config: Config) -> anyhow::Result<ExitCode> {
-    drop(config);
-    anyhow::bail!("`run` is not wired yet")
 }
 
 /// Shows the demo until it is told to stop.

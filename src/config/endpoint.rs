@@ -160,7 +160,7 @@ impl Claims {
         let (text, role, name) = claim;
         let path = (text.split_whitespace().collect::<Vec<_>>().join(" "), role);
         if let Some(other) = self.paths.get(&path) {
-            let fault = Fault::new(format!("every {text:?} belongs to the endpoint {other:?} already"));
+            let fault = Fault::new(format!("requests for {text:?} belong to the endpoint {other:?} already"));
             section.error(key, fault.hint(format!("give that one a condition, `{condition}`, or remove this")));
         } else if !section.has(condition) {
             self.paths.insert(path, Arc::clone(name));

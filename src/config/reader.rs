@@ -50,22 +50,22 @@ impl<'s> Section<'s> {
             if self.known.contains(&name) {
                 continue;
             }
-            let path = self.path_of(name);
-            if value.get_ref().is_str() && values::names_a_secret(name) {
-                self.source.secret_error(Some(place), &path, self.inline_secret(name));
+            let fault = if value.get_ref().is_str() && values::names_a_secret(name) {
+                self.inline_secret(name)
             } else {
-                let fault = match nearest(name, self.known.iter().copied()) {
-                    Some(known) => Fault::new("unknown key").hint(format!("did you mean `{known}`?")),
-                    None => Fault::new("unknown key").hint(format!("known here: {}", self.known.join(", "))),
-                };
-                self.source.error(Some(place), &path, fault);
-            }
+                let fault = Fault::new("unknown key");
+                match nearest(name, self.known.iter().copied()) {
+                    Some(known) => fault.hint(format!("did you mean `{known}`?")),
+                    None => fault.hint(format!("known here: {}", self.known.join(", "))),
+                }
+            };
+            self.source.error(Some(place), &self.path_of(name), fault);
         }
     }
 
     fn inline_secret(&self, name: &str) -> Fault {
         let file_key = format!("{name}_file");
-        let fault = Fault::new("secrets don't belong in the configuration");
+        let fault = Fault::new("secrets don't belong in the configuration").secret();
         match nearest(&file_key, self.known.iter().copied().filter(|known| known.ends_with("_file"))) {
             Some(known) => fault.hint(format!("put it into a file of its own and name the file in `{known}`")),
             None => fault.hint("put it into a file of its own"),
@@ -199,7 +199,9 @@ impl<'s> Section<'s> {
     /// A size: `"64MiB"`, or a whole number of bytes.
     pub(super) fn bytes(&mut self, key: &'static str, range: RangeInclusive<u64>, default: u64) -> u64 {
         match self.value(key).map(Spanned::get_ref) {
-            Some(DeValue::Integer(_)) => self.integer(key, range),
+            Some(DeValue::Integer(number)) => {
+                values::bytes(&number.to_string(), &range).map_err(|fault| self.error(key, fault)).ok()
+            }
             _ => self.parsed(key, |text| values::bytes(text, &range)),
         }
         .unwrap_or(default)
@@ -210,7 +212,7 @@ impl<'s> Section<'s> {
         let text = self.text(key)?;
         if text.contains("-----BEGIN") || text.contains('\n') {
             let fault = Fault::new("this is the content of a file").hint("write the path of the file instead");
-            self.source.secret_error(self.place_of(key), &self.path_of(key), fault);
+            self.error(key, fault.secret());
             return None;
         }
         let path = self.source.resolve(text);

@@ -22,21 +22,11 @@ pub(super) fn read(root: &mut Section<'_>, trusted_proxies: &[IpNet]) -> Option<
         root.error("proxy_protocol", fault.hint("name the load balancer's network in `trusted_proxies`"));
     }
     let max_connections = root.count("max_connections", 1..=1_000_000, 10_000);
-    let trusted_proxies = trusted_proxies.to_vec();
     let tls = root.table("tls", tls);
     let upstream = upstream(root, listen);
     let timeouts = root.table("timeouts", timeouts);
     let visit = root.table("visit", visit);
-    Some(Settings {
-        listen,
-        tls,
-        proxy_protocol,
-        trusted_proxies,
-        max_connections,
-        upstream: upstream?,
-        timeouts,
-        visit,
-    })
+    Some(Settings { listen, tls, proxy_protocol, max_connections, upstream: upstream?, timeouts, visit })
 }
 
 fn tls(section: &mut Section<'_>) -> Option<TlsFiles> {

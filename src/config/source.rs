@@ -19,6 +19,8 @@ pub(super) struct Fault {
     hint: Option<String>,
     /// Byte offset in the value's text, where one part of it is at fault.
     offset: Option<usize>,
+    /// Whether the line may hold a secret, and so isn't shown.
+    is_secret: bool,
 }
 
 impl Fault {
@@ -33,6 +35,12 @@ impl Fault {
 
     pub(super) fn at(mut self, offset: usize) -> Self {
         self.offset = Some(offset);
+        self
+    }
+
+    /// About a line that may hold a secret.
+    pub(super) fn secret(mut self) -> Self {
+        self.is_secret = true;
         self
     }
 
@@ -82,16 +90,11 @@ impl<'a> Source<'a> {
     }
 
     pub(super) fn error(&self, place: Option<Place>, path: &str, fault: Fault) {
-        self.add(Severity::Error, place, path, fault, true);
+        self.add(Severity::Error, place, path, fault);
     }
 
     pub(super) fn warning(&self, place: Option<Place>, path: &str, fault: Fault) {
-        self.add(Severity::Warning, place, path, fault, true);
-    }
-
-    /// An error about a line that may hold a secret: the line isn't shown.
-    pub(super) fn secret_error(&self, place: Option<Place>, path: &str, fault: Fault) {
-        self.add(Severity::Error, place, path, fault, false);
+        self.add(Severity::Warning, place, path, fault);
     }
 
     /// An error in another file, which the value at `place` names.
@@ -102,10 +105,10 @@ impl<'a> Source<'a> {
         self.found.borrow_mut().push((place.map_or(0, |place| place.start), problem));
     }
 
-    fn add(&self, severity: Severity, place: Option<Place>, path: &str, fault: Fault, show: bool) {
+    fn add(&self, severity: Severity, place: Option<Place>, path: &str, fault: Fault) {
         let start = place.as_ref().map_or(0, |place| place.start);
         let (position, excerpt) = place.filter(|_| self.positions).map(|place| self.locate(place)).unzip();
-        let excerpt = excerpt.filter(|_| show);
+        let excerpt = excerpt.filter(|_| !fault.is_secret);
         let Fault { message, hint, .. } = fault;
         let problem =
             Problem { severity, file: self.name.clone(), position, path: path.to_owned(), message, hint, excerpt };

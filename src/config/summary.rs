@@ -55,6 +55,7 @@ fn describe_limit(limit: &Limit) -> String {
     let key = limit.key.iter().map(|part| part.name()).collect::<Vec<_>>().join(" and ");
     let what = match (limit.distinct, limit.on) {
         (Some(part), _) => format!("different {}", part.name()),
+        (None, On::Send) if limit.max == 1 => "code".to_owned(),
         (None, On::Send) => "codes".to_owned(),
         (None, On::Verify) => "wrong tries".to_owned(),
     };

@@ -9,7 +9,7 @@ use super::source::Fault;
 use super::values::{self, GIB, MIB};
 use crate::admin;
 use crate::domain::Span;
-use crate::geo;
+use crate::geo::{self, Geo};
 use crate::journal;
 use crate::privacy::Secret;
 use crate::telemetry;
@@ -89,11 +89,25 @@ pub(super) fn log(root: &mut Section<'_>) -> telemetry::Settings {
     })
 }
 
-/// Reads `[geo]`.
+/// Reads `[geo]` and opens its databases once.
 pub(super) fn geo(root: &mut Section<'_>) -> geo::Settings {
-    root.table("geo", |section| geo::Settings {
-        country: section.file("country"),
-        asn: section.file("asn"),
-        anonymous: section.file("anonymous"),
+    root.table("geo", |section| {
+        let country = database(section, "country", |country| geo::Settings { country, ..geo::Settings::default() });
+        let asn = database(section, "asn", |asn| geo::Settings { asn, ..geo::Settings::default() });
+        let anonymous =
+            database(section, "anonymous", |anonymous| geo::Settings { anonymous, ..geo::Settings::default() });
+        geo::Settings { country, asn, anonymous }
     })
+}
+
+fn database(
+    section: &mut Section<'_>,
+    key: &'static str,
+    alone: impl FnOnce(Option<PathBuf>) -> geo::Settings,
+) -> Option<PathBuf> {
+    let file = section.file(key);
+    for error in Geo::check(&alone(file.clone())) {
+        section.error(key, Fault::new(error.to_string()));
+    }
+    file
 }

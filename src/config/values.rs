@@ -13,6 +13,7 @@ use super::source::Fault;
 use super::suggest::nearest;
 use crate::domain::{ClientSource, Country, Mode, NumberKind, Span};
 use crate::extract::{MatchKey, Pattern, PhoneSource};
+use crate::numbering::Numbering;
 
 /// Whether a key of this name would hold a secret itself, and not the name of a file.
 pub(super) fn names_a_secret(key: &str) -> bool {
@@ -150,7 +151,7 @@ pub(super) fn upstream(text: &str) -> Result<UpstreamUrl, Fault> {
     };
     let authority = uri.authority().map(http::uri::Authority::as_str).unwrap_or_default();
     if authority.contains('@') {
-        return Err(Fault::new("the upstream holds a user name or a password").hint(EXAMPLE));
+        return Err(Fault::new("the upstream holds a user name or a password").hint(EXAMPLE).secret());
     }
     if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
         let hint = "requests keep the path that the client asked for; write the address without one";
@@ -188,7 +189,9 @@ pub(super) fn country(text: &str) -> Result<Country, Fault> {
         _ if text.starts_with('+') || text.starts_with(|c: char| c.is_ascii_digit()) => {
             Err(fault().hint("write its two letters, such as \"GB\", not its calling code"))
         }
-        _ => Country::new(text).ok_or_else(|| fault().hint("write its two letters of ISO 3166, such as \"GB\"")),
+        _ => Country::new(text)
+            .filter(|country| Numbering::default().countries().any(|known| known == *country))
+            .ok_or_else(|| fault().hint("write its two letters of ISO 3166, such as \"GB\"")),
     }
 }
 

@@ -141,7 +141,7 @@ fn stricter(one: Verdict, other: Verdict) -> Verdict {
     }
 }
 
-/// Below 50: how full the fullest enforced limit is. 50: a cool-down. 100: refused for good.
+/// Below 50: how full the fullest enforced limit was before this attempt. 50: a cool-down. 100: refused for good.
 fn score(verdict: Verdict, readings: &[Reading]) -> u8 {
     match verdict {
         Verdict::Cooldown { .. } => 50,
@@ -152,7 +152,7 @@ fn score(verdict: Verdict, readings: &[Reading]) -> u8 {
 
 fn fill_percent(reading: &Reading) -> u8 {
     let (Answer::Free { count }, Mode::Enforce) = (&reading.answer, reading.limit.mode) else { return 0 };
-    let percent = u64::from(*count) * 98 / u64::from(reading.limit.max.max(1));
+    let percent = u64::from(count.saturating_sub(1)) * 98 / u64::from(reading.limit.max.max(1));
     u8::try_from(percent.min(98)).unwrap_or(98)
 }
 

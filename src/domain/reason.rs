@@ -90,7 +90,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Limit { name, key, what, count, max, per, until, enforced } => {
-                write!(f, "limit {name}: {count} {what} by {key} in {per}, at most {max}; room again at {until}")?;
+                write!(f, "limit {name}: {count} of at most {max} {what} by {key} in {per}; room again at {until}")?;
                 if *enforced { Ok(()) } else { f.write_str(" (monitored only)") }
             }
             Self::LimitTableFull { name, refused } => {

@@ -33,7 +33,7 @@ pub(super) fn read(headers: &HeaderMap) -> Result<BodyKind, Unreadable> {
     if values.any(|other| other != value) {
         return Err(refused());
     }
-    let value = value.to_str().map_err(|_| refused())?;
+    let value = value.to_str().map_err(|_not_text| refused())?;
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if charset(value).is_some_and(|charset| !is_ascii_superset(&charset)) {
         return Err(refused());

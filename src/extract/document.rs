@@ -6,6 +6,7 @@
 //! - a form content type, `text/plain` or no content type at all (many real clients) holds a form; where the body is a
 //!   JSON object or array, it is that as well, as some apps parse JSON whatever its label says;
 //! - XML holds elements and attributes, without entities of its own or a DOCTYPE;
+//! - a GraphQL text gives its arguments (`graphql`);
 //! - text inside a field that is itself a JSON object or array is read one level deep (`data={"phone":…}`).
 //!
 //! Must not know: which values matter.
@@ -16,7 +17,7 @@ use http::HeaderMap;
 
 use super::content_type::{self, BodyKind};
 use super::nodes::{Name, Node, Nodes, Origin, Scalar, unreadable};
-use super::{Payload, Request, form, json, multipart, xml};
+use super::{Payload, Request, form, graphql, json, multipart, xml};
 use crate::domain::{Unreadable, UnreadableCode};
 use crate::rules::{Names, Value};
 
@@ -82,7 +83,7 @@ impl<'a> Document<'a> {
             let root = self.nodes.root(Origin::Form)?;
             return multipart::read(body, boundary, root, &mut self.nodes);
         }
-        let text = std::str::from_utf8(body).map_err(|_| unreadable(UnreadableCode::NotUtf8, "body"));
+        let text = std::str::from_utf8(body).map_err(|_where| unreadable(UnreadableCode::NotUtf8, "body"));
         if !content_type::body_is_utf8(headers) && !body.is_ascii() {
             return Err(unreadable(UnreadableCode::NotUtf8, "body"));
         }
@@ -145,10 +146,15 @@ impl<'a> Document<'a> {
         for index in 0..self.nodes.list().len() {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             let Some(Node { value: Scalar::Text(text), .. }) = self.nodes.get(index) else { continue };
-            if !is_json_like(text) || self.has_children(index) {
+            let graphql = graphql::is_one(self.nodes.key(index), text);
+            if !(is_json_like(text) || graphql) || self.has_children(index) {
                 continue;
             }
             let text = text.clone();
+            if graphql {
+                graphql::read(&text, index, &mut self.nodes)?;
+                continue;
+            }
             let mut inner = Nodes::new(MAX_FIELDS);
             match json::read(&text, &mut inner) {
                 Ok(_root) => self.nodes.graft(index, &inner)?,

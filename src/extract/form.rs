@@ -44,7 +44,7 @@ fn names_a_phone(pair: &[u8]) -> bool {
 /// Percent-decoding, with `+` for a space where `plus` says so.
 pub(super) fn decode(bytes: &[u8], plus: bool) -> Result<Cow<'_, str>, UnreadableCode> {
     if !bytes.iter().any(|byte| *byte == b'%' || (plus && *byte == b'+')) {
-        return std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| UnreadableCode::NotUtf8);
+        return std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_where| UnreadableCode::NotUtf8);
     }
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -64,7 +64,7 @@ pub(super) fn decode(bytes: &[u8], plus: bool) -> Result<Cow<'_, str>, Unreadabl
             (byte, _) => byte,
         });
     }
-    String::from_utf8(decoded).map(Cow::Owned).map_err(|_| UnreadableCode::NotUtf8)
+    String::from_utf8(decoded).map(Cow::Owned).map_err(|_where| UnreadableCode::NotUtf8)
 }
 
 /// Whether a body without a telling content type reads as a form: every pair is `identifier=value`.

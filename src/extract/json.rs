@@ -37,9 +37,8 @@ struct Place<'n, 'a> {
 }
 
 impl<'a> Place<'_, 'a> {
-    fn put<E>(self, value: Scalar<'a>) -> Result<(), E> {
+    fn put(self, value: Scalar<'a>) {
         self.nodes.set(self.node, value);
-        Ok(())
     }
 
     fn fail<E: serde::de::Error>(&mut self, fault: Unreadable) -> E {
@@ -81,31 +80,38 @@ impl<'a> Visitor<'a> for Place<'_, 'a> {
     }
 
     fn visit_unit<E>(self) -> Result<(), E> {
-        self.put(Scalar::Null)
+        self.put(Scalar::Null);
+        Ok(())
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.put(Scalar::Bool(value))
+        self.put(Scalar::Bool(value));
+        Ok(())
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        self.put(Scalar::Int(value.into()))
+        self.put(Scalar::Int(value.into()));
+        Ok(())
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        self.put(Scalar::Int(value.into()))
+        self.put(Scalar::Int(value.into()));
+        Ok(())
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.put(Scalar::Float(value))
+        self.put(Scalar::Float(value));
+        Ok(())
     }
 
     fn visit_borrowed_str<E>(self, value: &'a str) -> Result<(), E> {
-        self.put(Scalar::Text(Cow::Borrowed(value)))
+        self.put(Scalar::Text(Cow::Borrowed(value)));
+        Ok(())
     }
 
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        self.put(Scalar::Text(Cow::Owned(value.to_owned())))
+        self.put(Scalar::Text(Cow::Owned(value.to_owned())));
+        Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'a>>(mut self, mut items: A) -> Result<(), A::Error> {

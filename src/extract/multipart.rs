@@ -50,7 +50,7 @@ fn read_part(part: &[u8], root: u32) -> Result<Node<'_>, Unreadable> {
     let split = find(part, b"\r\n\r\n").ok_or_else(malformed)?;
     let (head, value) = part.split_at(split);
     let value = value.get(4..).unwrap_or_default();
-    let head = std::str::from_utf8(head).map_err(|_| unreadable(UnreadableCode::NotUtf8, "body"))?;
+    let head = std::str::from_utf8(head).map_err(|_where| unreadable(UnreadableCode::NotUtf8, "body"))?;
     let mut disposition = None;
     let mut charset_is_ours = true;
     for line in head.split("\r\n") {

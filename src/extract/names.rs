@@ -3,6 +3,8 @@
 //! Names are compared as words (`userPhone`, `user[phone]` and `data.user_phone` are `user phone`), so that spelling
 //! and prefixes don't matter and words that only sound alike do (`phone_type` is no phone, `hotel` no `tel`).
 
+use super::vocabulary::{COUNTRY, DIAL, OTHER_NUMBERS, PHONE, PHONE_WORDS, WEAK};
+
 /// What a name promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
@@ -83,27 +85,19 @@ fn classify_without_phone(list: &[&str], joined: &str) -> Kind {
                 _ => Kind::Other,
             };
         }
-        // A prefix before a whole name that says it all: `user[to]`, `data.login`, `txt_account`, `req.region`.
-        if let Some(kind) = whole(last) {
-            return if last.len() <= 2 && *last != "cc" && *last != "hp" && *last != "to" {
-                Kind::Other
-            } else {
-                weakened(kind, joined)
-            };
-        }
+        // Prefixes before a whole name that says it all: `user[to]`, `data.login`, `txt_user_name`, `req.region`.
+        let two = list.iter().rev().take(2).map(|word| word.len()).sum::<usize>();
+        let last_two = joined.get(joined.len().saturating_sub(two)..).unwrap_or_default();
+        let kind =
+            whole(last_two).or_else(|| whole(last).filter(|_| last.len() > 2 || matches!(*last, "cc" | "hp" | "to")));
+        let another_number = list.iter().any(|word| OTHER_NUMBERS.binary_search(word).is_ok());
+        return match kind {
+            Some(Kind::Weak) if another_number => Kind::Other,
+            Some(kind) => kind,
+            None => Kind::Other,
+        };
     }
     Kind::Other
-}
-
-/// A name behind prefixes promises less.
-fn weakened(kind: Kind, joined: &str) -> Kind {
-    match kind {
-        Kind::Phone => Kind::Phone,
-        Kind::Dial => Kind::Dial,
-        Kind::Country => Kind::Country,
-        Kind::Weak if joined.len() < 24 => Kind::Weak,
-        Kind::Weak | Kind::Other => Kind::Other,
-    }
 }
 
 /// Whether this name is part of a value below a phone's own object: `{"phone": {"number": …}}`.
@@ -205,200 +199,12 @@ pub(super) fn numbered(name: &str) -> Option<(usize, u8)> {
 
 /// Names that are known as a whole, their words joined.
 fn whole(joined: &str) -> Option<Kind> {
-    Some(match joined {
-        "cc"
-        | "ccode"
-        | "zone"
-        | "zonecode"
-        | "areacode"
-        | "area"
-        | "acode"
-        | "dialcode"
-        | "dialingcode"
-        | "dial"
-        | "dialcountry"
-        | "ddi"
-        | "ddicode"
-        | "idd"
-        | "iddcode"
-        | "isd"
-        | "isdcode"
-        | "std"
-        | "callingcode"
-        | "callcode"
-        | "callingcountrycode"
-        | "countrycallingcode"
-        | "countrydialcode"
-        | "countrydialingcode"
-        | "countryphonecode"
-        | "prefix"
-        | "prefijo"
-        | "prefixo"
-        | "indicatif"
-        | "vorwahl"
-        | "laendervorwahl"
-        | "nationcode"
-        | "nationalcode"
-        | "nationalitycode"
-        | "intlcode"
-        | "internationalcode"
-        | "intercode"
-        | "intcode"
-        | "intlprefix"
-        | "internationalprefix"
-        | "countrycode"
-        | "countrynum"
-        | "countrynumber"
-        | "countryno"
-        | "countryprefix"
-        | "ctrycode"
-        | "ctycode"
-        | "cntrycode"
-        | "contrycode"
-        | "statecode"
-        | "regioncode"
-        | "quhao"
-        | "guojiama"
-        | "guojiacode"
-        | "guojiaqh"
-        | "qh"
-        | "ddd"
-        | "ddipais"
-        | "codigopais"
-        | "codpais"
-        | "paiscodigo"
-        | "kodnegara"
-        | "landcode"
-        | "landskod"
-        | "cty"
-        | "codepays"
-        | "kodkraju"
-        | "tcc"
-        | "intl"
-        | "pcc" => Kind::Dial,
-        "country" | "region" | "countryiso" | "countryiso2" | "iso" | "iso2" | "isocode" | "iso2code"
-        | "isocountrycode" | "countryisocode" | "countrycodeiso" | "countryname" | "countryid" | "countryabbr"
-        | "countryshort" | "nation" | "pais" | "pays" | "land" | "nationality" | "guojia" | "alpha2"
-        | "countrycodealpha2" | "ctry" | "regionid" | "defaultcountry" | "defaultregion" | "market" | "negara"
-        | "country2" => Kind::Country,
-        "account" | "accountname" | "accountid" | "accountno" | "acc" | "acct" | "username" | "user" | "login"
-        | "loginname" | "loginid" | "loginuser" | "loginaccount" | "useraccount" | "useraccountname" | "userid"
-        | "uid" | "uname" | "userlogin" | "usr" | "identifier" | "identity" | "contact" | "contacts"
-        | "contactinfo" | "contactno" | "contactnumber" | "number" | "num" | "no" | "receiver" | "receivers"
-        | "receivernumber" | "recipient" | "recipients" | "to" | "tonumber" | "target" | "targets" | "address"
-        | "dest" | "destination" | "destinations" | "destaddr" | "destinationaddress" | "destinationnumber"
-        | "destnumber" | "value" | "val" | "sendto" | "principal" | "handle" | "credential" | "subscriber"
-        | "customer" | "customerid" | "memberid" | "member" | "passport" | "zhanghao" | "yonghuming" | "userinput"
-        | "usernumber" | "userno" | "emailorphone" | "phoneoremail" | "loginkey" | "authkey" | "nomor"
-        | "sendnumber" | "smsto" | "smsnumber" | "otpto" | "called" | "callee" | "params" | "who" | "nick"
-        | "alias" | "factor" | "usuario" | "utilisateur" | "benutzer" | "benutzername" | "nick_name" | "query_user"
-        | "numbers" | "sms" => Kind::Weak,
-        "hp" | "nohp" | "nohandphone" | "handphone" | "notelp" | "notelepon" | "nomorhp" | "nomortelepon"
-        | "nomorhandphone" | "telp" | "wa" | "nowa" | "whatsapp" | "whatsappnumber" | "nomorwa" | "sjh" | "sjhm"
-        | "sjhao" | "lxdh" | "lxfs" | "dh" | "dhhm" | "yddh" | "numero" | "numerotel" | "sdt" | "sodienthoai"
-        | "sodt" | "dienthoai" | "mob" | "mobno" | "ph" | "phno" | "phn" | "pno" | "fon" | "fono" | "tlf" | "tlfno"
-        | "ctn" | "gsmno" | "ceptel" | "cep" | "ceptelefonu" | "telefonno" | "mphone" | "mno" | "mtel" | "cel"
-        | "cellno" | "fone" | "nomertelefona" | "nomer" | "abonent" | "mdn" | "mphoneno" | "phonecall" => Kind::Phone,
-        _ => return None,
-    })
+    let lists = [(DIAL, Kind::Dial), (COUNTRY, Kind::Country), (WEAK, Kind::Weak), (PHONE, Kind::Phone)];
+    lists.into_iter().find(|(names, _)| names.binary_search(&joined).is_ok()).map(|(_, kind)| kind)
 }
 
 fn is_phone_word(word: &str) -> bool {
-    matches!(
-        word,
-        "phone"
-            | "phones"
-            | "mobile"
-            | "mobiles"
-            | "mobil"
-            | "tel"
-            | "tels"
-            | "telephone"
-            | "telephones"
-            | "cellphone"
-            | "cell"
-            | "cellular"
-            | "msisdn"
-            | "telefon"
-            | "telefono"
-            | "telefone"
-            | "telefoon"
-            | "telefonnummer"
-            | "telefoonnummer"
-            | "tele"
-            | "celular"
-            | "movil"
-            | "telemovel"
-            | "handy"
-            | "handynummer"
-            | "handynr"
-            | "rufnummer"
-            | "mobilnummer"
-            | "mobiltelefon"
-            | "mobilenumber"
-            | "mobileno"
-            | "mobilenum"
-            | "mobilephone"
-            | "mobiel"
-            | "portable"
-            | "shouji"
-            | "shoujihao"
-            | "shoujihaoma"
-            | "dianhua"
-            | "phonenumber"
-            | "phonenum"
-            | "phoneno"
-            | "phonenr"
-            | "phonenumbers"
-            | "telno"
-            | "telnum"
-            | "telnumber"
-            | "handphone"
-            | "puhelin"
-            | "puhelinnumero"
-            | "gsm"
-            | "komorka"
-            | "telefonu"
-            | "telefonzahl"
-            | "smartphone"
-            | "telp"
-            | "telepon"
-            | "phne"
-            | "pnone"
-            | "phon"
-            | "moblie"
-            | "mobie"
-            | "moble"
-            | "telphone"
-            | "telepone"
-            | "mobphone"
-            | "userphone"
-            | "usermobile"
-            | "usertel"
-            | "loginphone"
-            | "hp"
-            | "nohp"
-            | "mob"
-            | "sjh"
-            | "msisdns"
-            | "teléfono"
-            | "móvil"
-            | "téléphone"
-            | "telemóvel"
-            | "número"
-            | "телефон"
-            | "手机"
-            | "手机号"
-            | "手机号码"
-            | "电话"
-            | "电话号码"
-            | "номер"
-            | "numero"
-            | "whatsapp"
-            | "fone"
-            | "cel"
-            | "tlf"
-    )
+    PHONE_WORDS.binary_search(&word).is_ok()
 }
 
 /// Words that were written together: `txtphone`, `usermobile`, `inputtel`.
@@ -515,4 +321,38 @@ fn next_continues_word(words: &Words, _digit: char) -> bool {
         && !text.ends_with("phone")
         && !text.ends_with("mobile")
         && !text.ends_with("telephone")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_mean_the_same_however_they_are_spelt() {
+        for (kind, names) in [
+            (
+                Kind::Phone,
+                "phone Phone PHONE_NUMBER user[phone] user.phone userPhone txtPhone phoneNo mobile-number tel input_tel \
+                 customer_mobile data.mobile_number phone1 phones[] msisdn 手机号 phone_e164 reg_mobile newPhone UserMobileNo",
+            ),
+            (
+                Kind::Weak,
+                "account username user_name loginName to recipient[to] user_id identifier emailOrPhone phone_or_email",
+            ),
+            (
+                Kind::Dial,
+                "cc countryCode country_code phoneCountryCode phone_code areaCode dial-code mobile_prefix intlCode",
+            ),
+            (Kind::Country, "country region countryIso iso2 phone_country user[country]"),
+            (
+                Kind::Other,
+                "phone_type phoneVerified isMobile is_phone_valid mobileModel microphone hotel title id device_id timestamp \
+                 password code captcha t sign email idcard order_no {\"phone\":1 iphone phone_os telemetry",
+            ),
+        ] {
+            for name in names.split_whitespace() {
+                assert_eq!(classify(name), kind, "{name}");
+            }
+        }
+    }
 }

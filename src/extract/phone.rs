@@ -16,7 +16,7 @@ use super::names::{self, Kind};
 use super::nodes::{Name, Origin, Scalar, unreadable};
 use super::reading::{self, Reading};
 use super::{PhoneSource, Request, Settings, form};
-use crate::domain::{Country, Unreadable, UnreadableCode, Validity};
+use crate::domain::{Unreadable, UnreadableCode, Validity};
 use crate::numbering::{Number, Numbering};
 
 /// Path segments that are looked at.
@@ -62,11 +62,12 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|segment| !segment.is_empty()).take(MAX_SEGMENTS)
 }
 
-struct Search<'s, 'a> {
-    settings: &'s Settings,
-    document: &'s Document<'a>,
-    numbering: &'s Numbering,
-    hints: Vec<Hint>,
+/// What one request offers.
+pub(super) struct Search<'s, 'a> {
+    pub(super) settings: &'s Settings,
+    pub(super) document: &'s Document<'a>,
+    pub(super) numbering: &'s Numbering,
+    pub(super) hints: Vec<Hint>,
     candidates: Vec<(u32, Kind)>,
 }
 
@@ -114,7 +115,7 @@ impl<'s, 'a> Search<'s, 'a> {
         Self { settings, document, numbering, hints, candidates }
     }
 
-    fn auto(&self, path: &str) -> Result<Option<Number>, Unreadable> {
+    pub(super) fn auto(&self, path: &str) -> Result<Option<Number>, Unreadable> {
         let mut found = Found::default();
         let parts = self.split_number(&mut found);
         for &(node, kind) in &self.candidates {
@@ -187,6 +188,10 @@ impl<'s, 'a> Search<'s, 'a> {
         let siblings =
             nodes.list().iter().enumerate().filter(|(index, node)| node.parent == parent && *index != parent as usize);
         siblings.into_iter().any(|(_, node)| match (&node.name, &node.value) {
+            // A form sent as a list of pairs: `{"name": "phone", "value": …}`.
+            (Name::Key(key), Scalar::Text(text)) if matches!(&**key, "name" | "field" | "key") => {
+                names::classify(text) == Kind::Phone
+            }
             (Name::Key(key), Scalar::Text(text)) if names::is_kind_of_contact(key) => {
                 ["phone", "sms", "mobile", "tel", "msisdn", "phone_number", "phonenumber", "text_message"]
                     .iter()
@@ -196,7 +201,7 @@ impl<'s, 'a> Search<'s, 'a> {
         })
     }
 
-    fn text(&self, node: u32) -> Option<Cow<'_, str>> {
+    pub(super) fn text(&self, node: u32) -> Option<Cow<'_, str>> {
         match &self.document.nodes().get(node)?.value {
             Scalar::Text(text) => Some(Cow::Borrowed(text)),
             Scalar::Int(value) if *value >= 0 => Some(Cow::Owned(value.to_string())),
@@ -219,8 +224,7 @@ impl<'s, 'a> Search<'s, 'a> {
         };
         match reading {
             Reading::Empty | Reading::Mail | Reading::Masked => {}
-            Reading::Harmless if self.has_children(node) => {}
-            Reading::Doubtful if self.has_children(node) => {}
+            Reading::Harmless | Reading::Doubtful if self.has_children(node) => {}
             Reading::Harmless => {
                 found.soft_fault = found.soft_fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
             }
@@ -262,14 +266,21 @@ impl<'s, 'a> Search<'s, 'a> {
         let Some(Scalar::Text(text)) = nodes.get(node).map(|node| &node.value) else { return };
         // A body that is one bare text can only be what the endpoint is for.
         if nodes.get(node).is_some_and(|node| node.origin == Origin::Text) {
-            return self.weak(node, found);
-        }
-        if (8..=32).contains(&text.len()) && reading::is_international(text) && !text.contains('@') {
-            if let Reading::Number(number) = reading::read(text, None, self.numbering) {
-                if number.validity == Validity::Valid {
-                    found.add(number, Place::Node(node));
-                }
+            let before = found.numbers.len();
+            self.weak(node, found);
+            if found.numbers.len() == before && reading::digits(text) >= 5 {
+                let fault = unreadable(UnreadableCode::ContentType, "header:content-type");
+                found.fault = found.fault.take().or(Some(fault));
             }
+            return;
+        }
+        if (8..=32).contains(&text.len())
+            && reading::is_international(text)
+            && !text.contains('@')
+            && let Reading::Number(number) = reading::read(text, None, self.numbering)
+            && number.validity == Validity::Valid
+        {
+            found.add(number, Place::Node(node));
         }
     }
 
@@ -340,127 +351,5 @@ impl<'s, 'a> Search<'s, 'a> {
             _ => found.fault = Some(Unreadable { code: UnreadableCode::NotAPhone, field: nodes.label(first) }),
         }
         parts.into_iter().map(|(_, node, _)| node).collect()
-    }
-
-    /// Reads a text with the countries that stand around `node`.
-    fn read(&self, text: &str, node: u32) -> Reading {
-        self.read_in(text, Some(node))
-    }
-
-    fn read_in(&self, text: &str, node: Option<u32>) -> Reading {
-        let default = self.settings.default_region;
-        let plain = |region: Option<Country>| reading::read(text, region, self.numbering);
-        if self.hints.is_empty() || reading::is_international(text) && !text.trim_start().starts_with("00") {
-            return plain(default);
-        }
-        let hints = self.hints_for(node);
-        let mut best: Option<Reading> = None;
-        for hint in hints {
-            let mut readings = Vec::with_capacity(2);
-            if hint.region.is_some() {
-                readings.push(plain(hint.region));
-            }
-            if let (Some(area), Some(_)) = (&hint.area, default) {
-                readings.push(reading::read(&format!("{area}{}", text.trim()), default, self.numbering));
-            }
-            for reading in readings {
-                best = Some(match (best, reading) {
-                    (Some(Reading::Number(a)), Reading::Number(b)) => match (a.validity, b.validity) {
-                        _ if a.raw == b.raw => Reading::Number(a),
-                        (Validity::Valid, Validity::Valid) => return Reading::NoCountry,
-                        (_, Validity::Valid) => Reading::Number(b),
-                        (Validity::Valid | Validity::Possible | Validity::Impossible, _) => Reading::Number(a),
-                    },
-                    (None, reading) | (Some(_), reading @ Reading::Number(_)) => reading,
-                    (Some(before), _) => before,
-                });
-            }
-        }
-        match best {
-            Some(Reading::Number(number)) if number.validity == Validity::Valid => Reading::Number(number),
-            // The field beside it doesn't fit; perhaps it wasn't about the phone.
-            other => match plain(default) {
-                Reading::Number(number) if number.validity == Validity::Valid => Reading::Number(number),
-                reading => other.unwrap_or(reading),
-            },
-        }
-    }
-
-    /// The nearest hints: beside the field, further out, anywhere; of those the calling codes, else the countries.
-    fn hints_for(&self, node: Option<u32>) -> Vec<&Hint> {
-        let nodes = self.document.nodes();
-        let mut level = node.and_then(|node| nodes.get(node)).map(|node| node.parent);
-        let mut near: Vec<&Hint> = Vec::new();
-        while let Some(at) = level {
-            near = self.hints.iter().filter(|hint| hint.level == at && Some(hint.node) != node).collect();
-            if !near.is_empty() || nodes.is_root(at) {
-                break;
-            }
-            level = nodes.get(at).map(|node| node.parent);
-        }
-        if near.is_empty() {
-            near = self.hints.iter().collect();
-        }
-        if near.iter().any(|hint| hint.dials && hint.region.is_some()) {
-            near.retain(|hint| hint.dials);
-        }
-        near
-    }
-
-    /// The field that the operator named. Where it holds no number but the request has one elsewhere, or another
-    /// value under the same name, an app that looks in both places may read that one.
-    fn exact(&self, node: Option<u32>, field: &str, path: &str) -> Result<Option<Number>, Unreadable> {
-        let nodes = self.document.nodes();
-        let value = node.and_then(|node| nodes.get(node)).map(|node| &node.value);
-        let text = match value {
-            None | Some(Scalar::Null) => Cow::Borrowed(""),
-            Some(Scalar::Text(text)) => Cow::Borrowed(&**text),
-            Some(Scalar::Int(value)) => Cow::Owned(value.to_string()),
-            Some(Scalar::Bad(code)) => return Err(unreadable(*code, field)),
-            Some(Scalar::Bool(_) | Scalar::Float(_) | Scalar::File | Scalar::Object | Scalar::Array) => {
-                return Err(unreadable(UnreadableCode::WrongType, field));
-            }
-        };
-        let number = self.settle(self.read_in(&text, node), field)?;
-        let Some(number) = number else {
-            let elsewhere = text.trim().is_empty() && self.auto(path).is_ok_and(|found| found.is_some());
-            return if elsewhere { Err(unreadable(UnreadableCode::WrongType, field)) } else { Ok(None) };
-        };
-        let (Some(node), true) = (node, node.is_some_and(|node| nodes.is_root_child(node))) else {
-            return Ok(Some(number));
-        };
-        for other in 0..u32::try_from(nodes.list().len()).unwrap_or(u32::MAX) {
-            if other != node && nodes.is_root_child(other) && nodes.key(other) == nodes.key(node) {
-                let same = self.text(other).is_some_and(|text| match self.read(&text, other) {
-                    Reading::Number(again) => again.raw == number.raw,
-                    _ => text.trim().is_empty(),
-                });
-                if !same {
-                    return Err(unreadable(UnreadableCode::DuplicateKey, field));
-                }
-            }
-        }
-        Ok(Some(number))
-    }
-
-    fn alone(&self, value: Option<&[u8]>, field: &str) -> Result<Option<Number>, Unreadable> {
-        let text = form::decode(value.unwrap_or_default(), false).map_err(|code| unreadable(code, field))?;
-        self.settle(self.read_in(&text, None), field)
-    }
-
-    fn alone_undecoded(&self, value: Option<&[u8]>, field: &str) -> Result<Option<Number>, Unreadable> {
-        let not_utf8 = |_| unreadable(UnreadableCode::NotUtf8, field);
-        let text = std::str::from_utf8(value.unwrap_or_default()).map_err(not_utf8)?;
-        self.settle(self.read_in(text, None), field)
-    }
-
-    fn settle(&self, reading: Reading, field: &str) -> Result<Option<Number>, Unreadable> {
-        match reading {
-            Reading::Number(number) => Ok(Some(number)),
-            Reading::Empty | Reading::Mail | Reading::Masked => Ok(None),
-            Reading::Harmless | Reading::Doubtful => Err(unreadable(UnreadableCode::NotAPhone, field)),
-            Reading::Several => Err(unreadable(UnreadableCode::SeveralPhones, field)),
-            Reading::NoCountry => Err(unreadable(UnreadableCode::NoCountry, field)),
-        }
     }
 }

@@ -13,6 +13,9 @@ use http::{HeaderMap, Method};
 
 use super::spelling::{self, Forms};
 
+/// Headers that frameworks take the method from.
+const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+
 /// What a matching request is at its endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -95,7 +98,8 @@ impl Pattern {
                 (Segment::One, Some(part)) if !part.is_empty() => {}
                 (Segment::Literal(literal), Some(part)) => {
                     let last = parts.peek().is_none();
-                    if !same(part, literal) && !(last && without_suffix(part).is_some_and(|stem| same(stem, literal))) {
+                    let suffixed = || last && without_suffix(part).is_some_and(|stem| same(stem, literal));
+                    if !(same(part, literal) || suffixed()) {
                         return false;
                     }
                 }
@@ -113,7 +117,6 @@ impl Pattern {
         if &*self.method == "*" || same(given) || (given == "HEAD" && same("GET")) {
             return true;
         }
-        const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
         OVERRIDES.iter().any(|name| headers.get_all(*name).iter().any(|value| value.to_str().is_ok_and(same)))
             || query.is_some_and(|query| names_method(query, &same))
             || (method == Method::POST && matches!(&*self.method, "PUT" | "PATCH" | "DELETE") && posts_form(headers))

@@ -16,6 +16,21 @@ pub(super) enum Forms {
 /// Bytes of forms that are built for one path at most: 60 to 100 forms of a usual path.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
+/// What one stack may do to a path; `None` where it changes nothing.
+type Step = fn(&[u8]) -> Option<Vec<u8>>;
+
+const STEPS: [Step; 9] = [
+    decode_once,
+    fold_overlong,
+    backslashes,
+    without_parameters,
+    cut_at_end_mark,
+    without_authority,
+    merge_slashes,
+    resolve_dots,
+    trim_segments,
+];
+
 /// Whether no stack sees this path differently, but for a final slash and a suffix.
 pub(super) fn is_plain(path: &[u8]) -> bool {
     if path.first() != Some(&b'/') {
@@ -35,17 +50,6 @@ pub(super) fn is_plain(path: &[u8]) -> bool {
 
 /// Every form of `path`.
 pub(super) fn forms(path: &[u8]) -> Forms {
-    const STEPS: [fn(&[u8]) -> Option<Vec<u8>>; 9] = [
-        decode_once,
-        fold_overlong,
-        backslashes,
-        without_parameters,
-        cut_at_end_mark,
-        without_authority,
-        merge_slashes,
-        resolve_dots,
-        trim_segments,
-    ];
     let mut seen: BTreeSet<Vec<u8>> = BTreeSet::from([path.to_vec()]);
     let mut open = vec![path.to_vec()];
     let mut bytes = path.len();

@@ -123,7 +123,7 @@ mod tests {
             changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
             assert_eq!(signer.read(&changed).0, Visit::Forged, "byte {index}");
         }
-        for bad in ["", "x", &value[1..], &format!("{value}A"), &"A".repeat(5000)] {
+        for bad in ["", "x", value.trim_start_matches('A'), &format!("{value}A"), &"A".repeat(5000)] {
             assert_eq!(signer.read(bad.as_bytes()).0, Visit::Forged);
         }
     }

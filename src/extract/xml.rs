@@ -18,8 +18,7 @@ pub(super) fn read<'a>(text: &'a str, nodes: &mut Nodes<'a>) -> Result<(), Unrea
     }
     let mut open: Vec<(u32, &str)> = Vec::new();
     let mut elements = 0;
-    loop {
-        let Some((before, tag)) = rest.split_once('<') else { break };
+    while let Some((before, tag)) = rest.split_once('<') {
         put_text(before, open.last(), nodes)?;
         if let Some(comment) = tag.strip_prefix("!--") {
             rest = comment.split_once("-->").ok_or_else(malformed)?.1;

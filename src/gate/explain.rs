@@ -6,7 +6,7 @@ use super::reserve::Reservations;
 use super::{Gate, Revision, Role};
 use crate::decide::{self, Reading};
 use crate::domain::{Decision, Facts};
-use crate::extract::Request;
+use crate::extract::{Payload, Request};
 use crate::limits::On;
 
 /// A request as the gate sees it.
@@ -30,6 +30,12 @@ pub enum Explanation {
 impl Gate {
     /// Goes the way of [`Gate::judge`] and counts nothing: no limit, no metric, no line in the log.
     pub fn explain(&self, revision: &Revision, request: &Request<'_>) -> Explanation {
+        let Err(max_body) = self.route(revision, request) else { return Explanation::Unprotected };
+        let body = match request.body {
+            Payload::Whole(bytes) if bytes.len() > max_body => Payload::TooLarge,
+            body => body,
+        };
+        let request = &Request { body, ..*request };
         let (on, endpoint) = match self.role(revision, request) {
             Role::Pass(_) => return Explanation::Unprotected,
             Role::Send(endpoint) => (On::Send, endpoint),

@@ -90,7 +90,8 @@ impl Listener {
 
     async fn begin(&self, mut stream: TcpStream, from: SocketAddr) -> Option<(Begun, Peer)> {
         let settings = &self.proxy.settings;
-        let is_trusted = |ip| settings.trusted_proxies.iter().any(|net| net.contains(&ip));
+        let revision = self.proxy.gate.revision();
+        let is_trusted = |ip| revision.trusted.contains(ip);
         let mut ip = canonical(from.ip());
         if settings.proxy_protocol {
             if !is_trusted(ip) {

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use http::header::{ACCEPT_ENCODING, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Response};
 use hyper::body::Incoming;
 
 use super::answer_body::AnswerBody;
@@ -119,11 +119,13 @@ impl Proxy {
         }
         let proxy = Arc::clone(self);
         let exchange = Box::pin(async move {
-            let answered = proxy.forward(&right, parts, body).await?;
-            if answered.response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                return Err(UpstreamError::Broken("it switched protocols unasked".to_owned()));
+            match proxy.forward(&right, parts, body).await {
+                Ok(answered) => Ok(proxy.hand_back(answered, right)),
+                Err(error) => {
+                    right.unanswered();
+                    Err(error)
+                }
             }
-            Ok(proxy.hand_back(answered, right))
         });
         match (Detaching { exchange: Some(exchange), tasks: self.tasks.clone() }).await {
             Ok(response) => response,

@@ -119,7 +119,8 @@ impl Proxy {
         let completes_preflight = self.completes_preflight(&parts, client, revision);
         let visitor = self.visitor(&parts, client);
         let upgrade = headers::upgrade(&parts);
-        let on_upgrade = upgrade.as_ref().and_then(|_| parts.extensions.remove::<OnUpgrade>());
+        let on_upgrade = parts.extensions.remove::<OnUpgrade>();
+        let upgrade = upgrade.filter(|_| on_upgrade.is_some());
         headers::to_upstream(&mut parts, &client.peer, upgrade, &self.upstream_host);
         let body = RequestBody::streaming(Bytes::new(), body, self.settings.timeouts.request_body);
         let right = Right::Pass(permit);
@@ -127,7 +128,7 @@ impl Proxy {
             Ok(answered) => answered,
             Err(error) => return answers::no_answer(&error, None),
         };
-        if answered.response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        if let (StatusCode::SWITCHING_PROTOCOLS, Some(on_upgrade)) = (answered.response.status(), on_upgrade) {
             return self.switch(answered, on_upgrade, client);
         }
         let mut response = self.hand_back(answered, right);
@@ -195,13 +196,8 @@ impl Proxy {
     }
 
     /// Connects both sides of an upgraded connection.
-    fn switch(&self, answered: Answered, client_side: Option<OnUpgrade>, client: &Arc<Client>) -> Response<AnswerBody> {
+    fn switch(&self, answered: Answered, client_side: OnUpgrade, client: &Arc<Client>) -> Response<AnswerBody> {
         let Answered { mut response, lease, .. } = answered;
-        let Some(client_side) = client_side else {
-            let error = UpstreamError::Broken("it switched protocols unasked".to_owned());
-            self.note(&error);
-            return answers::no_answer(&error, None);
-        };
         self.counters.upgrades.add();
         let upstream = hyper::upgrade::on(&mut response);
         let idle = self.settings.timeouts.upgraded_idle;

@@ -4,8 +4,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ipnet::IpNet;
-
 use crate::domain::Span;
 
 /// Settings of the main listener and of the way to the upstream.
@@ -15,11 +13,9 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Certificate and key; `None` listens in clear text.
     pub tls: Option<TlsFiles>,
-    /// Whether each connection begins with a PROXY protocol header (v1 or v2). Only `trusted_proxies` may connect then.
+    /// Whether each connection begins with a PROXY protocol header (v1 or v2). Only the trusted proxies of the revision in
+    /// force may connect then.
     pub proxy_protocol: bool,
-    /// Proxies in front of sendwall, whose `X-Forwarded-*` and `Forwarded` are kept and added to. Those of anyone else
-    /// are replaced.
-    pub trusted_proxies: Vec<IpNet>,
     /// Connections at the same time; one more waits in the kernel's queue.
     pub max_connections: usize,
     /// The app.

@@ -7,7 +7,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Poll, ready};
 
-use http::{HeaderName, Request, Response};
+use http::header::UPGRADE;
+use http::{HeaderName, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use super::body::{Progress, RequestBody};
@@ -34,6 +35,14 @@ impl Right {
             Self::Pass(_) => false,
             Self::Send(permit) => permit.wants_body(),
             Self::Try(permit) => permit.wants_body(),
+        }
+    }
+
+    /// Tells the gate that no answer came.
+    pub(super) fn unanswered(self) {
+        match self {
+            Self::Send(permit) => permit.unanswered(),
+            Self::Pass(_) | Self::Try(_) => {}
         }
     }
 
@@ -118,6 +127,7 @@ async fn exchange(
     progress: Option<&Progress>,
     timeouts: &Timeouts,
 ) -> Result<Response<Incoming>, Failed> {
+    let upgrades = request.headers().contains_key(UPGRADE);
     let connection = &mut lease.connection;
     connection.deadline.set(timeouts.upstream_answer);
     let mut answer = pin!(connection.sender.try_send_request(request));
@@ -136,6 +146,10 @@ async fn exchange(
     })
     .await;
     match answered {
+        Some(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS && !upgrades => {
+            let error = UpstreamError::Broken("it switched protocols unasked".to_owned());
+            Err(Failed { unsent: None, error })
+        }
         Some(Ok(response)) => Ok(response),
         Some(Err(mut failed)) => {
             let unsent = failed.take_message().map(Box::new);
@@ -151,7 +165,7 @@ async fn exchange(
 }
 
 fn replayable(request: &Request<RequestBody>) -> Option<Request<RequestBody>> {
-    let idempotent = request.method().is_idempotent() && !request.headers().contains_key(http::header::UPGRADE);
+    let idempotent = request.method().is_idempotent() && !request.headers().contains_key(UPGRADE);
     let body = idempotent.then(|| request.body().replay()).flatten()?;
     let mut copy = Request::new(body);
     request.method().clone_into(copy.method_mut());

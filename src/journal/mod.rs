@@ -5,6 +5,7 @@
 //!
 //! Must not know: how decisions are made, HTTP.
 
+mod facts;
 mod file_name;
 mod files;
 mod queue;

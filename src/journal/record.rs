@@ -1,16 +1,13 @@
 //! A line of the log, as it is written. Version 1; a field's meaning never changes, new fields are added.
 
-use std::fmt;
 use std::sync::Arc;
 
-use ipnet::IpNet;
 use serde::{Serialize, Serializer};
 
+use super::facts::FactsLine;
 use crate::domain::{
-    ClientSource, Country, DecidedBy, Decision, DecisionId, Facts, MaskedPhone, Mode, Money, NumberKind, Outcome,
-    OutcomeKind, Phone, PhoneFact, Range, Reason, RevisionId, Span, Timestamp, Unreadable, Validity, Verdict, Visit,
+    DecidedBy, Decision, DecisionId, Facts, Mode, Outcome, OutcomeKind, Reason, RevisionId, Span, Timestamp, Verdict,
 };
-use crate::privacy::Pseudonym;
 use crate::telemetry::OutcomeSource;
 
 /// The version of the lines.
@@ -81,24 +78,10 @@ struct JudgedLine<'a> {
     decided_by: DecidedBy,
     score: u8,
     reasons: Vec<ReasonLine<'a>>,
-    phone_state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phone: Option<PhoneLine>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unreadable: Option<&'a Unreadable>,
-    client: Option<ClientLine<'a>>,
-    address: AddressLine<'a>,
-    visit: VisitLine,
-    fingerprint: FingerprintLine<'a>,
-    price: Option<Money>,
+    facts: FactsLine<'a>,
 }
 
 fn judged<'a>(event: &'static str, decision: &'a Decision, facts: &'a Facts) -> JudgedLine<'a> {
-    let (phone_state, phone, unreadable) = match &facts.phone {
-        PhoneFact::Present(phone) => ("present", Some(phone), None),
-        PhoneFact::Absent => ("absent", None, None),
-        PhoneFact::Unreadable(why) => ("unreadable", None, Some(why)),
-    };
     JudgedLine {
         v: VERSION,
         ts: decision.at,
@@ -112,17 +95,7 @@ fn judged<'a>(event: &'static str, decision: &'a Decision, facts: &'a Facts) -> 
         decided_by: decision.decided_by,
         score: decision.score,
         reasons: decision.reasons.iter().map(ReasonLine::of).collect(),
-        phone_state,
-        phone: phone.map(PhoneLine::of),
-        unreadable,
-        client: facts.client.id.as_ref().map(|id| ClientLine { id: id.id, source: &id.source }),
-        address: AddressLine::of(facts),
-        visit: VisitLine::of(facts.client.visit, facts.at),
-        fingerprint: FingerprintLine {
-            hash: Hex(facts.client.fingerprint.hash),
-            agent: &facts.client.fingerprint.agent,
-        },
-        price: phone.map(|phone| phone.price),
+        facts: FactsLine::of(facts),
     }
 }
 
@@ -138,6 +111,9 @@ fn until(verdict: Verdict) -> Option<Timestamp> {
 struct ReasonLine<'a> {
     code: &'static str,
     text: String,
+    /// The smallest change that would have turned it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    turned_by: Option<String>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     limit: Option<LimitLine<'a>>,
 }
@@ -173,97 +149,7 @@ impl<'a> ReasonLine<'a> {
             | Reason::NoPhone
             | Reason::Blind => None,
         };
-        Self { code: reason.code(), text: reason.to_string(), limit }
-    }
-}
-
-#[derive(Serialize)]
-struct PhoneLine {
-    id: Pseudonym,
-    country: Option<Country>,
-    range: Range,
-    masked: MaskedPhone,
-    #[serde(rename = "type")]
-    kind: NumberKind,
-    validity: Validity,
-}
-
-impl PhoneLine {
-    fn of(phone: &Phone) -> Self {
-        let (kind, validity) = (phone.kind, phone.validity);
-        Self { id: phone.id, country: phone.country, range: phone.range, masked: phone.masked(), kind, validity }
-    }
-}
-
-#[derive(Serialize)]
-struct ClientLine<'a> {
-    id: Pseudonym,
-    source: &'a ClientSource,
-}
-
-/// The address by its keyed name, its neighbourhood in clear (/24, /48): whole networks are judged, and a replay
-/// needs them, while one address may be one person.
-#[derive(Serialize)]
-struct AddressLine<'a> {
-    id: Pseudonym,
-    network: IpNet,
-    country: Option<Country>,
-    asn: Option<u32>,
-    org: Option<&'a str>,
-    hosting: Option<bool>,
-    anonymous: Option<bool>,
-}
-
-impl<'a> AddressLine<'a> {
-    fn of(facts: &'a Facts) -> Self {
-        let (address, place) = (&facts.client.address, &facts.place);
-        Self {
-            id: address.id,
-            network: address.network.trunc(),
-            country: place.country,
-            asn: place.asn,
-            org: place.as_org.as_deref(),
-            hosting: place.hosting,
-            anonymous: place.anonymous,
-        }
-    }
-}
-
-/// `"none"`, `"forged"`, or the visit's age in seconds.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum VisitLine {
-    State(&'static str),
-    Age(u64),
-}
-
-impl VisitLine {
-    fn of(visit: Visit, now: Timestamp) -> Self {
-        match visit {
-            Visit::None => Self::State("none"),
-            Visit::Forged => Self::State("forged"),
-            Visit::Since(start) => Self::Age(now.since(start).as_millis() / 1000),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct FingerprintLine<'a> {
-    hash: Hex,
-    agent: &'a str,
-}
-
-struct Hex(u64);
-
-impl fmt::Display for Hex {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl Serialize for Hex {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        Self { code: reason.code(), text: reason.to_string(), turned_by: reason.turned_by(), limit }
     }
 }
 

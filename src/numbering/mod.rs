@@ -4,8 +4,8 @@
 //! cores, a number read, judged and priced: the port `rlibphonenumber` with its default engine 0.9 us, but 27 MB after
 //! 20 countries and 150 MB after all, built in milliseconds when a country first comes up, which any client can force;
 //! with its lite engine 12 MB, but 25 us to parse and 3 to 9 us to judge, more than the whole decision may take. Here,
-//! plans are compiled once for all countries; see `benches/numbers.rs` for the figures, and the test
-//! `reads_as_libphonenumber_does`, which holds this against that port in every country.
+//! plans are compiled once for all countries: 0.9 MB in all, and 1 to 3 us a number with eleven processes on the two
+//! cores (`benches/numbers.rs`). The test `reads_as_libphonenumber_does` holds this against that port in every country.
 //!
 //! # How a text is read
 //!

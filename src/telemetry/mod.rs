@@ -7,6 +7,7 @@ mod labels;
 mod limiter;
 mod log;
 mod metrics;
+mod per_endpoint;
 mod settings;
 mod snapshot;
 mod totals;

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, mpsc};
 use sendwall::domain::Span;
 use sendwall::http::{Settings, Timeouts};
 
-use super::protected::open_gate;
 use crate::support::app::{App, reply};
 use crate::support::client::{connect, curl, raw, read_to_close, status};
+use crate::support::gate::open_gate;
 use crate::support::proxy::{Proxy, eventually, settings};
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";

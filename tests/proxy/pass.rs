@@ -4,12 +4,18 @@ use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use sendwall::http::VisitSettings;
+use sendwall::gate::Gate;
+use sendwall::http::{Settings, VisitSettings};
 
-use super::protected::open_gate;
 use crate::support::app::{App, reply};
 use crate::support::client::{connect, curl, python, raw, read_until, status};
+use crate::support::gate::{OPEN, judge, open_gate};
 use crate::support::proxy::{Proxy, settings};
+
+/// A gate that protects nothing and trusts this machine.
+fn trusting() -> Arc<Gate> {
+    judge(&format!("trusted_proxies = [\"127.0.0.0/8\"]\n{OPEN}")).gate
+}
 
 #[test]
 fn requests_and_answers_pass_for_every_client() {
@@ -184,8 +190,7 @@ fn the_visit_cookie_is_set_on_pages_that_no_shared_cache_keeps() {
         reply(stream, status, &format!("content-type: {kind}{cache}"), "<p>")
     });
     let visit = Some(VisitSettings::default());
-    let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-    let proxy = Proxy::start(sendwall::http::Settings { visit, trusted_proxies, ..settings(app.address) }, open_gate());
+    let proxy = Proxy::start(Settings { visit, ..settings(app.address) }, trusting());
     let name = &VisitSettings::default().name;
     for (method, target, cookie, set) in [
         ("GET", "/page?", "", true),
@@ -214,9 +219,8 @@ fn the_visit_cookie_is_set_on_pages_that_no_shared_cache_keeps() {
 #[test]
 fn the_proxy_header_says_where_a_connection_comes_from() {
     let app = App::saying("ok");
-    let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-    let with_header = sendwall::http::Settings { proxy_protocol: true, ..settings(app.address) };
-    let proxy = Proxy::start(sendwall::http::Settings { trusted_proxies, ..with_header.clone() }, open_gate());
+    let with_header = Settings { proxy_protocol: true, ..settings(app.address) };
+    let proxy = Proxy::start(with_header.clone(), trusting());
     let request = b"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\nConnection: close\r\n\r\n";
     let v1 = b"PROXY TCP4 192.0.2.7 127.0.0.1 5000 80\r\n".to_vec();
     let mut v2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c".to_vec();

@@ -1,8 +1,8 @@
 //! Requests that two programs could read in two ways: refused, or sent on in one way only.
 
-use super::protected::open_gate;
 use crate::support::app::App;
 use crate::support::client::{raw, status};
+use crate::support::gate::open_gate;
 use crate::support::proxy::{Proxy, settings};
 
 /// Each with how many requests the app may see.

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use sendwall::http::{Settings, TlsFiles};
 
-use super::protected::open_gate;
 use crate::support::app::App;
 use crate::support::client::{curl, status};
+use crate::support::gate::open_gate;
 use crate::support::proxy::{Proxy, eventually, settings};
 
 /// A directory with a certificate for `localhost` that signs itself.

@@ -9,9 +9,9 @@ use std::time::Duration;
 use sendwall::domain::Span;
 use sendwall::http::{Settings, Timeouts};
 
-use super::protected::open_gate;
 use crate::support::app::{App, reply};
 use crate::support::client::{connect, raw, read_to_close, read_until, status};
+use crate::support::gate::open_gate;
 use crate::support::proxy::{Proxy, eventually, settings};
 
 const SHORT: Span = Span::millis(200);

@@ -2,4 +2,5 @@
 
 pub(crate) mod app;
 pub(crate) mod client;
+pub(crate) mod gate;
 pub(crate) mod proxy;

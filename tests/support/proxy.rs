@@ -27,7 +27,6 @@ pub(crate) fn settings(upstream: SocketAddr) -> Settings {
         listen: "127.0.0.1:0".parse().unwrap(),
         tls: None,
         proxy_protocol: false,
-        trusted_proxies: Vec::new(),
         max_connections: 1000,
         upstream: Upstream {
             host: upstream.ip().to_string().into(),

@@ -1,0 +1,73 @@
+//! A text with the countries that stand around it.
+
+use super::hints::Hint;
+use super::phone::Search;
+use super::reading::{self, Reading};
+use crate::domain::{Country, Validity};
+
+impl Search<'_, '_> {
+    /// Reads a text with the countries that stand around `node`.
+    pub(super) fn read(&self, text: &str, node: u32) -> Reading {
+        self.read_in(text, Some(node))
+    }
+
+    pub(super) fn read_in(&self, text: &str, node: Option<u32>) -> Reading {
+        let default = self.settings.default_region;
+        let plain = |region: Option<Country>| reading::read(text, region, self.numbering);
+        if self.hints.is_empty() || reading::is_international(text) && !text.trim_start().starts_with("00") {
+            return plain(default);
+        }
+        let hints = self.hints_for(node);
+        let mut best: Option<Reading> = None;
+        for hint in hints {
+            let mut readings = Vec::with_capacity(2);
+            if hint.region.is_some() {
+                readings.push(plain(hint.region));
+            }
+            if let (Some(area), Some(_)) = (&hint.area, default) {
+                readings.push(reading::read(&format!("{area}{}", text.trim()), default, self.numbering));
+            }
+            for reading in readings {
+                best = Some(match (best, reading) {
+                    (Some(Reading::Number(a)), Reading::Number(b)) => match (a.validity, b.validity) {
+                        _ if a.raw == b.raw => Reading::Number(a),
+                        (Validity::Valid, Validity::Valid) => return Reading::NoCountry,
+                        (_, Validity::Valid) => Reading::Number(b),
+                        (Validity::Valid | Validity::Possible | Validity::Impossible, _) => Reading::Number(a),
+                    },
+                    (None, reading) | (Some(_), reading @ Reading::Number(_)) => reading,
+                    (Some(before), _) => before,
+                });
+            }
+        }
+        match best {
+            Some(Reading::Number(number)) if number.validity == Validity::Valid => Reading::Number(number),
+            // The field beside it doesn't fit; perhaps it wasn't about the phone.
+            other => match plain(default) {
+                Reading::Number(number) if number.validity == Validity::Valid => Reading::Number(number),
+                reading => other.unwrap_or(reading),
+            },
+        }
+    }
+
+    /// The nearest hints: beside the field, further out, anywhere; of those the calling codes, else the countries.
+    fn hints_for(&self, node: Option<u32>) -> Vec<&Hint> {
+        let nodes = self.document.nodes();
+        let mut level = node.and_then(|node| nodes.get(node)).map(|node| node.parent);
+        let mut near: Vec<&Hint> = Vec::new();
+        while let Some(at) = level {
+            near = self.hints.iter().filter(|hint| hint.level == at && Some(hint.node) != node).collect();
+            if !near.is_empty() || nodes.is_root(at) {
+                break;
+            }
+            level = nodes.get(at).map(|node| node.parent);
+        }
+        if near.is_empty() {
+            near = self.hints.iter().collect();
+        }
+        if near.iter().any(|hint| hint.dials && hint.region.is_some()) {
+            near.retain(|hint| hint.dials);
+        }
+        near
+    }
+}

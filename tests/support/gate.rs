@@ -1,0 +1,67 @@
+//! A gate from the text of a configuration, with nothing kept on disk.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sendwall::clock::SystemClock;
+use sendwall::config::Config;
+use sendwall::domain::RevisionId;
+use sendwall::extract::{Router, Rule, TrustedProxies};
+use sendwall::gate::{Gate, Ids, Parts, Revision, Tell};
+use sendwall::geo::Geo;
+use sendwall::journal::Journal;
+use sendwall::limits::Store;
+use sendwall::numbering::{Numbering, PriceTable};
+use sendwall::privacy::{KeyRing, Pseudonyms, Purpose};
+use sendwall::telemetry::Metrics;
+
+/// A gate, and the metrics that it tells.
+pub(crate) struct Judge {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// A gate that protects nothing that a test asks for.
+pub(crate) fn open_gate() -> Arc<Gate> {
+    judge(OPEN).gate
+}
+
+/// The configuration of [`open_gate`].
+pub(crate) const OPEN: &str = "[[endpoint]]\nname = \"never\"\nsend = \"POST /never/asked/for\"";
+
+/// The gate of this configuration.
+pub(crate) fn judge(text: &str) -> Judge {
+    let text = format!("listen = \"127.0.0.1:0\"\nupstream = \"http://127.0.0.1:1\"\n{text}");
+    let config = Config::compile(&text, Path::new("test.toml"), &|_| None).unwrap_or_else(|problems| {
+        panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    });
+    let clock = Arc::new(SystemClock::start());
+    let metrics = Arc::new(Metrics::new("test", clock.clone()));
+    let limits = config.limits.limits;
+    let rules = config.routes.into_iter().map(|route| Rule {
+        endpoint: route.endpoint,
+        pattern: route.pattern,
+        role: route.role,
+        ignore_case: route.ignore_case,
+    });
+    let revision = Revision {
+        id: RevisionId { number: 1, hash: config.hash },
+        router: Router::new(rules.collect()),
+        endpoints: config.endpoints,
+        trusted: TrustedProxies(config.trusted_proxies),
+        limits: Store::new(4 << 20).prepare(&limits).unwrap(),
+        numbering: Arc::new(Numbering::new(PriceTable::default())),
+    };
+    let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));
+    let gate = Arc::new(Gate::new(Parts {
+        revision,
+        names: Pseudonyms::new(&KeyRing::fixed(7).derive(Purpose::Pseudonyms)),
+        visits: None,
+        geo: Arc::new(Geo::open(&config.geo).unwrap()),
+        clock,
+        ids: Ids::new(7),
+        sessions: 1000,
+        tell: Tell { metrics: Arc::clone(&metrics), journal },
+    }));
+    Judge { gate, metrics }
+}
