@@ -10,7 +10,7 @@ use crate::extract::visit::Signer;
 use crate::extract::{Request, Router, TrustedProxies};
 use crate::gate::{Explanation, Gate, Ids, Parts, Revision, Tell, Visits};
 use crate::geo::{self, Geo};
-use crate::http::{self, SignedVisits, VisitCookies};
+use crate::http::{self, VisitCookies};
 use crate::journal::{self, Journal};
 use crate::limits::{self, Store};
 use crate::numbering::Numbering;
@@ -96,10 +96,33 @@ pub fn explain(config: &Config, clock: &Arc<dyn Clock>, request: &Request<'_>) -
 }
 
 /// The visit cookies that the proxy sets.
-pub(super) fn visit_cookies(config: &Config, keys: &KeyRing, clock: &Arc<dyn Clock>) -> Option<Arc<dyn VisitCookies>> {
-    config.http.visit.as_ref()?;
+pub(super) fn visit_cookies(
+    config: &Config,
+    keys: &KeyRing,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Arc<dyn VisitCookies>>, Error> {
+    if config.http.visit.is_none() {
+        return Ok(None);
+    }
     let signer = Signer::new(&keys.derive_all(Purpose::Visit));
-    Some(Arc::new(SignedVisits::new(signer, Arc::clone(clock))))
+    Ok(Some(Arc::new(Cookies { signer, clock: Arc::clone(clock), ids: Ids::new(random()?) })))
+}
+
+#[derive(Debug)]
+struct Cookies {
+    signer: Signer,
+    clock: Arc<dyn Clock>,
+    ids: Ids,
+}
+
+impl VisitCookies for Cookies {
+    fn mint(&self) -> String {
+        self.signer.mint(self.clock.now(), self.ids.random())
+    }
+
+    fn is_valid(&self, value: &str) -> bool {
+        self.signer.read(value.as_bytes()).1.is_some()
+    }
 }
 
 fn random() -> Result<u64, Error> {

@@ -65,7 +65,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     let built = gate(&config, &keys, &clock, &metrics, &journal)?;
     let gate = Arc::new(built.gate);
     let counters = Arc::new(Counters::default());
-    let visits = visit_cookies(&config, &keys, &clock);
+    let visits = visit_cookies(&config, &keys, &clock)?;
     let server =
         Server::bind(config.http.clone(), Arc::clone(&gate), tasks.clone(), Arc::clone(&counters), visits).await?;
     let admin = match &config.admin {

@@ -22,7 +22,7 @@ impl Ids {
     }
 
     /// The next 64 bits. (`SplitMix64`: Steele, Lea, Flood 2014; a permutation of a counter, so no value comes twice.)
-    fn random(&self) -> u64 {
+    pub fn random(&self) -> u64 {
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
         mix(self.state.fetch_add(GOLDEN, Ordering::Relaxed).wrapping_add(GOLDEN))
     }
