@@ -13,7 +13,7 @@ mod show;
 mod tally;
 mod traffic;
 
-pub use screen::{Line, State, render, summary};
+pub use screen::{Line, State, render, summary, totals};
 pub use tally::{Side, Who};
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -87,7 +87,7 @@ pub enum Error {
     Output(std::io::Error),
 }
 
-/// Runs the demo and shows it on standard output until it is stopped; a summary is the last line.
+/// Runs the demo and shows it on standard output until it is stopped; a summary comes last.
 pub async fn run(options: Options) -> Result<(), Error> {
     let demo = Demo::start(&options).await?;
     let shown = show::until_stopped(&demo, options.run_for).await;
@@ -99,6 +99,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
 #[derive(Debug)]
 pub struct Demo {
     sidecar: Running,
+    currency: String,
     clock: Arc<dyn Clock>,
     started: Timestamp,
     tally: Arc<Tally>,
@@ -121,13 +122,14 @@ impl Demo {
 
         let listen = options.listen.unwrap_or_else(usual_address);
         let config = configuration(listen, app_address, directory.path())?;
+        let currency = config.currency.clone();
         let sidecar = crate::app::start(config, None).await?;
         if options.traffic {
             let (proxy, tally, tasks) = (sidecar.local_addr(), Arc::clone(&tally), tasks.clone());
             Traffic { proxy, hurry: options.hurry, tally, tasks }.start(random.split());
         }
         let started = clock.now();
-        Ok(Self { sidecar, clock, started, tally, tasks, directory })
+        Ok(Self { sidecar, currency, clock, started, tally, tasks, directory })
     }
 
     /// Address of the page.
@@ -152,6 +154,7 @@ impl Demo {
             spent: totals.cost,
             saved_sms: totals.saved_sms,
             saved: totals.saved_cost,
+            currency: self.currency.clone(),
             verified: totals.verified,
             lines: entries.iter().map(|entry| self.line(entry, now)).collect(),
             colour: false,
@@ -173,7 +176,8 @@ impl Demo {
                 format!("{country:<2} {}", phone.masked())
             }),
             verdict: decision.verdict.name(),
-            reason: why.map_or_else(String::new, ToString::to_string),
+            // The first part says it; when there is room again doesn't fit the line.
+            reason: why.and_then(|why| why.to_string().split(';').next().map(str::to_owned)).unwrap_or_default(),
         }
     }
 

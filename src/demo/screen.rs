@@ -22,12 +22,14 @@ pub struct State {
     pub bomber: Side,
     /// Messages that went out.
     pub sent: u64,
-    /// What they cost.
+    /// What they cost, in `currency`.
     pub spent: Money,
     /// Messages that were refused.
     pub saved_sms: u64,
-    /// What they would have cost.
+    /// What they would have cost, in `currency`.
     pub saved: Money,
+    /// ISO 4217.
+    pub currency: String,
     /// Codes that came back, of all that were sent.
     pub verified: u64,
     /// The latest decisions, newest first.
@@ -83,7 +85,14 @@ pub fn render(state: &State, width: usize, height: usize) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The end of it, and what a pipe sees instead of a screen: one line.
+/// What stays on a terminal at the end: the totals.
+pub fn totals(state: &State, width: usize) -> String {
+    let rows = header(state);
+    let lines = rows.iter().skip(4).map(|row| paint(row, width, state.colour));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What a pipe sees instead of a screen: one line.
 pub fn summary(state: &State) -> String {
     let State { people, bomber, .. } = state;
     format!(
@@ -122,8 +131,9 @@ fn header(state: &State) -> Vec<Row> {
 }
 
 fn money(state: &State) -> String {
+    let currency = &state.currency;
     format!(
-        "{} SMS sent for {}, {} refused, {} saved, {} of the sent verified",
+        "{} SMS for {} {currency}; {} refused, {} {currency} saved; {} verified",
         state.sent,
         state.spent,
         state.saved_sms,
@@ -198,6 +208,7 @@ mod tests {
             spent: Money::micros(2_205_000),
             saved_sms: 113,
             saved: Money::micros(5_085_000),
+            currency: "EUR".to_owned(),
             verified: 34,
             lines: vec![
                 line(75, None, "GB +44 7700 90••01", "forward", ""),
@@ -225,7 +236,7 @@ mod tests {
                          asked   passed  refused  verified
              people         42       40        2        34  85 % of those passed
              bomber        120        9      111         0  0 % of those passed
-             49 SMS sent for 2.21, 113 refused, 5.08 saved, 69 % of the sent verified
+             49 SMS sent for 2.21 EUR, 113 refused, 5.08 EUR saved, 69 % of the sent verified
 
              time   who     phone                  verdict   why
              01:15          GB +44 7700 90••01     forward   
@@ -244,7 +255,7 @@ mod tests {
                          asked   passed  refused  verif…
              people         42       40        2       …
              bomber        120        9      111       …
-             49 SMS sent for 2.21, 113 refused, 5.08 sa…
+             49 SMS sent for 2.21 EUR, 113 refused, 5.0…
 
              time   who     phone                  verd…
              01:15          GB +44 7700 90••01     forw…"#]]
@@ -269,10 +280,16 @@ mod tests {
     }
 
     #[test]
-    fn nothing_sent_yet_is_not_a_division_by_zero() {
-        expect!["00:00  people 0 asked, 0 passed, 0 told to wait; bomber 0 asked, 0 passed, 0 refused; 0 SMS sent for 0.0000, 0 refused, 0.0000 saved, none of the sent verified"]
+    fn the_end_is_told_also_where_nothing_was_sent() {
+        expect!["00:00  people 0 asked, 0 passed, 0 told to wait; bomber 0 asked, 0 passed, 0 refused; 0 SMS sent for 0.0000 , 0 refused, 0.0000  saved, none of the sent verified"]
         .assert_eq(&summary(&State::default()));
-        expect!["01:15  people 42 asked, 40 passed, 2 told to wait; bomber 120 asked, 9 passed, 111 refused; 49 SMS sent for 2.21, 113 refused, 5.08 saved, 69 % of the sent verified"]
+        expect!["01:15  people 42 asked, 40 passed, 2 told to wait; bomber 120 asked, 9 passed, 111 refused; 49 SMS sent for 2.21 EUR, 113 refused, 5.08 EUR saved, 69 % of the sent verified"]
         .assert_eq(&summary(&state()));
+        expect![[r#"
+                         asked   passed  refused  verified
+             people         42       40        2        34  85 % of those passed
+             bomber        120        9      111         0  0 % of those passed
+             49 SMS sent for 2.21 EUR, 113 refused, 5.08 EUR saved, 69 % of the sent verifi…"#]]
+        .assert_eq(&totals(&state(), 80));
     }
 }

@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal as _, Write};
 use terminal_size::{Height, Width};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::{Demo, State, render, summary};
+use super::{Demo, State, render, summary, totals};
 use crate::domain::Span;
 
 /// Between two pictures.
@@ -27,7 +27,7 @@ pub(super) async fn until_stopped(demo: &Demo, run_for: Option<Span>) -> io::Res
     let mut out = io::stdout();
     let shown =
         if out.is_terminal() { on_terminal(demo, &mut out, stop).await } else { in_pipe(demo, &mut out, stop).await };
-    match shown.and_then(|()| writeln!(out, "{}", summary(&demo.state()))) {
+    match shown {
         Err(closed) if closed.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         shown => shown,
     }
@@ -37,23 +37,27 @@ async fn on_terminal(demo: &Demo, out: &mut impl Write, stop: impl Future<Output
     write!(out, "{ENTER}")?;
     let shown = every(FRAME, stop, || draw(&demo.state(), out)).await;
     write!(out, "{LEAVE}")?;
-    out.flush()?;
-    shown
+    shown?;
+    writeln!(out, "{}", totals(&State { colour: true, ..demo.state() }, size().0))
 }
 
 async fn in_pipe(demo: &Demo, out: &mut impl Write, stop: impl Future<Output = ()>) -> io::Result<()> {
     let State { page, metrics, .. } = demo.state();
     writeln!(out, "page {page}  metrics {metrics}")?;
-    every(LINE, stop, || writeln!(out, "{}", summary(&demo.state()))).await
+    every(LINE, stop, || writeln!(out, "{}", summary(&demo.state()))).await?;
+    writeln!(out, "{}", summary(&demo.state()))
 }
 
 /// Draws over the last picture without clearing it first, so that nothing flickers.
 fn draw(state: &State, out: &mut impl Write) -> io::Result<()> {
-    let (width, height) =
-        terminal_size::terminal_size().map_or(USUAL_SIZE, |(Width(w), Height(h))| (usize::from(w), usize::from(h)));
+    let (width, height) = size();
     let picture = render(&State { colour: true, ..state.clone() }, width, height);
     write!(out, "\x1b[H{}\x1b[K\x1b[J", picture.replace('\n', "\x1b[K\r\n"))?;
     out.flush()
+}
+
+fn size() -> (usize, usize) {
+    terminal_size::terminal_size().map_or(USUAL_SIZE, |(Width(w), Height(h))| (usize::from(w), usize::from(h)))
 }
 
 async fn every(span: Span, stop: impl Future<Output = ()>, mut step: impl FnMut() -> io::Result<()>) -> io::Result<()> {
