@@ -3,7 +3,6 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::{Mutex, mpsc};
-use std::thread;
 use std::time::Duration;
 
 use sendwall::domain::Span;
@@ -12,7 +11,7 @@ use sendwall::http::{Settings, Timeouts};
 use crate::support::app::{App, reply};
 use crate::support::client::{connect, raw, read_to_close, read_until, status};
 use crate::support::gate::open_gate;
-use crate::support::proxy::{Proxy, eventually, settings};
+use crate::support::proxy::{Proxy, eventually, let_pass, settings};
 
 const SHORT: Span = Span::millis(200);
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -37,7 +36,7 @@ fn a_head_that_never_ends_is_not_waited_for() {
     let mut dripping = connect(proxy.address);
     let dripped = b"GET / HTTP/1.1\r\nHost: a\r\n".iter().chain([b'x'].iter().cycle());
     let until_closed = dripped.take(1000).take_while(|byte| {
-        thread::sleep(Duration::from_millis(10));
+        let_pass(Duration::from_millis(10));
         dripping.write_all(&[**byte]).is_ok()
     });
     assert!(until_closed.count() < 1000, "each byte would have given it more time");
@@ -95,7 +94,7 @@ fn a_slow_body_does_not_use_up_the_upstreams_time_to_answer() {
     let mut stream = connect(proxy.address);
     stream.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 5\r\n\r\n").unwrap();
     for byte in b"hello" {
-        thread::sleep(Duration::from_millis(100));
+        let_pass(Duration::from_millis(100));
         stream.write_all(&[*byte]).unwrap();
     }
     assert_eq!(status(&read_to_close(&mut stream)), 200);

@@ -99,13 +99,19 @@ impl Drop for Proxy {
     }
 }
 
+/// Lets time pass where time is what the test is about: a slow client, a slow reader.
+pub(crate) fn let_pass(time: std::time::Duration) {
+    let (_open, nothing) = mpsc::channel::<()>();
+    let _elapsed = nothing.recv_timeout(time);
+}
+
 /// Waits until `condition` holds, for what has no event to wait for.
 pub(crate) fn eventually(what: &str, condition: impl Fn() -> bool) {
     let mut waited = std::time::Duration::ZERO;
     let step = std::time::Duration::from_millis(5);
     while !condition() {
         assert!(waited < PATIENCE, "never: {what}");
-        std::thread::sleep(step);
+        let_pass(step);
         waited += step;
     }
 }
