@@ -114,6 +114,24 @@ fn a_client_that_takes_nothing_is_cut() {
 }
 
 #[test]
+fn an_http2_client_that_shuts_its_window_is_cut() {
+    let app = App::saying("ok");
+    let short = |waits: &mut Timeouts| {
+        (waits.request_body, waits.upstream_connect, waits.upstream_answer, waits.answer_body) =
+            (SHORT, SHORT, SHORT, SHORT);
+    };
+    let proxy = Proxy::start(with(settings(app.address), short), open_gate());
+    let mut stream = connect(proxy.address);
+    let mut frames = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    // SETTINGS: a window of 0; HEADERS: GET / of host "a".
+    frames.extend(b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01a");
+    stream.write_all(&frames).unwrap();
+    app.wait_for(1);
+    read_to_close(&mut stream);
+    eventually("it is closed", || proxy.counters.connections_closed.get() == 1);
+}
+
+#[test]
 fn a_silent_upgraded_connection_is_closed() {
     let app = App::start(|_, stream| {
         stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n").unwrap();
@@ -139,8 +157,7 @@ fn a_stop_lets_requests_finish_and_takes_no_new_ones() {
         }
         reply(stream, "200 OK", "", "ok")
     });
-    let mut proxy =
-        Proxy::start(with(settings(app.address), |waits| waits.request_head = Span::seconds(1)), open_gate());
+    let proxy = Proxy::start(with(settings(app.address), |waits| waits.request_head = Span::seconds(1)), open_gate());
     let mut idle = connect(proxy.address);
     idle.write_all(b"GET /quick HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     read_until(&mut idle, "ok");
@@ -168,7 +185,7 @@ fn a_stop_does_not_wait_for_ever() {
         read_to_close(stream);
         false
     });
-    let mut proxy = Proxy::start(with(settings(app.address), |waits| waits.drain = SHORT), open_gate());
+    let proxy = Proxy::start(with(settings(app.address), |waits| waits.drain = SHORT), open_gate());
     let mut stuck = connect(proxy.address);
     stuck.write_all(GET).unwrap();
     app.wait_for(1);

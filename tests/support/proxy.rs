@@ -84,7 +84,7 @@ impl Proxy {
     }
 
     /// Waits until it has stopped. Gives the number of tasks that are still running.
-    pub(crate) fn wait_for_end(&mut self) -> usize {
+    pub(crate) fn wait_for_end(&self) -> usize {
         self.ended.recv_timeout(PATIENCE).expect("the server ends");
         let tasks = self.tasks.clone();
         self.runtime.as_ref().unwrap().block_on(tasks.drain(Span::seconds(10)))
