@@ -1,1 +1,155 @@
-//! demo
+//! The demo as its visitors see it: its traffic, its page in a real browser, its output.
+
+mod webdriver;
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use sendwall::demo::{Demo, Options, State, Who};
+
+use self::webdriver::{Browser, ENTER, TAB};
+
+fn options() -> Options {
+    Options { listen: Some(([127, 0, 0, 1], 0).into()), traffic: false, ..Options::default() }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// Looks at the demo again and again until `there` holds.
+async fn state_when(demo: &Demo, there: impl Fn(&State) -> bool) -> State {
+    let mut looks = tokio::time::interval(Duration::from_millis(50));
+    for _ in 0..1200 {
+        looks.tick().await;
+        let state = demo.state();
+        if there(&state) {
+            return state;
+        }
+    }
+    panic!("not within a minute: {}", sendwall::demo::summary(&demo.state()));
+}
+
+#[test]
+fn people_pass_and_the_bombers_victim_gets_what_the_limits_allow() {
+    runtime().block_on(async {
+        let demo = Demo::start(&Options { traffic: true, hurry: 20, ..options() }).await.unwrap();
+        let state = state_when(&demo, |state| state.people.verified >= 5 && state.bomber.refused >= 8).await;
+
+        assert_eq!(state.people.refused, 0, "nobody asks twice within half a minute");
+        assert!(state.verified >= 5 && state.saved_sms >= 8, "{}", sendwall::demo::summary(&state));
+        assert!(state.spent > sendwall::domain::Money::default());
+        let to_victim = |line: &&sendwall::demo::Line| {
+            line.who == Some(Who::Bomber) && line.phone.as_deref().is_some_and(|phone| phone.ends_with("42"))
+        };
+        let minutes = usize::try_from(state.running.as_millis() / 60_000 + 1).unwrap();
+        let passed = state.lines.iter().filter(to_victim).filter(|line| line.verdict == "forward").count();
+        assert!((1..=minutes).contains(&passed), "{passed} in {minutes} minutes: {:?}", state.lines);
+        assert!(state.lines.iter().filter(to_victim).any(|line| line.reason.starts_with("limit phone-minute")));
+        demo.stop().await;
+    });
+}
+
+#[test]
+fn without_traffic_nobody_comes() {
+    runtime().block_on(async {
+        let demo = Demo::start(&options()).await.unwrap();
+        let (page, started) = (demo.page(), demo.state());
+        let fetched = tokio::task::spawn_blocking(move || ureq::get(&page).call()).await.unwrap().unwrap();
+        assert_eq!(fetched.status(), 200);
+        let cookies = fetched.headers().get_all("set-cookie").iter();
+        assert!(cookies.into_iter().any(|cookie| cookie.to_str().unwrap().starts_with("sendwall_visit=")));
+        let state = State { running: started.running, ..demo.state() };
+        assert_eq!(state, started, "a page that is loaded is no decision");
+        demo.stop().await;
+    });
+}
+
+#[test]
+fn the_page_works_in_chromium_by_keyboard_alone() {
+    if std::env::var_os("SENDWALL_TEST_NO_BROWSER").is_some_and(|set| set == "1") {
+        return;
+    }
+    let runtime = runtime();
+    let demo = runtime.block_on(Demo::start(&options())).unwrap();
+    let browser = Browser::start();
+    let picture = |name: &str| {
+        for (width, height) in [(390, 844), (1280, 800)] {
+            let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("demo-{name}-{width}.png"));
+            browser.screenshot(width, height, &file);
+        }
+    };
+    let title_is = |title: &str| browser.wait_for(&format!("document.querySelector('h1').textContent === '{title}'"));
+
+    browser.open(&demo.page());
+    browser.wait_for("document.activeElement.id === 'phone'");
+    picture("1-phone");
+    browser.keys("+44 7700 900123");
+    browser.keys(ENTER);
+
+    title_is("Enter your code");
+    let message = browser.wait_for("document.querySelector('#inbox li:last-child')?.textContent");
+    let code: String = message.as_str().unwrap().chars().take(6).collect();
+    assert!(code.chars().all(|c| c.is_ascii_digit()), "{message}");
+    picture("2-code");
+
+    browser.keys(if code == "000000" { "111111" } else { "000000" });
+    browser.keys(ENTER);
+    browser.wait_for("document.querySelector('#notice-title').textContent === \"That code isn't right.\"");
+    picture("3-wrong");
+
+    // Once a try was wrong, sendwall makes the next one wait a second; the page says so and counts down.
+    browser.wait_for("!document.querySelector('#verify').disabled");
+    browser.keys(&code);
+    browser.keys(ENTER);
+    if browser.wait_for("document.querySelector('#notice').className === 'wait' ? 'wait' : !document.querySelector('#inside').hidden && 'in'") == "wait" {
+        browser.wait_for("!document.querySelector('#verify').disabled");
+        browser.keys(ENTER);
+    }
+    title_is("You are logged in");
+    picture("4-logged-in");
+
+    // Out again with the keyboard, and asking at once once more.
+    browser.keys(TAB);
+    browser.wait_for("document.activeElement.id === 'leave'");
+    browser.keys(ENTER);
+    title_is("Log in with your phone");
+    browser.keys(ENTER);
+    browser.wait_for(
+        "document.querySelector('#notice').className === 'wait' && document.querySelector('#clock').textContent",
+    );
+    let spoken = browser.eval("return document.querySelector('#spoken').textContent");
+    assert!(spoken.as_str().unwrap().starts_with("A moment, please. We sent you a code just now."), "{spoken}");
+    assert_eq!(browser.eval("return document.querySelector('#send').disabled"), true);
+    let seconds = browser.eval("return Number(document.querySelector('#clock').textContent.split(':')[1])");
+    assert!((1..=60).contains(&seconds.as_u64().unwrap()) || seconds == 0, "{seconds}");
+    picture("5-cool-down");
+
+    let unlabelled =
+        browser.eval("return [...document.querySelectorAll('input')].filter((i) => !i.labels.length).length");
+    assert_eq!(unlabelled, 0, "every field has a label");
+    for width in [320, 390, 1280] {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo-width.png");
+        browser.screenshot(width, 844, &file);
+        let overflow = browser.eval("return document.documentElement.scrollWidth - innerWidth");
+        assert!(overflow.as_i64().unwrap() <= 0, "wider than a screen of {width}: {overflow}");
+    }
+    drop(browser);
+    runtime.block_on(demo.stop());
+}
+
+#[test]
+fn in_a_pipe_the_demo_prints_lines_and_ends_with_a_summary() {
+    let demo = Command::new(env!("CARGO_BIN_EXE_sendwall"))
+        .args(["demo", "--listen", "127.0.0.1:0", "--seconds", "2"])
+        .output()
+        .unwrap();
+    let (out, err) = (String::from_utf8_lossy(&demo.stdout), String::from_utf8_lossy(&demo.stderr));
+    assert!(demo.status.success(), "{out}{err}");
+    let lines: Vec<&str> = out.lines().collect();
+    assert!(lines.first().unwrap().starts_with("page http://127.0.0.1:"), "{out}");
+    assert!(lines.last().unwrap().contains("SMS sent"), "{out}");
+    assert!(!out.contains('\u{1b}'), "no escape codes in a pipe: {out}");
+    assert!(err.is_empty(), "{err}");
+}

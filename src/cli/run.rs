@@ -8,6 +8,8 @@ use clap::Args;
 use super::output;
 use crate::app;
 use crate::config::{self, Config, Flags, LoadError};
+use crate::demo;
+use crate::domain::Span;
 use crate::telemetry;
 
 #[derive(Debug, Args)]
@@ -44,9 +46,18 @@ pub(super) struct RunArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
-    /// Where the demo's proxy listens
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    listen: std::net::SocketAddr,
+    /// Where the demo's page is [default: 127.0.0.1:8080, or any free port where that is taken]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<std::net::SocketAddr>,
+    /// Ends by itself after this time
+    #[arg(long, value_name = "N")]
+    seconds: Option<u32>,
+    /// Only the page: neither people nor a bomber come
+    #[arg(long)]
+    no_traffic: bool,
+    /// Same seed, same people
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
 }
 
 /// Serves until it is told to stop.
@@ -78,7 +89,15 @@ impl RunArgs {
     }
 }
 
-/// Wiring: hands over to `demo`.
+/// Shows the demo until it is told to stop.
 pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("`demo` on {} is not wired yet", args.listen)
+    let options = demo::Options {
+        listen: args.listen,
+        run_for: args.seconds.map(|seconds| Span::seconds(seconds.into())),
+        traffic: !args.no_traffic,
+        seed: args.seed,
+        ..demo::Options::default()
+    };
+    tokio::runtime::Runtime::new()?.block_on(demo::run(options))?;
+    Ok(ExitCode::SUCCESS)
 }

@@ -29,8 +29,10 @@ pub(super) fn admin(root: &mut Section<'_>, main: Option<SocketAddr>) -> Option<
         let fault = Fault::new(format!("other machines can reach the admin address {listen}, so it needs a token"));
         root.error("admin", fault.hint("name a file with a long random text in `admin_token_file`"));
     }
-    let is_main =
-        |main: SocketAddr| main.port() == listen.port() && (main.ip() == listen.ip() || main.ip().is_unspecified());
+    // Port 0 stands for any free port, so two of them are not the same.
+    let is_main = |main: SocketAddr| {
+        main.port() == listen.port() && main.port() != 0 && (main.ip() == listen.ip() || main.ip().is_unspecified())
+    };
     if main.is_some_and(is_main) {
         root.error("admin", Fault::new(format!("{listen} is the main listener's address")).hint("take another port"));
     }

@@ -50,18 +50,12 @@ impl App {
         let stopping = tasks.stopping();
         loop {
             let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
-            let accepted = tokio::select! {
-                () = stopping.cancelled() => return,
-                accepted = listener.accept() => accepted,
-            };
+            let Some(accepted) = stopping.run_until_cancelled(listener.accept()).await else { return };
             // An accept that fails (a client gone again, no file descriptor free) concerns one client, not the app.
             let Ok((stream, _peer)) = accepted else { continue };
             let (app, stop) = (Arc::clone(&self), stopping.clone());
             tasks.spawn("demo app connection", async move {
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = app.connection(stream) => {}
-                }
+                stop.run_until_cancelled(app.connection(stream)).await;
                 drop(place);
             });
         }

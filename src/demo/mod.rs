@@ -1,9 +1,220 @@
 //! Something to see in one command: a small app with a page, sendwall in front of it, and traffic.
+//!
+//! Everything runs in this process and talks over loopback. Nothing is sent to anybody, and what it writes goes into a
+//! temporary directory that it removes.
 
 mod app;
 mod browser;
 mod codes;
+mod directory;
 mod random;
 mod screen;
+mod show;
 mod tally;
 mod traffic;
+
+pub use screen::{Line, State, render, summary};
+pub use tally::{Side, Who};
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use self::app::App;
+use self::directory::Temporary;
+use self::random::Random;
+use self::tally::Tally;
+use self::traffic::Traffic;
+use crate::app::Running;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, Problem};
+use crate::domain::{Span, Timestamp, Verdict};
+use crate::journal::Entry;
+use crate::tasks::Tasks;
+
+/// Decisions that the state holds: more than a screen has lines.
+const MAX_LINES: usize = 200;
+/// A decision that no simulated client claims within this time was made about somebody at the page.
+const CLAIM_WITHIN: Span = Span::seconds(2);
+/// How long stopping may take.
+const DRAIN: Span = Span::seconds(2);
+
+/// How the demo runs.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the page is, with port 0 for any that is free; `None`: port 8080 of loopback, or any where that is taken.
+    pub listen: Option<SocketAddr>,
+    /// Ends by itself after this time; `None`: when Ctrl-C is pressed.
+    pub run_for: Option<Span>,
+    /// Whether people and bomber come.
+    pub traffic: bool,
+    /// Same seed, same people.
+    pub seed: u64,
+    /// How many times faster than life people read and type.
+    pub hurry: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { listen: None, run_for: None, traffic: true, seed: 1, hurry: 3 }
+    }
+}
+
+/// Why there is no demo.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No temporary directory.
+    #[error("cannot make a directory for the demo in {}: {source}; set TMPDIR to one that you may write", parent.display())]
+    Directory {
+        /// Where it should have been.
+        parent: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The app has no port.
+    #[error("the demo's app cannot listen on a port of loopback: {0}")]
+    Listen(std::io::Error),
+    /// The demo's own configuration has a fault.
+    #[error("the demo's configuration is faulty, which is a fault of sendwall: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Config(Vec<Problem>),
+    /// sendwall doesn't start.
+    #[error(transparent)]
+    Start(#[from] crate::app::Error),
+    /// The screen can't be written.
+    #[error("cannot write to standard output: {0}")]
+    Output(std::io::Error),
+}
+
+/// Runs the demo and shows it on standard output until it is stopped; a summary is the last line.
+pub async fn run(options: Options) -> Result<(), Error> {
+    let demo = Demo::start(&options).await?;
+    let shown = show::until_stopped(&demo, options.run_for).await;
+    demo.stop().await;
+    shown.map_err(Error::Output)
+}
+
+/// A running demo.
+#[derive(Debug)]
+pub struct Demo {
+    sidecar: Running,
+    clock: Arc<dyn Clock>,
+    started: Timestamp,
+    tally: Arc<Tally>,
+    tasks: Tasks,
+    directory: Temporary,
+}
+
+impl Demo {
+    /// Starts app, sendwall and traffic.
+    pub async fn start(options: &Options) -> Result<Self, Error> {
+        let directory = Temporary::create()?;
+        let (tasks, tally) = (Tasks::new(), Arc::new(Tally::default()));
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let mut random = Random::seeded(options.seed);
+
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(Error::Listen)?;
+        let app_address = listener.local_addr().map_err(Error::Listen)?;
+        let app = App::new(random.split(), Arc::clone(&clock));
+        tasks.spawn("demo app", app.serve(listener, tasks.clone()));
+
+        let listen = options.listen.unwrap_or_else(usual_address);
+        let config = configuration(listen, app_address, directory.path())?;
+        let sidecar = crate::app::start(config, None).await?;
+        if options.traffic {
+            let (proxy, tally, tasks) = (sidecar.local_addr(), Arc::clone(&tally), tasks.clone());
+            Traffic { proxy, hurry: options.hurry, tally, tasks }.start(random.split());
+        }
+        let started = clock.now();
+        Ok(Self { sidecar, clock, started, tally, tasks, directory })
+    }
+
+    /// Address of the page.
+    pub fn page(&self) -> String {
+        format!("http://{}/", self.sidecar.local_addr())
+    }
+
+    /// What there is to see now.
+    pub fn state(&self) -> State {
+        let now = self.clock.now();
+        let totals = self.sidecar.metrics().totals();
+        let (people, bomber) = self.tally.sides();
+        let entries = self.sidecar.recent().newest(MAX_LINES, |entry| !entry.is_try);
+        let metrics = self.sidecar.admin_addr().map(|admin| format!("http://{admin}/metrics"));
+        State {
+            page: self.page(),
+            metrics: metrics.unwrap_or_default(),
+            running: now.since(self.started),
+            people,
+            bomber,
+            sent: totals.sends,
+            spent: totals.cost,
+            saved_sms: totals.saved_sms,
+            saved: totals.saved_cost,
+            verified: totals.verified,
+            lines: entries.iter().map(|entry| self.line(entry, now)).collect(),
+            colour: false,
+        }
+    }
+
+    fn line(&self, entry: &Entry, now: Timestamp) -> Line {
+        let (decision, phone) = (&entry.decision, entry.facts.phone());
+        let nobody_claims_it = now.since(decision.at) > CLAIM_WITHIN;
+        let why = match decision.verdict {
+            Verdict::Forward => None,
+            Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject => decision.reasons.first(),
+        };
+        Line {
+            at: decision.at.since(self.started),
+            who: self.tally.maker(decision.id).or_else(|| nobody_claims_it.then_some(Who::You)),
+            phone: phone.map(|phone| {
+                let country = phone.country.map(|country| country.to_string()).unwrap_or_default();
+                format!("{country:<2} {}", phone.masked())
+            }),
+            verdict: decision.verdict.name(),
+            reason: why.map_or_else(String::new, ToString::to_string),
+        }
+    }
+
+    /// Stops everything and removes what was written.
+    pub async fn stop(self) {
+        let Self { sidecar, tasks, directory, .. } = self;
+        tasks.drain(DRAIN).await;
+        sidecar.stop().await;
+        drop(directory);
+    }
+}
+
+/// The port that is easy to remember, where nobody has it.
+fn usual_address() -> SocketAddr {
+    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
+    let is_free = std::net::TcpListener::bind(usual).is_ok();
+    if is_free { usual } else { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) }
+}
+
+/// The configuration as a user would write it: the defaults, in force.
+fn configuration(listen: SocketAddr, app: SocketAddr, state: &Path) -> Result<Config, Error> {
+    let state = toml::Value::from(state.to_string_lossy().as_ref());
+    let text = format!(
+        r#"
+listen = "{listen}"
+upstream = "http://{app}"
+admin = "127.0.0.1:0"
+state = {state}
+mode = "enforce"
+trusted_proxies = ["127.0.0.0/8"] # simulated people say in X-Forwarded-For where they come from
+
+[[endpoint]]
+name = "login"
+send = "POST /api/send-code"
+verify = "POST /api/verify"
+verified_if = 'status == 200 && json("/ok") == true'
+default_region = "GB"
+
+[log]
+level = "error"
+"#
+    );
+    Config::compile(&text, Path::new("demo.toml"), &|_name| None).map_err(Error::Config)
+}
