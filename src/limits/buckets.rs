@@ -111,7 +111,6 @@ impl Buckets<'_> {
         set_u24(self.bytes, Self::place(bucket), count);
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "a remainder of 33 fits")]
     fn place(bucket: u64) -> usize {
         HEAD + 3 * (bucket % KEPT) as usize
     }

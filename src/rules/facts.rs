@@ -126,7 +126,7 @@ mod tests {
         full.client.id =
             Some(crate::domain::ClientId { id: full.client.address.id, source: crate::domain::ClientSource::Visit });
         full.place = Place {
-            country: crate::domain::Country::new("GB"),
+            country: Country::new("GB"),
             asn: Some(64_500),
             as_org: Some(Arc::from("Example")),
             hosting: Some(false),
@@ -134,7 +134,7 @@ mod tests {
         };
         full.phone = PhoneFact::Present(crate::domain::Phone {
             id: full.client.address.id,
-            country: crate::domain::Country::new("IE"),
+            country: Country::new("IE"),
             calling_code: 353,
             range: crate::domain::Range::new(35_385_012),
             last_two: 67,
