@@ -424,7 +424,7 @@ fn a_million_keys_stay_in_the_budget() {
     let set = store.prepare(&limits.map(Arc::new)).unwrap();
     let sizes: Vec<_> = set.handles().iter().map(|handle| (handle.capacity(), handle.bytes())).collect();
     for number in 0..1_000_000 {
-        set.handles()[0].record(mix([number]), None, at(START_MS + 5 * number));
+        set.handles()[0].record(mix([number]), None, at(START_MS + 20 * number));
     }
     for number in 0..30_000 {
         set.handles()[1].record(mix([number]), None, at(START_MS + number));
