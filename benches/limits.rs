@@ -1,7 +1,7 @@
 //! Time of one reservation and memory of one key.
 //!
 //! `cargo bench --bench limits`; the figures before criterion's own are memory as the system counts it.
-#![expect(clippy::print_stdout, missing_docs, reason = "a bench tells its figures")]
+#![expect(clippy::print_stdout, reason = "a bench tells its figures")]
 
 use std::hint::black_box;
 use std::sync::Arc;

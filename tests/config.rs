@@ -3,6 +3,8 @@
 //! Each `tests/cases/config/*/NAME.toml` stands beside `NAME.expected`, what `sendwall check` prints about it.
 //! `UPDATE_EXPECT=1` writes these anew.
 
+#![expect(clippy::unwrap_used, reason = "a broken case should fail loudly")]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

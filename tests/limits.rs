@@ -1,4 +1,5 @@
 //! Limits against a plain model, under two threads, full tables and reloads.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::HashMap;
 use std::sync::{Arc, Barrier};
@@ -418,14 +419,14 @@ fn a_table_full_of_refusals_does_as_it_is_told() {
 
 #[test]
 fn a_million_keys_stay_in_the_budget() {
-    let store = Store::new(4 << 20);
+    let store = Store::new(1 << 20);
     let limits = [limit(1, Span::seconds(60)), Limit { name: Arc::from("other"), ..limit(1_000, Span::hours(24)) }];
     let set = store.prepare(&limits.map(Arc::new)).unwrap();
     let sizes: Vec<_> = set.handles().iter().map(|handle| (handle.capacity(), handle.bytes())).collect();
     for number in 0..1_000_000 {
-        set.handles()[0].record(mix([number]), None, at(START_MS + number));
+        set.handles()[0].record(mix([number]), None, at(START_MS + 20 * number));
     }
-    for number in 0..100_000 {
+    for number in 0..30_000 {
         set.handles()[1].record(mix([number]), None, at(START_MS + number));
     }
     for (handle, size) in set.handles().iter().zip(&sizes) {
@@ -434,7 +435,7 @@ fn a_million_keys_stay_in_the_budget() {
         assert!(handle.bytes() <= 128 * handle.capacity(), "{}", handle.bytes() / handle.capacity());
     }
     let together: usize = sizes.iter().map(|(_, bytes)| bytes).sum();
-    assert!(together <= 4 << 20 && together > 3 << 20, "{together}");
+    assert!(together <= 1 << 20 && together > 3 << 18, "{together}");
 }
 
 #[test]
@@ -453,7 +454,7 @@ fn a_reload_keeps_what_is_the_same_limit() {
         assert!(is_free(old.reserve(7, None, at(START_MS))));
     }
     let other = Limit { name: Arc::from("new"), ..limit(40, Span::hours(1)) };
-    let set = store.prepare(&[Arc::new(other.clone()), Arc::new(limit(6, Span::hours(1)))]).unwrap();
+    let set = store.prepare(&[Arc::new(other), Arc::new(limit(6, Span::hours(1)))]).unwrap();
     assert_eq!(set.handles()[1].reserve(7, None, at(START_MS)), Answer::Free { count: 6 });
     assert!(!is_free(old.reserve(7, None, at(START_MS))), "the old revision sees the same counters");
     assert_eq!(set.handles()[0].reserve(7, None, at(START_MS)), Answer::Free { count: 1 });

@@ -93,22 +93,18 @@ fn split_target(target: &str) -> Result<(String, Option<String>), RequestError> 
     if !path.starts_with('/') {
         return Err(RequestError::Target);
     }
-    Ok(match path.split_once('?') {
-        Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
-        None => (path.to_owned(), None),
-    })
+    let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+    Ok((path.to_owned(), query.map(str::to_owned)))
 }
 
 /// The body, and whether all of it is there.
 fn body<'b>(rest: &'b [u8], headers: &HeaderMap) -> (&'b [u8], bool) {
     let announced = headers.get(http::header::CONTENT_LENGTH);
-    match announced.and_then(|value| value.to_str().ok()?.parse::<usize>().ok()) {
-        Some(length) => rest.get(..length).map_or((rest, false), |body| (body, true)),
-        None => {
-            let body = rest.strip_suffix(b"\n").unwrap_or(rest);
-            (body.strip_suffix(b"\r").unwrap_or(body), true)
-        }
+    if let Some(length) = announced.and_then(|value| value.to_str().ok()?.parse::<usize>().ok()) {
+        return rest.get(..length).map_or((rest, false), |body| (body, true));
     }
+    let body = rest.strip_suffix(b"\n").unwrap_or(rest);
+    (body.strip_suffix(b"\r").unwrap_or(body), true)
 }
 
 #[cfg(test)]

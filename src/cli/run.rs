@@ -18,7 +18,7 @@ pub(super) struct RunArgs {
     /// The configuration file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["upstream", "protect", "verify", "listen", "admin", "state", "enforce", "default_region"])]
     config: Option<PathBuf>,
-    /// The app's address, such as http://127.0.0.1:3000
+    /// The app's address, such as <http://127.0.0.1:3000>
     #[arg(long, value_name = "URL", requires = "protect")]
     upstream: Option<String>,
     /// A request for a code, such as "POST /api/send-code"; may be repeated

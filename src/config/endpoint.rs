@@ -142,7 +142,7 @@ fn section_routes(section: &mut Section<'_>, endpoint: usize, name: &Arc<str>, c
     for (key, role, condition) in [("send", Role::Send, "when"), ("verify", Role::Verify, "verify_when")] {
         for (text, pattern) in section.one_or_more(key, |text| Ok((text, values::pattern(text)?))) {
             claims.path(section, key, condition, (text, role, name));
-            routes.push(Rule { endpoint, pattern, role, ignore_case });
+            routes.push(Rule { pattern, endpoint, role, ignore_case });
         }
     }
     routes

@@ -15,7 +15,7 @@ use super::suggest::nearest;
 use super::values::{self, GIB, MIB};
 use crate::domain::{Mode, Span};
 use crate::gate::Endpoint;
-use crate::limits::{self, KeyPart, Limit, On, WhenFull};
+use crate::limits::{self, KeyPart, Limit, On, Store, WhenFull};
 use crate::rules::FACTS;
 
 /// Of `preset = "classic"`.
@@ -46,16 +46,26 @@ pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint]) -> Limits {
         (memory, section.choice("when_full", &WHEN_FULL).unwrap_or_default())
     });
     let mut limits = Vec::new();
-    if root.bool("default_limits", true) {
+    let preset = root.choice("preset", &[("classic", Some(CLASSIC)), ("none", None)]).flatten();
+    // A preset has the same measures under names of its own.
+    if root.bool("default_limits", preset.is_none()) {
         let default = limits::defaults().into_iter();
         limits.extend(default.map(|limit| Arc::new(Limit { when_full, ..limit })));
     }
-    if let Some(Some(preset)) = root.choice("preset", &[("classic", Some(CLASSIC)), ("none", None)]) {
+    if let Some(preset) = preset {
         shipped(preset, when_full, &mut limits);
     }
     let names: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_ref()).collect();
     overlay(root, &mut limits, &names, when_full);
+    check_memory(root, memory, &limits);
     Limits { memory, limits }
+}
+
+fn check_memory(root: &Section<'_>, memory: u64, limits: &[Arc<Limit>]) {
+    let store = Store::new(usize::try_from(memory).unwrap_or(usize::MAX));
+    if let Err(error @ limits::Error::Memory { .. }) = store.prepare(limits) {
+        root.error("limits", Fault::new(error.to_string()).hint("raise `memory` in [limits]"));
+    }
 }
 
 /// Adds the limits of a text that comes with sendwall. A test holds that these have no faults.
@@ -175,4 +185,19 @@ fn known_endpoint(name: &str, known: &[&str]) -> Result<Arc<str>, Fault> {
 
 fn key_part(text: &str) -> Result<KeyPart, Fault> {
     KeyPart::from_name(text).map_or_else(|| values::one_of(text, &KeyPart::ALL.map(|part| (part.name(), part))), Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_preset_has_no_faults() {
+        let source = Source::of_file(Path::new("classic.toml"), CLASSIC);
+        let (table, syntax) = DeTable::parse_recoverable(CLASSIC);
+        let mut limits = Vec::new();
+        Section::root(&source, &table, |root| overlay(root, &mut limits, &[], WhenFull::Pass));
+        assert!(syntax.is_empty() && source.take().0.is_empty());
+        assert_eq!(limits.len(), CLASSIC.matches("\n[[limit]]").count(), "each of them is compiled");
+    }
 }

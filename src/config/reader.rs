@@ -126,7 +126,7 @@ impl<'s> Section<'s> {
 
     /// A text.
     pub(super) fn text(&mut self, key: &'static str) -> Option<&'s str> {
-        self.parsed(key, |text| Ok(text))
+        self.parsed(key, Ok)
     }
 
     /// A text that `parse` understands.
@@ -141,6 +141,7 @@ impl<'s> Section<'s> {
     }
 
     /// A text that `parse` understands, or `false`, which gives `Some(None)`.
+    #[expect(clippy::option_option, reason = "missing and switched off are two things, and a type for it has one use")]
     pub(super) fn parsed_or_false<T>(
         &mut self,
         key: &'static str,
@@ -349,7 +350,7 @@ fn inside(text: &str, value: Place, offset: usize) -> Option<Place> {
         return None;
     }
     let quotes = if raw.starts_with("\"\"\"") || raw.starts_with("'''") { 3 } else { 1 };
-    let line_feed = if quotes == 3 && raw.get(3..)?.starts_with('\n') { 1 } else { 0 };
+    let line_feed = usize::from(quotes == 3 && raw.get(3..)?.starts_with('\n'));
     // An offset at the end of the text points at its last character.
     let start = (value.start + quotes + line_feed + offset).min(value.end.checked_sub(quotes + 1)?);
     Some(start..start + 1)

@@ -67,7 +67,7 @@ pub(super) struct Source<'a> {
 impl<'a> Source<'a> {
     /// The text of a file.
     pub(super) fn of_file(file: &Path, text: &'a str) -> Self {
-        let base = file.parent().unwrap_or(Path::new("")).to_owned();
+        let base = file.parent().map_or_else(PathBuf::new, Path::to_owned);
         Self::new(file.display().to_string(), base, text, true)
     }
 

@@ -90,8 +90,9 @@ pub(super) fn bytes(text: &str, range: &RangeInclusive<u64>) -> Result<u64, Faul
 
 /// The largest unit that leaves no rest.
 fn size_text(size: u64) -> String {
-    let unit =
-        [(GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")].into_iter().find(|(unit, _)| size >= *unit && size % unit == 0);
+    let unit = [(GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")]
+        .into_iter()
+        .find(|(unit, _)| size >= *unit && size.is_multiple_of(*unit));
     unit.map_or_else(|| format!("{size}B"), |(unit, name)| format!("{}{name}", size / unit))
 }
 

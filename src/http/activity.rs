@@ -23,6 +23,8 @@ pub(super) struct Activity {
     http2: AtomicBool,
     /// Whether the client doesn't take what is written.
     blocked: AtomicBool,
+    /// Grows with every piece that came from the client or of an answer that went to it.
+    moved: AtomicU32,
 }
 
 /// What a connection waits for.
@@ -57,6 +59,11 @@ impl Activity {
         self.blocked.load(Ordering::Relaxed)
     }
 
+    /// Another number than before means that something moved.
+    pub(super) fn moved(&self) -> u32 {
+        self.moved.load(Ordering::Relaxed)
+    }
+
     /// Whether any request was begun.
     pub(super) fn has_served(&self) -> bool {
         self.begun.load(Ordering::Relaxed) > 0
@@ -73,6 +80,13 @@ impl Activity {
 /// A request under way.
 #[derive(Debug)]
 pub(super) struct UnderWay(Arc<Activity>);
+
+impl UnderWay {
+    /// A piece of its answer goes to the client.
+    pub(super) fn moved(&self) {
+        self.0.moved.fetch_add(1, Ordering::Relaxed);
+    }
+}
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
@@ -115,6 +129,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
                 self.activity.http2.store(read.starts_with(b"PRI"), Ordering::Relaxed);
             }
             self.activity.heard.store(true, Ordering::Relaxed);
+            self.activity.moved.fetch_add(1, Ordering::Relaxed);
         }
         result
     }

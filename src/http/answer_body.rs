@@ -171,7 +171,11 @@ impl Body for AnswerBody {
     type Error = AnswerError;
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, AnswerError>>> {
-        match &mut self.get_mut().source {
+        let this = self.get_mut();
+        if let Some(under_way) = &this.under_way {
+            under_way.moved();
+        }
+        match &mut this.source {
             Source::Own(bytes) if bytes.is_empty() => Poll::Ready(None),
             Source::Own(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Source::Upstream(body) => body.poll(context),

@@ -61,20 +61,18 @@ fn sendwalls(decision: &Decision) -> Response<AnswerBody> {
         Verdict::Cooldown { .. } => {
             json(StatusCode::TOO_MANY_REQUESTS, &problem("cooldown", "too many requests; try again later"))
         }
-        Verdict::Reject => match fault(decision) {
-            Some(Unreadable { code, field }) => {
+        Verdict::Reject => {
+            if let Some(Unreadable { code, field }) = fault(decision) {
                 let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
-                json(status, &Problem { field: Some(field), ..problem(code.name(), code.sentence()) })
+                return json(status, &Problem { field: Some(field), ..problem(code.name(), code.sentence()) });
             }
-            None => {
-                let code = decision.reasons.first().map_or("unreadable", Reason::code);
-                let message = match code {
-                    "no_phone" => "there is no phone number in the request",
-                    _ => "the request can't be read",
-                };
-                json(StatusCode::UNPROCESSABLE_ENTITY, &problem(code, message))
-            }
-        },
+            let code = decision.reasons.first().map_or("unreadable", Reason::code);
+            let message = match code {
+                "no_phone" => "there is no phone number in the request",
+                _ => "the request can't be read",
+            };
+            json(StatusCode::UNPROCESSABLE_ENTITY, &problem(code, message))
+        }
     }
 }
 

@@ -175,12 +175,20 @@ struct Watch {
     deadline: Deadline,
     blocked: Option<Deadline>,
     finishing: bool,
+    /// What [`Activity::moved`] was at the last look.
+    moved: u32,
+}
+
+/// The longest time for which nothing can rightly move on a connection with a request under way.
+fn longest_exchange(timeouts: &Timeouts) -> Span {
+    let waits = [timeouts.request_body, timeouts.upstream_connect, timeouts.upstream_answer, timeouts.answer_body];
+    Span::millis(waits.iter().map(|wait| wait.as_millis()).fold(0, u64::saturating_add))
 }
 
 impl Watch {
     fn new(timeouts: Timeouts) -> Self {
         let deadline = Deadline::after(timeouts.request_head);
-        Self { timeouts, wait: Wait::Head { silent: true }, deadline, blocked: None, finishing: false }
+        Self { timeouts, wait: Wait::Head { silent: true }, deadline, blocked: None, finishing: false, moved: 0 }
     }
 
     fn look(&mut self, activity: &Activity, stopping: bool, context: &mut Context<'_>) -> Next {
@@ -198,7 +206,12 @@ impl Watch {
         }
         while self.deadline.poll(context).is_ready() {
             match wait {
-                Wait::Busy => self.enter(wait),
+                // An HTTP/2 client can leave a stream's window shut while the connection itself isn't blocked.
+                Wait::Busy if activity.moved() == self.moved => return Next::Drop,
+                Wait::Busy => {
+                    self.moved = activity.moved();
+                    self.enter(wait);
+                }
                 Wait::Idle(_) if !self.finishing => {
                     self.finishing = true;
                     self.deadline.set(self.timeouts.request_head);
@@ -216,8 +229,9 @@ impl Watch {
             (Wait::Head { silent: false }, Wait::Head { silent: true }) => None,
             (Wait::Head { .. }, _) => Some(self.timeouts.request_head),
             (Wait::Idle(_), _) if self.finishing => Some(self.timeouts.request_head),
-            // While it is busy other time-outs hold; this only looks again, should the end have been missed.
-            (Wait::Idle(_) | Wait::Busy, _) => Some(self.timeouts.keep_alive),
+            (Wait::Idle(_), _) => Some(self.timeouts.keep_alive),
+            // While it is busy other time-outs hold; when all of them have passed and nothing moved, it is stuck.
+            (Wait::Busy, _) => Some(longest_exchange(&self.timeouts)),
         };
         self.wait = wait;
         if let Some(after) = after {

@@ -98,9 +98,10 @@ impl Proxy {
         let body = match read {
             Read::Whole(bytes, trailers) => {
                 let chunked = parts.headers.contains_key(TRANSFER_ENCODING);
-                match bytes.is_empty() && !chunked {
-                    true => RequestBody::Empty,
-                    false => RequestBody::Whole { bytes: Some(bytes), trailers, chunked },
+                if bytes.is_empty() && !chunked {
+                    RequestBody::Empty
+                } else {
+                    RequestBody::Whole { bytes: Some(bytes), trailers, chunked }
                 }
             }
             Read::TooLarge(read, rest) => RequestBody::streaming(read, rest, self.settings.timeouts.request_body),

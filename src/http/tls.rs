@@ -72,17 +72,14 @@ pub(super) fn connector(upstream: &Upstream) -> Result<Option<(Arc<ClientConfig>
     let name = ServerName::try_from(host.to_owned());
     let name = name.map_err(|_invalid| Error::UpstreamName(upstream.host.to_string()))?;
     let mut roots = RootCertStore::empty();
-    match &upstream.ca {
-        Some(path) => {
-            for certificate in certificates(path)? {
-                roots.add(certificate).map_err(|source| Error::Certificate { path: path.clone(), source })?;
-            }
+    if let Some(path) = &upstream.ca {
+        for certificate in certificates(path)? {
+            roots.add(certificate).map_err(|source| Error::Certificate { path: path.clone(), source })?;
         }
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            if roots.is_empty() {
-                return Err(Error::NoAuthorities);
-            }
+    } else {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() {
+            return Err(Error::NoAuthorities);
         }
     }
     let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();

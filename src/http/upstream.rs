@@ -97,7 +97,8 @@ pub(super) async fn forward(
     match exchange(&mut lease, request, progress.as_deref(), timeouts).await {
         Ok(response) => Ok(Answered { response, lease, progress }),
         Err(Failed { unsent, error }) => {
-            let again = if lease.connection.reused && error.is_broken() { unsent.or(copy.map(Box::new)) } else { None };
+            let again =
+                if lease.connection.reused && error.is_broken() { unsent.or_else(|| copy.map(Box::new)) } else { None };
             let Some(again) = again else { return Err(error) };
             counters.upstream_retries.add();
             let mut lease = lease.renew().await.map_err(connect_error)?;

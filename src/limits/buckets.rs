@@ -45,8 +45,8 @@ impl Buckets<'_> {
     /// What the window holds.
     pub(super) fn held(&self, now_ms: u64) -> Held {
         let now_ms = self.not_too_old(now_ms);
-        let count = self.groups(now_ms).map(|(_, count)| count).sum();
-        let last = self.groups(now_ms).last().map_or(0, |(leaves_ms, _)| leaves_ms - self.layout.per_ms);
+        let (count, last) = self.groups(now_ms).fold((0, 0), |(sum, _), (leaves_ms, count)| (sum + count, leaves_ms));
+        let last = last.saturating_sub(self.layout.per_ms);
         Held { count, last_ms: last.min(self.newest_ms()), shut_until_ms: 0 }
     }
 
@@ -111,7 +111,6 @@ impl Buckets<'_> {
         set_u24(self.bytes, Self::place(bucket), count);
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "a remainder of 33 fits")]
     fn place(bucket: u64) -> usize {
         HEAD + 3 * (bucket % KEPT) as usize
     }

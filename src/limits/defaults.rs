@@ -49,13 +49,13 @@ mod tests {
             .iter()
             .map(|l| format!("{}: {} by {:?} in {}, wait {:?}", l.name, l.max, l.key, l.per, l.growing_wait))
             .collect();
-        expect_test::expect![[r#"
+        expect_test::expect![[r"
             phone-60s: 1 by [Phone] in 60s, wait None
             phone-24h: 5 by [Phone] in 24h, wait None
             cookie-24h: 20 by [Cookie] in 24h, wait None
             tries-phone-15m: 5 by [Phone] in 15m, wait Some(Span(1000))
             tries-client-15m: 5 by [Cookie] in 15m, wait Some(Span(1000))
-            tries-phone-24h: 20 by [Phone] in 24h, wait None"#]]
+            tries-phone-24h: 20 by [Phone] in 24h, wait None"]]
         .assert_eq(&told.join("\n"));
     }
 }

@@ -132,15 +132,14 @@ impl Handle {
     pub fn reserve(&self, key: u64, item: Option<u64>, now: Timestamp) -> Answer {
         let Some(table) = &self.table else { return self.never(now) };
         let now_ms = within(now);
-        let answer =
-            table.with_new(key, self.rule, now_ms, |window| match window.full_until(self.rule, item, now_ms) {
-                Some(until_ms) => full(window.held(now_ms).count, until_ms),
-                None => {
-                    let count = window.count_with(item, now_ms);
-                    window.add(item, now_ms);
-                    Answer::Free { count }
-                }
-            });
+        let answer = table.with_new(key, self.rule, now_ms, |window| {
+            if let Some(until_ms) = window.full_until(self.rule, item, now_ms) {
+                return full(window.held(now_ms).count, until_ms);
+            }
+            let count = window.count_with(item, now_ms);
+            window.add(item, now_ms);
+            Answer::Free { count }
+        });
         answer.unwrap_or_else(|| self.untracked_answer())
     }
 

@@ -117,7 +117,6 @@ impl Table {
         self.untracked.load(Ordering::Relaxed)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "a number under 16")]
     fn shard(&self, hash: u64) -> Option<&Mutex<Shard>> {
         self.shards.get((hash >> 60) as usize)
     }
@@ -191,7 +190,6 @@ impl Shard {
     }
 
     /// The first way of a key's set.
-    #[expect(clippy::cast_possible_truncation, reason = "the product's high half is below the number of sets")]
     fn set(&self, hash: u64) -> usize {
         let sets = self.keys.len() / WAYS;
         // The highest four bits choose the shard, so the next 32 choose the set.

@@ -231,12 +231,10 @@ impl Times<'_> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the low 24 bits are what is kept")]
 fn low(tick: u64) -> u32 {
     (tick & 0x00ff_ffff) as u32
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "31 bits are what is kept")]
 fn hash(item: Option<u64>) -> u32 {
     (super::table::mix([item.unwrap_or_default()]) >> 33) as u32
 }

@@ -10,7 +10,7 @@ use sendwall::http::{Settings, Timeouts};
 use crate::support::app::{App, reply};
 use crate::support::client::{connect, curl, raw, read_to_close, status};
 use crate::support::gate::open_gate;
-use crate::support::proxy::{Proxy, eventually, settings};
+use crate::support::proxy::{Proxy, settings};
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 const POST: &str = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello";
@@ -108,22 +108,6 @@ fn a_reused_connection_that_closes_is_replaced_only_where_asking_twice_does_no_h
         assert_eq!(status(&answer), if retried { 200 } else { 502 }, "{answer}");
         assert_eq!(app.requests().len(), if retried { 3 } else { 2 });
         assert_eq!(proxy.counters.upstream_retries.get(), u64::from(retried));
-    }
-}
-
-#[test]
-fn an_idle_connection_that_the_upstream_closed_is_not_used_for_a_post() {
-    let app = App::start(|_, stream| {
-        reply(stream, "200 OK", "", "ok");
-        false
-    });
-    let proxy = Proxy::start(settings(app.address), open_gate());
-    for count in 1..=20 {
-        assert_eq!(status(&raw(proxy.address, POST)), 200);
-        assert_eq!(app.wait_for(count).len(), count);
-        // The close travels beside the answer; only then the next one.
-        eventually("the upstream's close arrives", || proxy.counters.connections_closed.get() == count as u64);
-        std::thread::sleep(std::time::Duration::from_millis(5));
     }
 }
 

@@ -10,7 +10,7 @@ use sendwall::http::{Settings, VisitSettings};
 use crate::support::app::{App, reply};
 use crate::support::client::{connect, curl, python, raw, read_until, status};
 use crate::support::gate::{OPEN, judge, open_gate};
-use crate::support::proxy::{Proxy, settings};
+use crate::support::proxy::{Proxy, let_pass, settings};
 
 /// A gate that protects nothing and trusts this machine.
 fn trusting() -> Arc<Gate> {
@@ -174,7 +174,7 @@ fn a_large_body_flows_at_the_readers_pace() {
         read += count;
         if read < 4 << 20 {
             // A slow reader: everything between fills up.
-            std::thread::sleep(std::time::Duration::from_millis(1));
+            let_pass(std::time::Duration::from_millis(1));
         }
     }
     assert!(most < 32 << 20, "{most} bytes were on the way at once");

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
 use sendwall::domain::Span;
@@ -42,13 +42,15 @@ fn login(app: &App) -> (Proxy, Judge) {
 
 fn login_with(app: &App, configuration: &str) -> (Proxy, Judge) {
     let judge = judge(configuration);
-    (Proxy::start(settings(app.address), judge.gate.clone()), judge)
+    (Proxy::start(settings(app.address), Arc::clone(&judge.gate)), judge)
 }
 
 fn ask(proxy: &Proxy, path: &str, body: &str, more: &[&str]) -> String {
     let url = proxy.url(path);
     let mut arguments = vec!["-i", "-H", "content-type: application/json", "-d", body];
-    more.iter().for_each(|header| arguments.extend(["-H", *header]));
+    for header in more {
+        arguments.extend(["-H", *header]);
+    }
     arguments.push(&url);
     curl(&arguments)
 }
@@ -249,7 +251,7 @@ fn an_upstream_that_fails_is_told_in_json_and_costs_the_phone_nothing() {
         let judge = judge(LOGIN);
         let mut settings = settings(upstream);
         settings.timeouts.upstream_answer = Span::millis(100);
-        let proxy = Proxy::start(settings, judge.gate.clone());
+        let proxy = Proxy::start(settings, Arc::clone(&judge.gate));
         for _ in 0..2 {
             let answer = ask(&proxy, "/send", &phone("+447402417171"), &["origin: https://shop.example"]);
             assert_eq!(status(&answer), code, "{answer}");
@@ -266,7 +268,7 @@ fn a_body_that_breaks_off_or_pauses_never_reaches_the_app() {
     let judge = judge(&LOGIN.replace("enforce", "monitor"));
     let mut settings = settings(app.address);
     settings.timeouts.request_body = Span::millis(100);
-    let proxy = Proxy::start(settings, judge.gate.clone());
+    let proxy = Proxy::start(settings, Arc::clone(&judge.gate));
     let head = "POST /send HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
     let paused = raw(proxy.address, format!("{head}Content-Length: 50\r\n\r\n{{\"phone\":"));
     assert_eq!(status(&paused), 408, "{paused}");

@@ -3,7 +3,6 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::{Mutex, mpsc};
-use std::thread;
 use std::time::Duration;
 
 use sendwall::domain::Span;
@@ -12,7 +11,7 @@ use sendwall::http::{Settings, Timeouts};
 use crate::support::app::{App, reply};
 use crate::support::client::{connect, raw, read_to_close, read_until, status};
 use crate::support::gate::open_gate;
-use crate::support::proxy::{Proxy, eventually, settings};
+use crate::support::proxy::{Proxy, eventually, let_pass, settings};
 
 const SHORT: Span = Span::millis(200);
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -37,7 +36,7 @@ fn a_head_that_never_ends_is_not_waited_for() {
     let mut dripping = connect(proxy.address);
     let dripped = b"GET / HTTP/1.1\r\nHost: a\r\n".iter().chain([b'x'].iter().cycle());
     let until_closed = dripped.take(1000).take_while(|byte| {
-        thread::sleep(Duration::from_millis(10));
+        let_pass(Duration::from_millis(10));
         dripping.write_all(&[**byte]).is_ok()
     });
     assert!(until_closed.count() < 1000, "each byte would have given it more time");
@@ -95,7 +94,7 @@ fn a_slow_body_does_not_use_up_the_upstreams_time_to_answer() {
     let mut stream = connect(proxy.address);
     stream.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 5\r\n\r\n").unwrap();
     for byte in b"hello" {
-        thread::sleep(Duration::from_millis(100));
+        let_pass(Duration::from_millis(100));
         stream.write_all(&[*byte]).unwrap();
     }
     assert_eq!(status(&read_to_close(&mut stream)), 200);
@@ -112,6 +111,24 @@ fn a_client_that_takes_nothing_is_cut() {
     let mut stream = connect(proxy.address);
     stream.write_all(GET).unwrap();
     eventually("it is cut", || proxy.counters.connections_closed.get() == 1);
+}
+
+#[test]
+fn an_http2_client_that_shuts_its_window_is_cut() {
+    let app = App::saying("ok");
+    let short = |waits: &mut Timeouts| {
+        (waits.request_body, waits.upstream_connect, waits.upstream_answer, waits.answer_body) =
+            (SHORT, SHORT, SHORT, SHORT);
+    };
+    let proxy = Proxy::start(with(settings(app.address), short), open_gate());
+    let mut stream = connect(proxy.address);
+    let mut frames = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    // SETTINGS: a window of 0; HEADERS: GET / of host "a".
+    frames.extend(b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01a");
+    stream.write_all(&frames).unwrap();
+    app.wait_for(1);
+    read_to_close(&mut stream);
+    eventually("it is closed", || proxy.counters.connections_closed.get() == 1);
 }
 
 #[test]
@@ -140,8 +157,7 @@ fn a_stop_lets_requests_finish_and_takes_no_new_ones() {
         }
         reply(stream, "200 OK", "", "ok")
     });
-    let mut proxy =
-        Proxy::start(with(settings(app.address), |waits| waits.request_head = Span::seconds(1)), open_gate());
+    let proxy = Proxy::start(with(settings(app.address), |waits| waits.request_head = Span::seconds(1)), open_gate());
     let mut idle = connect(proxy.address);
     idle.write_all(b"GET /quick HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     read_until(&mut idle, "ok");
@@ -169,7 +185,7 @@ fn a_stop_does_not_wait_for_ever() {
         read_to_close(stream);
         false
     });
-    let mut proxy = Proxy::start(with(settings(app.address), |waits| waits.drain = SHORT), open_gate());
+    let proxy = Proxy::start(with(settings(app.address), |waits| waits.drain = SHORT), open_gate());
     let mut stuck = connect(proxy.address);
     stuck.write_all(GET).unwrap();
     app.wait_for(1);

@@ -36,7 +36,7 @@ pub(crate) fn judge(text: &str) -> Judge {
         panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     });
     let clock = Arc::new(SystemClock::start());
-    let metrics = Arc::new(Metrics::new("test", clock.clone()));
+    let metrics = Arc::new(Metrics::new("test", Arc::<SystemClock>::clone(&clock)));
     let limits = config.limits.limits;
     let rules = config.routes.into_iter().map(|route| Rule {
         endpoint: route.endpoint,

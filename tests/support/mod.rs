@@ -1,4 +1,10 @@
 //! What integration tests share: an app that records, raw clients, a running proxy.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test that cannot go on should fail loudly"
+)]
 
 pub(crate) mod app;
 pub(crate) mod client;

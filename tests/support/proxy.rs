@@ -84,7 +84,7 @@ impl Proxy {
     }
 
     /// Waits until it has stopped. Gives the number of tasks that are still running.
-    pub(crate) fn wait_for_end(&mut self) -> usize {
+    pub(crate) fn wait_for_end(&self) -> usize {
         self.ended.recv_timeout(PATIENCE).expect("the server ends");
         let tasks = self.tasks.clone();
         self.runtime.as_ref().unwrap().block_on(tasks.drain(Span::seconds(10)))
@@ -99,13 +99,19 @@ impl Drop for Proxy {
     }
 }
 
+/// Lets time pass where time is what the test is about: a slow client, a slow reader.
+pub(crate) fn let_pass(time: std::time::Duration) {
+    let (_open, nothing) = mpsc::channel::<()>();
+    let _elapsed = nothing.recv_timeout(time);
+}
+
 /// Waits until `condition` holds, for what has no event to wait for.
 pub(crate) fn eventually(what: &str, condition: impl Fn() -> bool) {
     let mut waited = std::time::Duration::ZERO;
     let step = std::time::Duration::from_millis(5);
     while !condition() {
         assert!(waited < PATIENCE, "never: {what}");
-        std::thread::sleep(step);
+        let_pass(step);
         waited += step;
     }
 }
