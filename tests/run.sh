@@ -61,14 +61,14 @@ if [ "$long" = yes ]; then
   PROPTEST_CASES="${PROPTEST_CASES:-20000}" cargo test --locked --release --lib --bins --tests
   say "benches, once each"
   cargo bench --locked -- --test
-  if [ -d tests/fuzz ] && cargo fuzz --version >/dev/null 2>&1; then
-    for target in $(cargo fuzz list --fuzz-dir tests/fuzz); do
+  if [ -d tests/fuzz ] && cargo +nightly fuzz --version >/dev/null 2>&1; then
+    for target in $(cargo +nightly fuzz list --fuzz-dir tests/fuzz); do
       say "fuzzing $target"
-      cargo fuzz run --fuzz-dir tests/fuzz "$target" -- -max_total_time="${FUZZ_SECONDS:-120}"
+      cargo +nightly fuzz run --fuzz-dir tests/fuzz "$target" -- -max_total_time="${FUZZ_SECONDS:-120}"
     done
   else
-    say "no fuzzing: cargo-fuzz or tests/fuzz is not there"
+    say "no fuzzing: it needs a nightly toolchain with cargo-fuzz"
   fi
 fi
 
-say "all checks passed"
+printf '\nall checks passed\n'

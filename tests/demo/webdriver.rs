@@ -1,4 +1,4 @@
-//! Drives a real Chromium: just enough of the W3C WebDriver protocol, over loopback.
+//! Drives a real Chromium: just enough of the W3C's `WebDriver` protocol, over loopback.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -21,9 +21,9 @@ const FLAGS: [&str; 10] = [
     "--disable-sync",
     "--lang=en-GB",
 ];
-/// The key that sends a form (WebDriver, 17.4.2).
+/// The key that sends a form (`WebDriver`, 17.4.2).
 pub(super) const ENTER: &str = "\u{e007}";
-/// The key that moves on.
+/// The key that goes to the next field.
 pub(super) const TAB: &str = "\u{e004}";
 
 /// A browser with one page. Dropping it ends the browser.

@@ -1,4 +1,10 @@
 //! The demo as its visitors see it: its traffic, its page in a real browser, its output.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test that cannot go on should fail loudly"
+)]
 
 mod webdriver;
 
