@@ -6,7 +6,7 @@ mod build;
 mod engine;
 mod process;
 
-pub use build::{Error, explain};
+pub use build::{Error, explain, offline};
 pub use process::run;
 
 use std::net::SocketAddr;
