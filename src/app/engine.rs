@@ -157,10 +157,10 @@ impl admin::Engine for Engine {
         let loaded = databases.iter().filter(|(_, path)| path.is_some());
         Health {
             can_serve: true,
-            upstream: if self.counters.upstream_connections.get() == 0 {
-                UpstreamState::Untried
-            } else {
-                UpstreamState::Answers
+            upstream: match (self.counters.upstream_down.get(), self.counters.upstream_connections.get()) {
+                (true, _) => UpstreamState::Silent,
+                (false, 0) => UpstreamState::Untried,
+                (false, _) => UpstreamState::Answers,
             },
             geo: loaded.map(|(kind, _)| Database { name: kind.name(), loaded: true }).collect(),
             reload_problems: problems,

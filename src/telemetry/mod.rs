@@ -16,7 +16,7 @@ mod totals;
 pub use labels::OutcomeSource;
 pub use log::{Error, install};
 pub use metrics::{CONTENT_TYPE, Metrics};
-pub use proxy::{Counter, Counters};
+pub use proxy::{Counter, Counters, Flag};
 pub use settings::{Format, Level, Settings};
 pub use snapshot::{Snapshot, TableStats};
 pub use totals::Totals;

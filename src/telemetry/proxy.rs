@@ -1,10 +1,12 @@
 //! What the proxy counts.
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 /// A number that only grows.
@@ -20,6 +22,22 @@ impl Counter {
     /// The number.
     pub fn get(&self) -> u64 {
         self.0.get()
+    }
+}
+
+/// Something that is so or not.
+#[derive(Clone, Debug, Default)]
+pub struct Flag(Gauge<u64, AtomicU64>);
+
+impl Flag {
+    /// Makes it so or not, and gives what it was.
+    pub fn set(&self, on: bool) -> bool {
+        self.0.set(u64::from(on)) != 0
+    }
+
+    /// What it is.
+    pub fn get(&self) -> bool {
+        self.0.get() != 0
     }
 }
 
@@ -50,6 +68,8 @@ pub struct Counters {
     pub upstream_connections: Counter,
     /// Requests that were sent again because an idle connection had been closed meanwhile.
     pub upstream_retries: Counter,
+    /// Whether the last request to the upstream failed.
+    pub upstream_down: Flag,
     /// The upstream refused the connection, or its name or certificate was wrong.
     pub upstream_unreachable: Counter,
     /// The upstream took too long to accept or to answer, or all connections to it were busy for too long.
@@ -76,6 +96,8 @@ impl Counters {
         let requests = Labelled::new(registry, "requests", "Requests, by what they were to sendwall");
         let answers = Labelled::new(registry, "answers", "Answers to clients, by class of their status");
         let upstream = Labelled::new(registry, "upstream_errors", "Requests that the upstream did not answer in full");
+        let upstream_down = Flag::default();
+        registry.register("upstream_down", "1 where the last request to the upstream failed", upstream_down.0.clone());
         let mut plain = |name, help| {
             let counter = Counter::default();
             registry.register(name, help, counter.0.clone());
@@ -94,6 +116,7 @@ impl Counters {
             answers: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(|class| answers.with("class", class)),
             upstream_connections: plain("upstream_connections", "Connections opened to the upstream"),
             upstream_retries: plain("upstream_retries", "Requests sent again on a new connection"),
+            upstream_down,
             upstream_unreachable: upstream.with("kind", "unreachable"),
             upstream_timeout: upstream.with("kind", "timeout"),
             upstream_broken: upstream.with("kind", "broken"),
