@@ -82,6 +82,16 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Re
     })
 }
 
+/// A gate without listeners, under keys of its own: for benches and tests.
+pub fn offline(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
+    journal: &Arc<Journal>,
+) -> Result<Gate, Error> {
+    Ok(gate(config, &KeyRing::fixed(1), clock, metrics, journal)?.gate)
+}
+
 /// What would be decided about `request` under `config` at the time that `clock` shows, with no counters filled.
 pub fn explain(config: &Config, clock: &Arc<dyn Clock>, request: &Request<'_>) -> Result<Explanation, Error> {
     // A key file that isn't there isn't made: explaining leaves no trace.

@@ -184,7 +184,7 @@ mod tests {
     fn a_masked_phone_shows_range_and_last_two() {
         let masked = MaskedPhone { calling_code: 44, range: Range::new(44_740_241), last_two: 71 };
         assert_eq!(masked.to_string(), "+44 7402 41••71");
-        let short = MaskedPhone { calling_code: 7, range: Range::new(7_9_123), last_two: 5 };
+        let short = MaskedPhone { calling_code: 7, range: Range::new(79_123), last_two: 5 };
         assert_eq!(short.to_string(), "+7 9123••05");
     }
 

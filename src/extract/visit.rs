@@ -12,9 +12,6 @@ use sha2::Sha256;
 
 use crate::domain::{Timestamp, Visit};
 
-/// The cookie's name.
-pub const COOKIE: &str = "sendwall-visit";
-
 const VERSION: u8 = 1;
 const ID_BYTES: usize = 14;
 const MAC_BYTES: usize = 16;

@@ -5,16 +5,13 @@ use std::net::IpAddr;
 use crate::domain::{Country, Facts};
 use crate::limits::{KeyPart, Limit, mix};
 
-/// The key of `limit` for an attempt; `None` where the attempt lacks a part of it, so that the limit doesn't apply.
-pub(super) fn key(limit: &Limit, facts: &Facts) -> Option<u64> {
-    limit.key.iter().try_fold(0, |hash, part| Some(mix([hash, value(*part, facts)?])))
-}
-
-/// The item that a limit on distinct values counts; the outer `None` as for [`key`].
-pub(super) fn item(limit: &Limit, facts: &Facts) -> Option<Option<u64>> {
+/// Where `limit` counts an attempt: the key, and for a limit on distinct values the item. `None` where the attempt
+/// lacks a part of either, so that the limit doesn't apply.
+pub(super) fn place(limit: &Limit, facts: &Facts) -> Option<(u64, Option<u64>)> {
+    let key = limit.key.iter().try_fold(0, |hash, part| Some(mix([hash, value(*part, facts)?])))?;
     match limit.distinct {
-        Some(part) => value(part, facts).map(Some),
-        None => Some(None),
+        Some(part) => Some((key, Some(value(part, facts)?))),
+        None => Some((key, None)),
     }
 }
 

@@ -68,13 +68,11 @@ impl Gate {
     }
 
     fn aliases_of_phone(&self, phone: Pseudonym, endpoint: Option<&Arc<str>>) -> Vec<Alias> {
-        match endpoint {
-            Some(name) => vec![Alias::Phone(Arc::clone(name), phone)],
-            None => {
-                let revision = self.revision();
-                revision.endpoints.iter().map(|endpoint| Alias::Phone(Arc::clone(&endpoint.name), phone)).collect()
-            }
+        if let Some(name) = endpoint {
+            return vec![Alias::Phone(Arc::clone(name), phone)];
         }
+        let revision = self.revision();
+        revision.endpoints.iter().map(|endpoint| Alias::Phone(Arc::clone(&endpoint.name), phone)).collect()
     }
 
     /// Sends, verified, delivered and undelivered of the last 24 hours, most sends first.

@@ -40,7 +40,7 @@ impl Reservations {
         let mut reserved = Self { at: facts.at, readings: Vec::new(), held: Vec::new() };
         for handle in limits.handles().iter().filter(|handle| handle.limit().applies(on, facts)) {
             let limit = handle.limit();
-            let (Some(key), Some(item)) = (keys::key(limit, facts), keys::item(limit, facts)) else { continue };
+            let Some((key, item)) = keys::place(limit, facts) else { continue };
             let answer = handle.reserve(key, item, facts.at);
             let state = match answer {
                 Answer::Free { .. } => State::Reserved,
@@ -58,7 +58,8 @@ impl Reservations {
         let applicable = limits.handles().iter().filter(|handle| handle.limit().applies(on, facts));
         let reading = |handle: &Handle| {
             let limit = handle.limit();
-            let answer = handle.peek(keys::key(limit, facts)?, keys::item(limit, facts)?, facts.at);
+            let (key, item) = keys::place(limit, facts)?;
+            let answer = handle.peek(key, item, facts.at);
             Some(Reading { limit: Arc::clone(limit), answer })
         };
         applicable.filter_map(reading).collect()

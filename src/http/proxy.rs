@@ -19,7 +19,6 @@ use super::answer_body::{AnswerBody, FromUpstream, Settlement};
 use super::answers;
 use super::body::RequestBody;
 use super::cors;
-use super::counters::Counters;
 use super::headers;
 use super::headers::Peer;
 use super::pool::Pool;
@@ -32,6 +31,7 @@ use crate::extract;
 use crate::extract::Payload;
 use crate::gate::{Gate, Permit, Revision};
 use crate::tasks::Tasks;
+use crate::telemetry::Counters;
 
 /// Everything that requests need.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl Proxy {
     ) -> Response<AnswerBody> {
         let under_way = client.activity.begin();
         let response = self.route(request, &client).await;
-        self.counters.answered(response.status());
+        self.counters.answered(response.status().as_u16());
         response.map(|body| body.ends(under_way))
     }
 

@@ -20,8 +20,7 @@ pub struct Pseudonym([u8; 16]);
 impl Pseudonym {
     /// The first 64 bits, for tables whose keys are 8 bytes.
     pub fn short(self) -> u64 {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+        self.0.first_chunk().copied().map_or(0, u64::from_le_bytes)
     }
 }
 
