@@ -1,7 +1,7 @@
 //! How many sends of the last day were verified, delivered and undelivered, by endpoint, country and range.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use dashmap::DashMap;
 use serde::Serialize;
@@ -75,6 +75,8 @@ impl Tally {
 pub struct Conversion {
     capacity: usize,
     hours: DashMap<ConversionKey, Day>,
+    /// Keys in `hours`: to ask the map itself would lock all of it.
+    keys: AtomicUsize,
     swept_hour: AtomicU64,
 }
 
@@ -84,7 +86,7 @@ type Day = [(u64, Tally); HOURS];
 impl Conversion {
     /// Room for `capacity` keys, some 600 bytes each.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, hours: DashMap::new(), swept_hour: AtomicU64::new(0) }
+        Self { capacity, hours: DashMap::new(), keys: AtomicUsize::new(0), swept_hour: AtomicU64::new(0) }
     }
 
     /// A code went out.
@@ -120,29 +122,42 @@ impl Conversion {
         let at = hour(send.at);
         for scope in scopes.into_iter().flatten() {
             let key = ConversionKey { endpoint: Arc::clone(&send.endpoint), scope };
-            if !self.has_room(&key, at) {
-                continue;
-            }
-            let mut day = self.hours.entry(key).or_insert([(0, Tally::default()); HOURS]);
-            let Some(slot) = day.get_mut(usize::try_from(at).unwrap_or(0) % HOURS) else { continue };
-            if slot.0 < at {
-                *slot = (at, Tally::default());
-            }
-            if slot.0 == at {
-                change(&mut slot.1);
+            if let Some(mut day) = self.hours.get_mut(&key) {
+                count(&mut day, at, &change);
+            } else if self.has_room(at) {
+                let mut day = self.hours.entry(key).or_insert_with(|| {
+                    self.keys.fetch_add(1, Ordering::Relaxed);
+                    [(0, Tally::default()); HOURS]
+                });
+                count(&mut day, at, &change);
             }
         }
     }
 
-    fn has_room(&self, key: &ConversionKey, at: u64) -> bool {
-        if self.hours.len() < self.capacity || self.hours.contains_key(key) {
-            return true;
-        }
+    fn has_room(&self, at: u64) -> bool {
+        let has_room = || self.keys.load(Ordering::Relaxed) < self.capacity;
         // Once an hour is enough: a day ends no oftener.
-        if self.swept_hour.fetch_max(at, Ordering::Relaxed) < at {
-            self.hours.retain(|_, day| sum(day, at).sent > 0);
+        if !has_room() && self.swept_hour.fetch_max(at, Ordering::Relaxed) < at {
+            self.hours.retain(|_, day| {
+                let keep = sum(day, at).sent > 0;
+                if !keep {
+                    self.keys.fetch_sub(1, Ordering::Relaxed);
+                }
+                keep
+            });
         }
-        self.hours.len() < self.capacity
+        has_room()
+    }
+}
+
+/// Changes the tally of an hour, where that hour is still kept.
+fn count(day: &mut Day, at: u64, change: impl Fn(&mut Tally)) {
+    let Some(slot) = day.get_mut(usize::try_from(at).unwrap_or(0) % HOURS) else { return };
+    if slot.0 < at {
+        *slot = (at, Tally::default());
+    }
+    if slot.0 == at {
+        change(&mut slot.1);
     }
 }
 
