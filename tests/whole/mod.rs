@@ -1,0 +1,20 @@
+//! The whole product: the binary with its own configuration, state and ports, an app behind it, clients before it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on should fail loudly"
+)]
+
+mod answers;
+mod edge;
+mod ending;
+mod limits;
+mod outcomes;
+mod paths;
+mod privacy;
+mod reload;
+mod stage;
+mod starting;
+mod telling;
+mod tries;
+mod visit;
