@@ -1,7 +1,6 @@
 //! The whole decision in-process: request bytes to a permit, with limits that hold a million keys.
 //!
 //! `cargo bench --bench decide` prints the time of one judgement, reading included, and of its parts.
-#![expect(missing_docs, reason = "criterion's macros make public functions")]
 #![expect(clippy::unwrap_used, reason = "a bench that can't be set up should fail loudly")]
 
 use std::hint::black_box;
@@ -62,7 +61,10 @@ impl Requests {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             ("host", "shop.example"),
-            ("user-agent", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/142.0.0.0 Safari/537.36"),
+            (
+                "user-agent",
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/142.0.0.0 Safari/537.36",
+            ),
             ("accept", "application/json"),
             ("accept-language", "en-GB,en;q=0.9"),
             ("content-type", "application/json"),

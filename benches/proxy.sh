@@ -92,7 +92,9 @@ start() { # SERVER KIND; sets server_pid and port
   case "$1" in
     haproxy) port=18082; haproxy -f "$conf/haproxy-$2.cfg" >"$work/$1.log" 2>&1 & ;;
     nginx) port=18083; nginx -p "$dir" -c "$conf/nginx-$2.conf" -g "$nginx_user" >"$work/$1.log" 2>&1 & ;;
-    sendwall) port=18085; (cd "$dir" && exec "$sendwall" run --config "$conf/sendwall.toml") >"$work/$1.log" 2>&1 & ;;
+    sendwall) # its state stands beside its configuration
+      port=18085; cp "$conf/sendwall.toml" "$dir"
+      "$sendwall" run --config "$dir/sendwall.toml" >"$work/$1.log" 2>&1 & ;;
     *) fail "unknown server $1" ;;
   esac
   server_pid=$!

@@ -19,7 +19,7 @@ use sendwall::domain::{
 use sendwall::journal::{self, Journal, Record};
 use sendwall::privacy::{Pseudonyms, RawPhone, Secret};
 use sendwall::tasks::Tasks;
-use sendwall::telemetry::{Metrics, OutcomeSource, RequestKind, Snapshot, TableStats, events};
+use sendwall::telemetry::{Metrics, OutcomeSource, Snapshot, TableStats, events};
 use serde_json::{Value, json};
 
 use crate::journal::{Scratch, decision, facts, start_of_test};
@@ -424,8 +424,8 @@ async fn the_metrics_page_is_a_valid_exposition() {
     let at = start_of_test();
     let metrics = &server.metrics;
     let endpoint = "login\"with\\quirks".into();
-    metrics.requested(&"".into(), RequestKind::Pass);
-    metrics.requested(&endpoint, RequestKind::Send);
+    metrics.proxy().requests_passed.add();
+    metrics.proxy().answered(404);
     let refused = decision(at, 1, Verdict::Cooldown { until: at });
     metrics.decided(&refused, &facts(at), Duration::from_micros(4));
     let monitored = Decision { mode: Mode::Monitor, ..decision(at, 2, Verdict::Block) };
@@ -438,8 +438,8 @@ async fn the_metrics_page_is_a_valid_exposition() {
     metrics.sent(&endpoint, Country::new("GB"), Money::micros(5_000));
     metrics.outcome(&endpoint, Country::new("GB"), OutcomeKind::Verified);
     metrics.unmatched(OutcomeSource::Feed, OutcomeKind::Delivered);
-    metrics.connected();
-    events::UpstreamFailed { kind: "connect", error: &std::io::Error::other("refused") }.emit(metrics);
+    metrics.proxy().connections_opened.add();
+    metrics.proxy().upstream_unreachable.add();
     events::ReloadRejected { revision: RevisionId { number: 1, hash: 0 }, problems: &[] }.emit(metrics);
 
     let (status, text) = server.curl("/metrics", &[]).await;
@@ -447,7 +447,8 @@ async fn the_metrics_page_is_a_valid_exposition() {
     let series = parse_exposition(&text);
     let value = |name: &str| series.get(name).copied();
     for (name, wanted) in [
-        ("sendwall_requests_total{endpoint=\"\",kind=\"pass\"}", 1.0),
+        ("sendwall_requests_total{kind=\"pass\"}", 1.0),
+        ("sendwall_answers_total{class=\"4xx\"}", 1.0),
         ("sendwall_decisions_total{endpoint=\"login\",verdict=\"cooldown\",mode=\"enforce\"}", 1.0),
         ("sendwall_tries_total{endpoint=\"login\",verdict=\"forward\",mode=\"enforce\"}", 1.0),
         ("sendwall_reasons_total{endpoint=\"login\",reason=\"limit\"}", 4.0),
@@ -461,13 +462,13 @@ async fn the_metrics_page_is_a_valid_exposition() {
         ("sendwall_decision_seconds_count", 4.0),
         ("sendwall_decision_seconds_bucket{le=\"0.000005\"}", 2.0),
         ("sendwall_decision_seconds_bucket{le=\"+Inf\"}", 4.0),
-        ("sendwall_upstream_errors_total{kind=\"connect\"}", 1.0),
+        ("sendwall_upstream_errors_total{kind=\"unreachable\"}", 1.0),
         ("sendwall_reloads_total{result=\"rejected\"}", 1.0),
         ("sendwall_table_entries{table=\"sessions\"}", 3.0),
         ("sendwall_table_evicted_total{table=\"limit:phone-minute\"}", 2.0),
         ("sendwall_open_sends", 5.0),
         ("sendwall_config_revision", 3.0),
-        ("sendwall_connections", 1.0),
+        ("sendwall_connections_opened_total", 1.0),
         ("sendwall_build_info{version=\"1.2.3\"}", 1.0),
     ] {
         assert_eq!(value(name), Some(wanted), "{name} in\n{text}");

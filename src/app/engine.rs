@@ -17,7 +17,7 @@ use crate::journal;
 use crate::limits::{Handle, Store};
 use crate::sessions::Scope;
 use crate::telemetry::events::{ConfigLoaded, NeedsRestart, ReloadRejected};
-use crate::telemetry::{Metrics, Snapshot, TableStats};
+use crate::telemetry::{Counters, Metrics, Snapshot, TableStats};
 
 /// The engine with what it takes to give it another configuration.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Engine {
     store: Store,
     file: Option<PathBuf>,
     fixed: Fixed,
-    counters: Arc<http::Counters>,
+    counters: Arc<Counters>,
     metrics: Arc<Metrics>,
     revisions: AtomicU32,
     /// Held during a reload, so that two never cross; what was wrong with the last one.
@@ -59,7 +59,7 @@ impl Engine {
         file: Option<PathBuf>,
         gate: Arc<Gate>,
         store: Store,
-        counters: Arc<http::Counters>,
+        counters: Arc<Counters>,
         metrics: Arc<Metrics>,
     ) -> Self {
         let (fixed, revisions, problems) = (Fixed::of(config), AtomicU32::new(1), Mutex::default());
@@ -157,10 +157,10 @@ impl admin::Engine for Engine {
         let loaded = databases.iter().filter(|(_, path)| path.is_some());
         Health {
             can_serve: true,
-            upstream: if self.counters.upstream_connections.get() == 0 {
-                UpstreamState::Untried
-            } else {
-                UpstreamState::Answers
+            upstream: match (self.counters.upstream_down.get(), self.counters.upstream_connections.get()) {
+                (true, _) => UpstreamState::Silent,
+                (false, 0) => UpstreamState::Untried,
+                (false, _) => UpstreamState::Answers,
             },
             geo: loaded.map(|(kind, _)| Database { name: kind.name(), loaded: true }).collect(),
             reload_problems: problems,

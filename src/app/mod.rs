@@ -19,7 +19,7 @@ use crate::config::{Config, KeySource};
 use crate::domain::Span;
 use crate::gate::Gate;
 use crate::geo::Geo;
-use crate::http::{Counters, Server};
+use crate::http::Server;
 use crate::journal::{Journal, Recent};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
@@ -64,7 +64,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     let journal = Arc::new(journal);
     let built = gate(&config, &keys, &clock, &metrics, &journal)?;
     let gate = Arc::new(built.gate);
-    let counters = Arc::new(Counters::default());
+    let counters = Arc::clone(metrics.proxy());
     let visits = visit_cookies(&config, &keys, &clock)?;
     let server =
         Server::bind(config.http.clone(), Arc::clone(&gate), tasks.clone(), Arc::clone(&counters), visits).await?;

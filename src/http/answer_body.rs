@@ -13,12 +13,12 @@ use hyper::body::Incoming;
 
 use super::activity::UnderWay;
 use super::body::Progress;
-use super::counters::Counters;
 use super::pool::Lease;
 use super::upstream::Right;
 use crate::domain::Span;
 use crate::gate::UpstreamAnswer;
 use crate::tasks::Tasks;
+use crate::telemetry::Counters;
 
 /// The largest answer body that the gate gets to see.
 pub(super) const MAX_SEEN_BYTES: usize = 64 * 1024;

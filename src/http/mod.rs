@@ -15,7 +15,6 @@ mod answers;
 mod body;
 mod connection;
 mod cors;
-mod counters;
 mod deadline;
 mod error;
 mod headers;
@@ -30,7 +29,6 @@ mod upgrade;
 mod upstream;
 mod visit;
 
-pub use counters::{Counter, Counters};
 pub use error::Error;
 pub use server::Server;
 pub use settings::{Settings, Timeouts, TlsFiles, Upstream, VisitSettings};

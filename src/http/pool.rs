@@ -15,12 +15,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsConnector;
 
 use super::body::RequestBody;
-use super::counters::Counters;
 use super::deadline::Deadline;
 use super::settings::Upstream;
 use crate::clock::Stopwatch;
 use crate::domain::Span;
 use crate::tasks::Tasks;
+use crate::telemetry::Counters;
 
 /// The pool.
 #[derive(Debug)]

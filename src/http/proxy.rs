@@ -3,7 +3,6 @@
 //! Must not know: how a request is judged.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, COOKIE, UPGRADE};
@@ -19,7 +18,6 @@ use super::answer_body::{AnswerBody, FromUpstream, Settlement};
 use super::answers;
 use super::body::RequestBody;
 use super::cors;
-use super::counters::Counters;
 use super::headers;
 use super::headers::Peer;
 use super::pool::Pool;
@@ -32,6 +30,7 @@ use crate::extract;
 use crate::extract::Payload;
 use crate::gate::{Gate, Permit, Revision};
 use crate::tasks::Tasks;
+use crate::telemetry::Counters;
 
 /// Everything that requests need.
 #[derive(Debug)]
@@ -44,8 +43,6 @@ pub(super) struct Proxy {
     visits: Option<Arc<dyn VisitCookies>>,
     /// The `Host` of requests that bring none.
     pub(super) upstream_host: HeaderValue,
-    /// Whether the last request to the upstream failed, so that an outage is logged once.
-    upstream_down: AtomicBool,
 }
 
 /// The connection that a request came over.
@@ -72,8 +69,7 @@ impl Proxy {
     ) -> Self {
         let host = format!("{}:{}", settings.upstream.host, settings.upstream.port);
         let upstream_host = HeaderValue::try_from(host).unwrap_or(HeaderValue::from_static("upstream"));
-        let upstream_down = AtomicBool::new(false);
-        Self { settings, gate, pool, tasks, counters, visits, upstream_host, upstream_down }
+        Self { settings, gate, pool, tasks, counters, visits, upstream_host }
     }
 
     /// Answers one request.
@@ -84,7 +80,7 @@ impl Proxy {
     ) -> Response<AnswerBody> {
         let under_way = client.activity.begin();
         let response = self.route(request, &client).await;
-        self.counters.answered(response.status());
+        self.counters.answered(response.status().as_u16());
         response.map(|body| body.ends(under_way))
     }
 
@@ -155,7 +151,7 @@ impl Proxy {
         let answered = forward(&self.pool, right, request, (&self.settings.timeouts, &self.counters)).await;
         match &answered {
             Ok(_) => {
-                if self.upstream_down.load(Ordering::Relaxed) && self.upstream_down.swap(false, Ordering::Relaxed) {
+                if self.counters.upstream_down.get() && self.counters.upstream_down.set(false) {
                     tracing::info!("the upstream answers again");
                 }
             }
@@ -174,7 +170,7 @@ impl Proxy {
             UpstreamError::ClientBroke => {}
         }
         let clients_fault = matches!(error, UpstreamError::ClientStalled | UpstreamError::ClientBroke);
-        if !clients_fault && !self.upstream_down.swap(true, Ordering::Relaxed) {
+        if !clients_fault && !counters.upstream_down.set(true) {
             tracing::warn!(%error, "no answer from the upstream; further failures are only counted until it answers");
         }
     }

@@ -11,7 +11,6 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{Listener, builder};
-use super::counters::Counters;
 use super::error::Error;
 use super::pool::{PRUNE_EVERY, Pool};
 use super::proxy::Proxy;
@@ -20,6 +19,7 @@ use super::tls::{Certificate, connector};
 use super::visit::VisitCookies;
 use crate::gate::Gate;
 use crate::tasks::Tasks;
+use crate::telemetry::Counters;
 
 /// A bound listener.
 #[derive(Debug)]

@@ -12,10 +12,10 @@ use http::{HeaderName, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use super::body::{Progress, RequestBody};
-use super::counters::Counters;
 use super::pool::{ConnectError, Lease, Pool};
 use super::settings::Timeouts;
 use crate::gate::{Permit, SendPermit, TryPermit, UpstreamAnswer};
+use crate::telemetry::Counters;
 
 /// The right to forward one request, as the gate gave it.
 #[derive(Debug)]

@@ -142,25 +142,6 @@ impl EndpointBlind<'_> {
     }
 }
 
-/// A request got no answer from the upstream.
-#[derive(Clone, Copy, Debug)]
-pub struct UpstreamFailed<'a> {
-    /// Label of the metric, a literal: `connect`, `tls`, `timeout`, `closed`, `invalid`, `busy`.
-    pub kind: &'static str,
-    /// What went wrong. Never a part of the request.
-    pub error: &'a (dyn std::error::Error + 'static),
-}
-
-impl UpstreamFailed<'_> {
-    /// Logs and counts.
-    pub fn emit(&self, metrics: &Metrics) {
-        metrics.upstream_failed(self.kind);
-        metrics.at_most_every("upstream_failed", |suppressed| {
-            warn!(kind = self.kind, error = %self.error, suppressed, "the upstream did not answer");
-        });
-    }
-}
-
 /// Records were dropped because the decision log's queue is full: the disk is slower than the traffic.
 #[derive(Clone, Copy, Debug)]
 pub struct JournalFull;
@@ -240,32 +221,6 @@ impl GeoFailed<'_> {
         metrics.geo_failed();
         let path = self.path.display();
         warn!(%path, error = %self.error, "a GeoIP database cannot be read; the one before it stays in use");
-    }
-}
-
-/// The listener's certificate was read again, or could not be.
-#[derive(Clone, Copy, Debug)]
-pub struct CertificateReloaded<'a> {
-    /// Its file.
-    pub path: &'a Path,
-    /// What is wrong with the new one; the old one stays.
-    pub error: Option<&'a (dyn std::error::Error + 'static)>,
-}
-
-impl CertificateReloaded<'_> {
-    /// Logs and counts.
-    pub fn emit(&self, metrics: &Metrics) {
-        let path = self.path.display();
-        match self.error {
-            None => {
-                metrics.reloaded("certificate_ok");
-                info!(%path, "certificate loaded");
-            }
-            Some(error) => {
-                metrics.reloaded("certificate_rejected");
-                error!(%path, %error, "a certificate cannot be read; the one before it stays in use");
-            }
-        }
     }
 }
 

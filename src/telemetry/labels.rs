@@ -8,31 +8,6 @@ use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEn
 
 use crate::domain;
 
-/// What a request was to sendwall.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RequestKind {
-    /// Not protected.
-    Pass,
-    /// A request for a code.
-    Send,
-    /// A try of a code.
-    Try,
-    /// Answered by sendwall itself, under its own path.
-    Own,
-}
-
-impl RequestKind {
-    /// The name in metrics.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Send => "send",
-            Self::Try => "try",
-            Self::Own => "own",
-        }
-    }
-}
-
 /// Who told an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OutcomeSource {
@@ -60,12 +35,6 @@ impl EncodeLabelValue for Country {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), fmt::Error> {
         encoder.write_str(self.0.as_ref().map_or("none", domain::Country::as_str))
     }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct Request {
-    pub(super) endpoint: Arc<str>,
-    pub(super) kind: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -115,11 +84,6 @@ pub(super) struct Unmatched {
 pub(super) struct Unreadable {
     pub(super) endpoint: Arc<str>,
     pub(super) code: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct Kind {
-    pub(super) kind: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -18,7 +18,7 @@ use prometheus_client::registry::Registry;
 use super::limiter::Limiter;
 use super::per_endpoint::Endpoints;
 use super::totals::Sums;
-use super::{OutcomeSource, RequestKind, Snapshot, Totals, labels};
+use super::{Counters, OutcomeSource, Snapshot, Totals, labels};
 use crate::clock::Clock;
 use crate::domain::{Country, Decision, Facts, Money, OutcomeKind, PhoneFact, Reason, Verdict};
 
@@ -41,7 +41,6 @@ pub struct Metrics {
     limiter: Limiter,
     sums: Sums,
     endpoints: Endpoints,
-    requests: Family<labels::Request, Count>,
     decisions: Family<labels::Decided, Count>,
     tries: Family<labels::Decided, Count>,
     reasons: Family<labels::Reason, Count>,
@@ -54,9 +53,7 @@ pub struct Metrics {
     unmatched_outcomes: Family<labels::Unmatched, Count>,
     unreadable: Family<labels::Unreadable, Count>,
     decision_seconds: Histogram,
-    upstream_errors: Family<labels::Kind, Count>,
-    connections: Level,
-    connections_accepted: Count,
+    proxy: Arc<Counters>,
     journal_dropped: Count,
     journal_written: Count,
     reloads: Family<labels::ReloadResult, Count>,
@@ -73,13 +70,14 @@ pub struct Metrics {
 impl Metrics {
     /// All at zero. The clock paces the log lines of repeated events.
     pub fn new(version: &'static str, clock: Arc<dyn Clock>) -> Self {
+        let mut registry = Registry::with_prefix("sendwall");
+        let proxy = Arc::new(Counters::registered(&mut registry));
         let mut metrics = Self {
-            registry: Registry::with_prefix("sendwall"),
+            registry,
             clock,
             limiter: Limiter::default(),
             sums: Sums::default(),
             endpoints: Endpoints::default(),
-            requests: Family::default(),
             decisions: Family::default(),
             tries: Family::default(),
             reasons: Family::default(),
@@ -92,9 +90,7 @@ impl Metrics {
             unmatched_outcomes: Family::default(),
             unreadable: Family::default(),
             decision_seconds: Histogram::new(DECISION_BUCKETS),
-            upstream_errors: Family::default(),
-            connections: Level::default(),
-            connections_accepted: Count::default(),
+            proxy,
             journal_dropped: Count::default(),
             journal_written: Count::default(),
             reloads: Family::default(),
@@ -114,7 +110,6 @@ impl Metrics {
 
     fn register_path(&mut self) {
         let r = &mut self.registry;
-        r.register("requests", "Requests, by what they were to sendwall", self.requests.clone());
         r.register("decisions", "Decisions about requests for a code", self.decisions.clone());
         r.register("tries", "Decisions about tries of a code", self.tries.clone());
         r.register("reasons", "Reasons of decisions; one decision may have several", self.reasons.clone());
@@ -131,9 +126,6 @@ impl Metrics {
 
     fn register_process(&mut self, version: &'static str) {
         let r = &mut self.registry;
-        r.register("upstream_errors", "Requests that the upstream did not answer", self.upstream_errors.clone());
-        r.register("connections", "Client connections that are open", self.connections.clone());
-        r.register("connections_accepted", "Client connections since the start", self.connections_accepted.clone());
         r.register("journal_dropped", "Records that the decision log had to drop", self.journal_dropped.clone());
         r.register("journal_written", "Records written to the decision log", self.journal_written.clone());
         r.register("reloads", "Reloads of the configuration", self.reloads.clone());
@@ -146,14 +138,6 @@ impl Metrics {
         r.register("open_sends", "Codes out, waiting for what becomes of them", self.open_sends.clone());
         r.register("config_revision", "Number of the configuration in force", self.config_revision.clone());
         r.register("build", "The version that runs", Info::new(vec![("version", version)]));
-    }
-
-    /// A request came and its kind is known. Requests that pass have the endpoint `""`.
-    pub fn requested(&self, endpoint: &Arc<str>, kind: RequestKind) {
-        let label = || labels::Request { endpoint: Arc::clone(endpoint), kind: kind.name() };
-        self.endpoints.with(endpoint, |own| {
-            own.request(kind).get_or_init(|| self.requests.get_or_create_owned(&label())).inc();
-        });
     }
 
     /// A request for a code was judged, in `elapsed`.
@@ -233,15 +217,9 @@ impl Metrics {
         self.unmatched_outcomes.get_or_create(&label).inc();
     }
 
-    /// A client connected. To be paired with [`Self::disconnected`].
-    pub fn connected(&self) {
-        self.connections_accepted.inc();
-        self.connections.inc();
-    }
-
-    /// A client connection ended.
-    pub fn disconnected(&self) {
-        self.connections.dec();
+    /// What the proxy counts.
+    pub fn proxy(&self) -> &Arc<Counters> {
+        &self.proxy
     }
 
     /// `records` reached the decision log's file.
@@ -251,10 +229,6 @@ impl Metrics {
 
     pub(super) fn journal_dropped(&self, records: u64) {
         self.journal_dropped.inc_by(records);
-    }
-
-    pub(super) fn upstream_failed(&self, kind: &'static str) {
-        self.upstream_errors.get_or_create(&labels::Kind { kind }).inc();
     }
 
     pub(super) fn reloaded(&self, result: &'static str) {

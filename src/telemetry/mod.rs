@@ -8,13 +8,15 @@ mod limiter;
 mod log;
 mod metrics;
 mod per_endpoint;
+mod proxy;
 mod settings;
 mod snapshot;
 mod totals;
 
-pub use labels::{OutcomeSource, RequestKind};
+pub use labels::OutcomeSource;
 pub use log::{Error, install};
 pub use metrics::{CONTENT_TYPE, Metrics};
+pub use proxy::{Counter, Counters, Flag};
 pub use settings::{Format, Level, Settings};
 pub use snapshot::{Snapshot, TableStats};
 pub use totals::Totals;

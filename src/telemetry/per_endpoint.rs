@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use prometheus_client::metrics::counter::Counter;
 
-use super::RequestKind;
 use crate::domain::{Decision, Mode, Reason, Verdict};
 
 /// A counter that joins its family when it is first counted.
@@ -15,7 +14,6 @@ pub(super) type Slot = OnceLock<Counter>;
 #[derive(Debug)]
 pub(super) struct PerEndpoint {
     endpoint: Arc<str>,
-    requests: [Slot; 4],
     decisions: [Slot; 8],
     tries: [Slot; 8],
     reasons: [Slot; 8],
@@ -23,18 +21,8 @@ pub(super) struct PerEndpoint {
 
 impl PerEndpoint {
     fn new(endpoint: &Arc<str>) -> Self {
-        let (requests, decisions, tries, reasons) = Default::default();
-        Self { endpoint: Arc::clone(endpoint), requests, decisions, tries, reasons }
-    }
-
-    pub(super) fn request(&self, kind: RequestKind) -> &Slot {
-        let [pass, send, r#try, own] = &self.requests;
-        match kind {
-            RequestKind::Pass => pass,
-            RequestKind::Send => send,
-            RequestKind::Try => r#try,
-            RequestKind::Own => own,
-        }
+        let (decisions, tries, reasons) = Default::default();
+        Self { endpoint: Arc::clone(endpoint), decisions, tries, reasons }
     }
 
     pub(super) fn decision(&self, decision: &Decision) -> &Slot {

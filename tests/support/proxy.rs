@@ -6,8 +6,9 @@ use std::sync::{Arc, mpsc};
 
 use sendwall::domain::Span;
 use sendwall::gate::Gate;
-use sendwall::http::{Counters, Server, Settings, Timeouts, Upstream, VisitCookies};
+use sendwall::http::{Server, Settings, Timeouts, Upstream, VisitCookies};
 use sendwall::tasks::Tasks;
+use sendwall::telemetry::Counters;
 use tokio::runtime::Runtime;
 
 use super::client::PATIENCE;
