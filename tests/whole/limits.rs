@@ -48,7 +48,10 @@ fn a_phone_gets_one_code_in_a_minute_and_another_phone_its_own() {
     assert_eq!(sendwall.metric("sendwall_limit_refusals_total", &["limit=\"once\""]), 1.0);
 
     let told = sendwall.decision(&second);
-    assert_eq!((&told["verdict"], &told["decided_by"], &told["mode"]), (&"cooldown".into(), &"limit".into(), &"enforce".into()));
+    assert_eq!(
+        (&told["verdict"], &told["decided_by"], &told["mode"]),
+        (&"cooldown".into(), &"limit".into(), &"enforce".into())
+    );
     assert_eq!((&told["reasons"][0]["limit"], &told["reasons"][0]["count"]), (&"once".into(), &1.into()));
     assert_eq!(told["became"], serde_json::json!([]));
     assert_eq!(sendwall.decision(&first)["became"][0]["event"], "sent");
@@ -68,7 +71,12 @@ fn a_send_that_the_app_failed_costs_the_phone_nothing() {
 fn what_counts_as_a_send_is_the_operators_to_say() {
     let app = App::start(|request, stream| {
         let sent = !String::from_utf8_lossy(&request.body).contains("7172");
-        reply(stream, "200 OK", "content-type: application/json", if sent { r#"{"sent":true}"# } else { r#"{"sent":false}"# })
+        reply(
+            stream,
+            "200 OK",
+            "content-type: application/json",
+            if sent { r#"{"sent":true}"# } else { r#"{"sent":false}"# },
+        )
     });
     let sent_if = "name = \"login\"\nsent_if = 'json(\"/sent\") == true'";
     let sendwall = Sendwall::start(app.address, &ONCE.replacen("name = \"login\"", sent_if, 1));
@@ -82,7 +90,8 @@ fn monitor_mode_forwards_and_says_what_it_would_have_saved() {
     let sendwall = Sendwall::start(app.address, &ONCE.replace("enforce", "monitor"));
     let answers = [sendwall.send("+447402417171"), sendwall.send("+447402417171"), sendwall.send("+447402417171")];
     assert_eq!(statuses(&answers), [200, 200, 200]);
-    let verdicts: Vec<_> = app.requests().iter().map(|request| request.header("sendwall-verdict")[0].to_owned()).collect();
+    let verdicts: Vec<_> =
+        app.requests().iter().map(|request| request.header("sendwall-verdict")[0].to_owned()).collect();
     assert_eq!(verdicts, ["forward", "cooldown", "cooldown"]);
     let told = sendwall.decision(&answers[1]);
     assert_eq!((&told["verdict"], &told["mode"]), (&"cooldown".into(), &"monitor".into()));
@@ -97,11 +106,20 @@ fn an_endpoint_has_a_mode_of_its_own_and_so_has_a_limit() {
     let app = shop();
     let rules = format!(
         "{}\n[[endpoint]]\nname = \"watched\"\nsend = \"POST /api/watched\"\nmode = \"monitor\"\ndefault_region = \"GB\"\n",
-        ONCE.replace("[[limit]]", "[[limit]]\nname = \"told\"\nkey = [\"endpoint\"]\nmax = 0\nper = \"60s\"\nmode = \"monitor\"\n\n[[limit]]")
+        ONCE.replace(
+            "[[limit]]",
+            "[[limit]]\nname = \"told\"\nkey = [\"endpoint\"]\nmax = 0\nper = \"60s\"\nmode = \"monitor\"\n\n[[limit]]"
+        )
     );
     let sendwall = Sendwall::start(app.address, &rules);
     let watched = |phone| sendwall.post("/api/watched", &[], &format!(r#"{{"phone":"{phone}"}}"#));
-    let answers = [watched("+447402417171"), watched("+447402417171"), sendwall.send("+447402417171"), sendwall.send("+447402417172"), sendwall.send("+447402417172")];
+    let answers = [
+        watched("+447402417171"),
+        watched("+447402417171"),
+        sendwall.send("+447402417171"),
+        sendwall.send("+447402417172"),
+        sendwall.send("+447402417172"),
+    ];
     assert_eq!(statuses(&answers), [200, 200, 429, 200, 429], "one limit over both endpoints, carried out at one");
     let reasons = &sendwall.decision(&answers[3])["reasons"];
     assert_eq!((&reasons[0]["limit"], &reasons[0]["enforced"]), (&"told".into(), &false.into()));
@@ -135,7 +153,8 @@ fn different_phones_of_one_address_are_counted_and_the_same_again_is_free() {
 #[test]
 fn a_limit_judges_only_what_its_condition_names_and_none_at_all_is_a_block() {
     let app = shop();
-    let limit = "[[limit]]\nname = \"no-ie\"\nkey = [\"endpoint\"]\nwhen = 'phone.country == \"IE\"'\nmax = 0\nper = \"60s\"\n";
+    let limit =
+        "[[limit]]\nname = \"no-ie\"\nkey = [\"endpoint\"]\nwhen = 'phone.country == \"IE\"'\nmax = 0\nper = \"60s\"\n";
     let sendwall = Sendwall::start(app.address, &format!("{ONCE}\n{limit}"));
     let (british, irish) = (sendwall.send("+447402417171"), sendwall.send("+353850123456"));
     assert_eq!((british.status, irish.status, irish.code().as_str()), (200, 403, "blocked"));
@@ -158,7 +177,8 @@ fn a_parallel_burst_for_one_phone_is_one_send() {
 #[test]
 fn the_default_limits_hold_for_phone_and_cookie() {
     let app = shop();
-    let sendwall = Sendwall::start(app.address, &ONCE.split("[[limit]]").next().unwrap().replace("default_limits = false", ""));
+    let sendwall =
+        Sendwall::start(app.address, &ONCE.split("[[limit]]").next().unwrap().replace("default_limits = false", ""));
     assert_eq!(statuses([&sendwall.send("+447402417171"), &sendwall.send("+447402417171")]), [200, 429]);
     let with_cookie = |index: u32| {
         let body = format!(r#"{{"phone":"+44740241{index:04}"}}"#);

@@ -1,9 +1,5 @@
 //! The whole product: the binary with its own configuration, state and ports, an app behind it, clients before it.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on should fail loudly"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should fail loudly")]
 
 mod answers;
 mod edge;

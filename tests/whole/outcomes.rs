@@ -38,7 +38,10 @@ fn conversion_is_shown_by_endpoint_country_and_range() {
         (json!("IE"), Value::Null, 2, 0, 0.0),
     ] {
         let row = row(&shown, &country, &range);
-        assert_eq!((&row["sent"], &row["verified"], &row["conversion"]), (&json!(sent), &json!(verified), &json!(conversion)));
+        assert_eq!(
+            (&row["sent"], &row["verified"], &row["conversion"]),
+            (&json!(sent), &json!(verified), &json!(conversion))
+        );
     }
     let status = sendwall.admin("/api/status").json();
     assert_eq!(status["endpoints"][0]["conversion"], 0.25);

@@ -75,14 +75,12 @@ impl Sendwall {
         started
     }
 
-    /// Ends the process as `signal` does and starts it again over the same state.
-    pub(crate) fn restart(&mut self, signal: &str) -> ExitStatus {
-        let status = self.end(signal);
+    /// Starts the process again over the same state, once it has ended.
+    pub(crate) fn start_again(&mut self) {
         self.starts += 1;
         let log = format!("log-{}", self.starts);
         self.child = run(&self.directory.0, &["run", "--config", "sendwall.toml"], &log);
         self.wait_until_ready();
-        status
     }
 
     /// Sends a signal.
@@ -160,9 +158,8 @@ impl Sendwall {
     pub(crate) fn metric(&self, name: &str, labels: &[&str]) -> f64 {
         let text = self.admin("/metrics").body;
         let samples = text.lines().filter_map(|line| line.rsplit_once(' '));
-        let wanted = samples.filter(|(key, _)| {
-            key.split('{').next() == Some(name) && labels.iter().all(|label| key.contains(label))
-        });
+        let wanted = samples
+            .filter(|(key, _)| key.split('{').next() == Some(name) && labels.iter().all(|label| key.contains(label)));
         wanted.map(|(_, value)| value.parse::<f64>().unwrap()).sum()
     }
 
@@ -181,7 +178,9 @@ impl Drop for Sendwall {
 
 /// A configuration with addresses and state.
 fn whole(upstream: SocketAddr, rules: &str) -> String {
-    format!("listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\nupstream = \"http://{upstream}\"\nstate = \"state\"\n{rules}")
+    format!(
+        "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\nupstream = \"http://{upstream}\"\nstate = \"state\"\n{rules}"
+    )
 }
 
 /// Starts the binary in `directory`; its standard error goes to the file `log` there.
@@ -243,7 +242,12 @@ pub(crate) fn shop() -> App {
         let body = String::from_utf8_lossy(&request.body).into_owned();
         let json = "content-type: application/json\r\nx-shop: 1";
         match path_of(request) {
-            "/" => reply(stream, "200 OK", "content-type: text/html\r\ncache-control: private\r\nx-shop: 1", "<h1>shop</h1>"),
+            "/" => reply(
+                stream,
+                "200 OK",
+                "content-type: text/html\r\ncache-control: private\r\nx-shop: 1",
+                "<h1>shop</h1>",
+            ),
             "/api/verify" if body.contains(CODE) => reply(stream, "200 OK", json, r#"{"ok":true}"#),
             "/api/verify" => reply(stream, "200 OK", json, r#"{"ok":false}"#),
             "/api/send-code" if body.contains("500\"") => reply(stream, "500 Internal Server Error", json, "{}"),

@@ -28,7 +28,7 @@ fn metrics_count_requests_by_what_they_were() {
     assert_eq!(sendwall.ask("GET", "/_sendwall/none", &[], "").status, 404);
     let requests = |kind: &str| sendwall.metric("sendwall_requests_total", &[&format!("kind=\"{kind}\"")]);
     assert_eq!(["send", "try", "pass", "own"].map(requests), [2.0, 1.0, 3.0, 1.0]);
-    assert_eq!(sendwall.metric("sendwall_connections_accepted_total", &[]), 7.0);
+    assert_eq!(sendwall.metric("sendwall_connections_opened_total", &[]), 7.0);
     assert_eq!(sendwall.metric("sendwall_decision_seconds_count", &[]), 3.0);
 }
 
