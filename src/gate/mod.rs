@@ -231,3 +231,6 @@ impl Gate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

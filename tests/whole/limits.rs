@@ -159,6 +159,9 @@ fn a_limit_judges_only_what_its_condition_names_and_none_at_all_is_a_block() {
     let (british, irish) = (sendwall.send("+447402417171"), sendwall.send("+353850123456"));
     assert_eq!((british.status, irish.status, irish.code().as_str()), (200, 403, "blocked"));
     assert_eq!(irish.header("retry-after"), None);
+    let reason = &sendwall.decision(&irish)["reasons"][0];
+    assert_eq!(reason["text"], "limit no-ie: no sends are allowed");
+    assert_eq!(reason["turned_by"], "raising max of limit no-ie above 0", "waiting turns nothing");
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn request(sendwall: &Sendwall, index: usize, person: &Person, other: &Person) -
         sendwall.ask("GET", &path, &headers, "")
     };
     let (spaced, digits) = (format!("+{phone}"), phone.to_string());
-    match index % 32 {
+    match index % 41 {
         0 => vec![json(format!(r#"{{"phone":"+{phone}"}}"#)), json(format!(r#"{{"phone":"+{phone}"}}"#))],
         1 => vec![json(format!(r#"{{"user":{{"mobile":{phone}}}}}"#))],
         2 => vec![json(format!(r#"{{"phone":"0{national}"}}"#))],
@@ -157,6 +157,40 @@ fn request(sendwall: &Sendwall, index: usize, person: &Person, other: &Person) -
             let agent = [("user-agent", agent.as_str()), ("x-device", &digits), ("origin", "https://a.example")];
             vec![post("/api/send-code", "application/json", &agent, &format!(r#"{{"phone":"+{phone}"}}"#))]
         }
+        31 => {
+            vec![json(format!(r#"{{"phone_{phone}":"garbage"}}"#)), json(format!(r#"{{"phone":{{"{phone}":"x"}}}}"#))]
+        }
+        32 => vec![
+            json(format!(r#"{{"{phone}":{{"phone":"garbage"}}}}"#)),
+            json(format!(r#"{{"{phone}":1,"{phone}":2}}"#)),
+        ],
+        33 => vec![
+            json(format!(r#"{{"tel{phone}":[1,true],"mobile{phone}":7}}"#)),
+            json(format!(r#"{{"phone":"{national}"}}"#)),
+        ],
+        34 => vec![form(format!("phone_{phone}=garbage")), form(format!("user[{phone}][phone]=x&phone[{phone}]=%ff"))],
+        35 => vec![get(format!("/api/send-code?phone_{phone}=garbage&tel%ff{phone}=1"), &[])],
+        36 => {
+            let body =
+                format!("<sms><phone_{phone}>x</phone_{phone}><phone>+{phone}</phone><tel>{}</tel></sms>", other.phone);
+            vec![
+                post("/api/send-code", "application/xml", &[], &body),
+                post("/api/send-code", "text/xml", &[], &spaced),
+            ]
+        }
+        37 => {
+            let query = format!(r#"{{"query":"mutation {{ send(phone: \"+{phone}\", tel{phone}: \"x\") }}"}}"#);
+            vec![json(query)]
+        }
+        38 => vec![
+            post(&format!("/api/send-code;{phone}"), "application/json", &[], &format!(r#"{{"phone":"+{phone}"}}"#)),
+            post(
+                "/api/send-code",
+                "application/json",
+                &[("x-request-id", &digits), ("connection", "x-request-id")],
+                "{}",
+            ),
+        ],
         _ => vec![json(format!(r#"{{"email":"{phone}@example.com"}}"#)), json(format!(r#"{{"n":{phone}}}"#))],
     }
 }
