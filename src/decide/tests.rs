@@ -111,25 +111,25 @@ fn what_an_endpoint_accepts() {
         &british,
         phone("IE", NumberKind::Mobile, Validity::Valid),
         &[],
-        expect![[r#"
+        expect![[r"
         block 100 by Rule, refused
-          numbers of IE are not served here"#]],
+          numbers of IE are not served here"]],
     );
     check(
         &british,
         phone("", NumberKind::Mobile, Validity::Valid),
         &[],
-        expect![[r#"
+        expect![[r"
         block 100 by Rule, refused
-          numbers of no country are not served here"#]],
+          numbers of no country are not served here"]],
     );
     check(
         &enforcing(),
         phone("GB", NumberKind::PremiumRate, Validity::Valid),
         &[],
-        expect![[r#"
+        expect![[r"
         block 100 by Rule, refused
-          numbers of type premium_rate are not served here"#]],
+          numbers of type premium_rate are not served here"]],
     );
     check(&enforcing(), phone("GB", NumberKind::FixedLine, Validity::Valid), &[], expect!["forward 0 by Engine"]);
     check(&enforcing(), phone("GB", NumberKind::Unknown, Validity::Possible), &[], expect!["forward 0 by Engine"]);
@@ -137,9 +137,9 @@ fn what_an_endpoint_accepts() {
         &enforcing(),
         phone("GB", NumberKind::Unknown, Validity::Impossible),
         &[],
-        expect![[r#"
+        expect![[r"
         block 100 by Rule, refused
-          no such number can exist in its country's plan"#]],
+          no such number can exist in its country's plan"]],
     );
 }
 
@@ -152,25 +152,25 @@ fn no_number_is_not_the_same_as_not_knowing_which() {
         &strict,
         PhoneFact::Absent,
         &[],
-        expect![[r#"
+        expect![[r"
         reject 100 by Rule, refused
-          there is no phone number in the request"#]],
+          there is no phone number in the request"]],
     );
     check(
         &enforcing(),
         unreadable(),
         &[],
-        expect![[r#"
+        expect![[r"
         reject 100 by Rule, refused
-          unreadable request: /phone: there are several different phone numbers"#]],
+          unreadable request: /phone: there are several different phone numbers"]],
     );
     check(
         &lenient,
         unreadable(),
         &[],
-        expect![[r#"
+        expect![[r"
         forward 0 by Engine
-          unreadable request: /phone: there are several different phone numbers"#]],
+          unreadable request: /phone: there are several different phone numbers"]],
     );
 }
 
@@ -183,61 +183,61 @@ fn limits_speak_in_order_and_the_longest_wait_counts() {
         &enforcing(),
         mobile(),
         &[full("minute", 1, 20)],
-        expect![[r#"
+        expect![[r"
         cooldown 50 by Limit for 20s, refused
-          limit minute: 1 of at most 1 sends by phone in 60s; room again at 2026-11-20T18:00:20.000Z"#]],
+          limit minute: 1 of at most 1 sends by phone in 60s; room again at 2026-11-20T18:00:20.000Z"]],
     );
     check(
         &enforcing(),
         mobile(),
         &[full("minute", 1, 20), full("day", 5, 7200), full("hour", 3, 900)],
-        expect![[r#"
+        expect![[r"
         cooldown 50 by Limit for 2h, refused
           limit day: 5 of at most 5 sends by phone in 60s; room again at 2026-11-20T20:00:00.000Z
           limit minute: 1 of at most 1 sends by phone in 60s; room again at 2026-11-20T18:00:20.000Z
-          limit hour: 3 of at most 3 sends by phone in 60s; room again at 2026-11-20T18:15:00.000Z"#]],
+          limit hour: 3 of at most 3 sends by phone in 60s; room again at 2026-11-20T18:15:00.000Z"]],
     );
     check(
         &enforcing(),
         mobile(),
         &[full("minute", 1, 20), full("never", 0, 60)],
-        expect![[r#"
+        expect![[r"
             block 100 by Limit, refused
               limit never: no sends are allowed
-              limit minute: 1 of at most 1 sends by phone in 60s; room again at 2026-11-20T18:00:20.000Z"#]],
+              limit minute: 1 of at most 1 sends by phone in 60s; room again at 2026-11-20T18:00:20.000Z"]],
     );
     check(
         &enforcing(),
         mobile(),
         &[monitored(&full("told", 1, 20)), free(2)],
-        expect![[r#"
+        expect![[r"
         forward 9 by Engine
-          limit told: 1 of at most 1 sends by phone in 60s; room again at 2026-11-20T18:00:20.000Z (monitored only)"#]],
+          limit told: 1 of at most 1 sends by phone in 60s; room again at 2026-11-20T18:00:20.000Z (monitored only)"]],
     );
     check(
         &enforcing(),
         mobile(),
         &[monitored(&full("told", 0, 20)), full("minute", 1, 9)],
-        expect![[r#"
+        expect![[r"
             cooldown 50 by Limit for 9s, refused
               limit minute: 1 of at most 1 sends by phone in 60s; room again at 2026-11-20T18:00:09.000Z
-              limit told: no sends are allowed (monitored only)"#]],
+              limit told: no sends are allowed (monitored only)"]],
     );
     check(
         &enforcing(),
         mobile(),
         &[limit("room", 5, Answer::Untracked { refused: false })],
-        expect![[r#"
+        expect![[r"
         forward 0 by Engine
-          limit room: its table is full, this key is not counted"#]],
+          limit room: its table is full, this key is not counted"]],
     );
     check(
         &enforcing(),
         mobile(),
         &[limit("room", 5, Answer::Untracked { refused: true })],
-        expect![[r#"
+        expect![[r"
         cooldown 50 by Limit for 60s, refused
-          limit room: its table is full, this key is refused"#]],
+          limit room: its table is full, this key is refused"]],
     );
 }
 
@@ -249,20 +249,20 @@ fn what_must_be_mended_comes_before_what_is_refused_and_that_before_what_must_wa
         &british,
         irish,
         &[full("minute", 1, 20)],
-        expect![[r#"
+        expect![[r"
         block 100 by Rule, refused
           numbers of IE are not served here
-          limit minute: 1 of at most 1 sends by phone in 60s; room again at 2026-11-20T18:00:20.000Z"#]],
+          limit minute: 1 of at most 1 sends by phone in 60s; room again at 2026-11-20T18:00:20.000Z"]],
     );
     check(
         &enforcing(),
         unreadable(),
         &[full("address", 1, 20), full("never", 0, 60)],
-        expect![[r#"
+        expect![[r"
             reject 100 by Rule, refused
               unreadable request: /phone: there are several different phone numbers
               limit address: 1 of at most 1 sends by phone in 60s; room again at 2026-11-20T18:00:20.000Z
-              limit never: no sends are allowed"#]],
+              limit never: no sends are allowed"]],
     );
 }
 

@@ -124,6 +124,38 @@ fn a_stop_under_traffic_cuts_no_request() {
 }
 
 #[test]
+fn clients_that_connect_while_it_stops_are_answered_or_refused_and_never_cut() {
+    let app = shop();
+    let mut cut_in_all = Vec::new();
+    for _ in 0..5 {
+        let mut sendwall = Sendwall::start(app.address, LOGIN);
+        let (address, asked) = (sendwall.address, AtomicU32::new(0));
+        let next = || send_code(asked.fetch_add(1, Ordering::Relaxed) % 10_000);
+        // Until the listener is gone. Gives the answers that broke off.
+        let client = || {
+            let mut cut = Vec::new();
+            while let Ok(mut stream) = std::net::TcpStream::connect(address) {
+                let sent = std::io::Write::write_all(&mut stream, &next());
+                let answer = read_to_close(&mut stream);
+                if ![200, 429].contains(&status(&answer)) {
+                    cut.push(format!("{sent:?} {answer:?}"));
+                }
+            }
+            cut
+        };
+        let cut: Vec<_> = thread::scope(|scope| {
+            let clients: Vec<_> = (0..16).map(|_| scope.spawn(client)).collect();
+            eventually("there is traffic", || asked.load(Ordering::Relaxed) > 200);
+            assert_eq!(sendwall.end("-TERM").code(), Some(0));
+            clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
+        });
+        cut_in_all.extend(cut);
+    }
+    // Between its last accept and the close of its socket a process can't know of one more: a chance of microseconds.
+    assert!(cut_in_all.len() <= 1, "{cut_in_all:#?}");
+}
+
+#[test]
 fn an_idle_keep_alive_connection_does_not_hold_up_a_stop() {
     let app = shop();
     let mut sendwall = Sendwall::start(app.address, LOGIN);
