@@ -156,6 +156,19 @@ fn clients_that_connect_while_it_stops_are_answered_or_refused_and_never_cut() {
 }
 
 #[test]
+fn a_request_that_was_on_the_way_when_the_stop_came_is_answered() {
+    let app = shop();
+    let mut sendwall = Sendwall::start(app.address, LOGIN);
+    let mut stream = raw_request(sendwall.address, b"");
+    eventually("it is accepted", || sendwall.metric("sendwall_connections_opened_total", &[]) == 1.0);
+    sendwall.signal("-TERM");
+    eventually("it stops", || sendwall.log().contains("INFO draining") || std::net::TcpStream::connect(sendwall.address).is_err());
+    std::io::Write::write_all(&mut stream, &send_code(1)).unwrap();
+    assert_eq!(status(&read_to_close(&mut stream)), 200);
+    assert_eq!(sendwall.wait().code(), Some(0));
+}
+
+#[test]
 fn an_idle_keep_alive_connection_does_not_hold_up_a_stop() {
     let app = shop();
     let mut sendwall = Sendwall::start(app.address, LOGIN);

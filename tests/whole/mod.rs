@@ -1,5 +1,11 @@
 //! The whole product: the binary with its own configuration, state and ports, an app behind it, clients before it.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::float_cmp,
+    clippy::string_slice,
+    reason = "a test that cannot go on should fail loudly, and metrics count whole numbers"
+)]
 
 mod answers;
 mod edge;

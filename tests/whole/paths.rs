@@ -46,15 +46,12 @@ fn decode(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((byte, after)) = rest.split_first() {
         let escaped = after.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        match (byte, escaped) {
-            (b'%', Some(value)) => {
-                bytes.push(value);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(*byte);
-                rest = after;
-            }
+        if let (b'%', Some(value)) = (byte, escaped) {
+            bytes.push(value);
+            rest = &after[2..];
+        } else {
+            bytes.push(*byte);
+            rest = after;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
@@ -138,8 +135,12 @@ fn paths_beside_the_protected_one_pass() {
         ["/api/send-codes", "/api/send", "/api/send-code/x", "/v2/api/send-code", "/send-code", "/api/send_code", "/"];
     for path in beside {
         assert_ne!(route(path), "/api/send-code");
-        let answer = sendwall.post(path, &[], r#"{"phone":"+33612345678"}"#);
+        let forged = [("sendwall-decision", "mine"), ("sendwall-verdict", "forward"), ("sendwall-score", "0")];
+        let answer = sendwall.post(path, &forged, r#"{"phone":"+33612345678"}"#);
         assert_eq!((answer.status, answer.header("sendwall-decision")), (200, None), "{path}");
     }
-    assert_eq!(app.requests().len(), beside.len());
+    let arrived = app.requests();
+    assert_eq!(arrived.len(), beside.len());
+    let forged = |request: &Recorded| request.lines.iter().any(|line| line.to_lowercase().starts_with("sendwall-"));
+    assert!(!arrived.iter().any(forged), "nobody but sendwall says that a request was judged");
 }

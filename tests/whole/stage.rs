@@ -92,6 +92,11 @@ impl Sendwall {
     /// Sends a signal and waits for the end.
     pub(crate) fn end(&mut self, signal: &str) -> ExitStatus {
         self.signal(signal);
+        self.wait()
+    }
+
+    /// Waits for the end.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         self.child.wait().unwrap()
     }
 
