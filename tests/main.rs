@@ -7,7 +7,7 @@ mod extract;
 mod journal;
 mod limits;
 mod numbers;
-mod privacy_of_logs;
 mod proxy;
 mod support;
 mod tidy;
+mod whole;

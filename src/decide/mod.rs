@@ -166,3 +166,6 @@ pub const REFUSED_TYPES: [NumberKind; 6] = [
     NumberKind::Uan,
     NumberKind::Voicemail,
 ];
+
+#[cfg(test)]
+mod tests;

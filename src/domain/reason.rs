@@ -66,6 +66,7 @@ impl Reason {
     /// The smallest change that would have turned the decision; `None` where the reason speaks for nothing.
     pub fn turned_by(&self) -> Option<String> {
         match self {
+            Self::Limit { name, max: 0, .. } => Some(format!("raising max of limit {name} above 0")),
             Self::Limit { count, max, until, what, .. } => {
                 let fewer = count.saturating_add(1).saturating_sub(*max);
                 Some(format!("waiting until {until}, or {fewer} {what} fewer in the window"))
@@ -90,7 +91,14 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Limit { name, key, what, count, max, per, until, enforced } => {
-                write!(f, "limit {name}: {count} of at most {max} {what} by {key} in {per}; room again at {until}")?;
+                if *max == 0 {
+                    write!(f, "limit {name}: no {what} are allowed")?;
+                } else {
+                    write!(
+                        f,
+                        "limit {name}: {count} of at most {max} {what} by {key} in {per}; room again at {until}"
+                    )?;
+                }
                 if *enforced { Ok(()) } else { f.write_str(" (monitored only)") }
             }
             Self::LimitTableFull { name, refused } => {

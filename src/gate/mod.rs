@@ -242,3 +242,6 @@ fn may_hold(condition: &Expression, document: &Document<'_>, request: &Request<'
     };
     condition.holds(document) || condition.reads(twice)
 }
+
+#[cfg(test)]
+mod tests;

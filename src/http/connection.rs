@@ -77,9 +77,13 @@ impl Listener {
         let head = self.proxy.settings.timeouts.request_head.to_duration();
         // Of its own: a token that all connections share is a lock that all of them take at each wake.
         let (stopping, cut) = (self.stopping.child_token(), self.cut.child_token());
+        let stopped = async {
+            stopping.cancelled().await;
+            tokio::time::sleep(LAST_WORDS.to_duration()).await;
+        };
         let begun = tokio::select! {
             begun = tokio::time::timeout(head, self.begin(stream, from)) => begun.ok().flatten(),
-            () = stopping.cancelled() => None,
+            () = stopped => None,
         };
         match begun {
             None => counters.handshakes_failed.add(),
@@ -173,6 +177,10 @@ enum Next {
     Drop,
 }
 
+/// How long a connection that has said nothing yet is listened to once the process is stopping: its request may be on the
+/// way, written before the client could know.
+const LAST_WORDS: Span = Span::millis(500);
+
 /// Watches a connection's time-outs.
 struct Watch {
     timeouts: Timeouts,
@@ -180,6 +188,8 @@ struct Watch {
     deadline: Deadline,
     blocked: Option<Deadline>,
     finishing: bool,
+    /// It is stopping, and waits whether a first byte is still to come.
+    listening: bool,
     /// What [`Activity::moved`] was at the last look.
     moved: u32,
 }
@@ -193,7 +203,15 @@ fn longest_exchange(timeouts: &Timeouts) -> Span {
 impl Watch {
     fn new(timeouts: Timeouts) -> Self {
         let deadline = Deadline::after(timeouts.request_head);
-        Self { timeouts, wait: Wait::Head { silent: true }, deadline, blocked: None, finishing: false, moved: 0 }
+        Self {
+            timeouts,
+            wait: Wait::Head { silent: true },
+            deadline,
+            blocked: None,
+            finishing: false,
+            listening: false,
+            moved: 0,
+        }
     }
 
     fn look(&mut self, activity: &Activity, stopping: bool, context: &mut Context<'_>) -> Next {
@@ -202,9 +220,15 @@ impl Watch {
             return Next::Drop;
         }
         if stopping && !self.finishing {
-            self.finishing = true;
-            self.enter(wait);
-            return if wait == (Wait::Head { silent: true }) { Next::Drop } else { Next::Finish };
+            if wait != (Wait::Head { silent: true }) {
+                self.finishing = true;
+                self.enter(wait);
+                return Next::Finish;
+            }
+            if !self.listening {
+                self.listening = true;
+                self.deadline.set(LAST_WORDS);
+            }
         }
         if wait != self.wait {
             self.enter(wait);

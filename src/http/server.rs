@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -77,7 +77,7 @@ impl Server {
         }
         let accepting = accept(&socket, &listener, &open, &tasks);
         listener.stopping.run_until_cancelled(accepting).await;
-        drop(socket);
+        accept_waiting(socket, &listener, &open, &tasks);
         let all = u32::try_from(limit).unwrap_or(u32::MAX);
         let drain = listener.proxy.settings.timeouts.drain.to_duration();
         if tokio::time::timeout(drain, open.acquire_many(all)).await.is_err() {
@@ -99,6 +99,19 @@ async fn accept(socket: &TcpListener, listener: &Arc<Listener>, open: &Arc<Semap
                 tracing::warn!(%error, "cannot accept a connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
+        }
+    }
+}
+
+/// Takes the connections that the kernel has accepted already, then closes the socket: closing it alone would cut them,
+/// and their requests may be written.
+fn accept_waiting(socket: TcpListener, listener: &Arc<Listener>, open: &Arc<Semaphore>, tasks: &Tasks) {
+    let Ok(socket) = socket.into_std() else { return };
+    while let Ok(permit) = Arc::clone(open).try_acquire_owned()
+        && let Ok((stream, from)) = socket.accept()
+    {
+        if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+            tasks.spawn("client", Arc::clone(listener).serve(stream, from, permit));
         }
     }
 }

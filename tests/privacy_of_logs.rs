@@ -1,1 +1,0 @@
-//! privacy_of_logs

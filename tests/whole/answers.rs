@@ -1,0 +1,190 @@
+//! What clients are answered: the operator's own words, other origins, and what each setting refuses.
+
+use crate::whole::stage::{Answer, CODE, Sendwall, shop};
+
+/// `more` are further lines of the endpoint.
+fn login(more: &str) -> String {
+    format!(
+        r#"
+mode = "enforce"
+default_limits = false
+
+[[endpoint]]
+name = "login"
+send = "POST /api/send-code"
+default_region = "GB"
+{more}
+
+[[limit]]
+name = "once"
+key = ["phone"]
+max = 1
+per = "60s"
+"#
+    )
+}
+
+fn told(answer: &Answer) -> (u16, String) {
+    (answer.status, answer.code())
+}
+
+fn is(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}
+
+#[test]
+fn a_refusal_can_look_like_success() {
+    let app = shop();
+    let answers = r#"
+countries = ["GB"]
+[endpoint.answer.block]
+status = 200
+content_type = "application/json"
+body = '{"ok":true}'
+headers = { x-request-id = "7" }
+[endpoint.answer.cooldown]
+status = 202
+content_type = "text/plain"
+body = "sent"
+[endpoint.answer.reject]
+status = 418
+body = "{}"
+"#;
+    let sendwall = Sendwall::start(app.address, &login(answers));
+    let block = sendwall.send("+33612345678");
+    assert_eq!((block.status, block.body.as_str()), (200, r#"{"ok":true}"#));
+    assert_eq!((block.header("content-type"), block.header("x-request-id")), (Some("application/json"), Some("7")));
+    assert_eq!(sendwall.decision(&block)["verdict"], "block", "it is named all the same");
+    assert_eq!(sendwall.send("+447402417171").status, 200);
+    let cooldown = sendwall.send("+447402417171");
+    assert_eq!((cooldown.status, cooldown.body.as_str(), cooldown.header("retry-after")), (202, "sent", None));
+    assert_eq!(sendwall.post("/api/send-code", &[], "{").status, 418);
+    assert_eq!(app.requests().len(), 1);
+}
+
+#[test]
+fn pages_of_other_origins_can_read_a_refusal_where_the_operator_names_them() {
+    let app = shop();
+    let sendwall =
+        Sendwall::start(app.address, &login("cors_origins = [\"https://shop.example\"]\ncountries = [\"GB\"]"));
+    let from = |origin| sendwall.post("/api/send-code", &[("origin", origin)], r#"{"phone":"+33612345678"}"#);
+    let (named, other) = (from("https://shop.example"), from("https://shop.example.evil"));
+    assert_eq!((named.status, other.status), (403, 403));
+    assert_eq!(named.header("access-control-allow-origin"), Some("https://shop.example"));
+    assert!(named.header("access-control-expose-headers").unwrap().contains("sendwall-decision"));
+    assert_eq!(other.header("access-control-allow-origin"), None);
+    let preflight = [("origin", "https://shop.example"), ("access-control-request-method", "POST")];
+    let options = sendwall.ask("OPTIONS", "/api/send-code", &preflight, "");
+    assert_eq!((options.status, options.header("sendwall-decision")), (200, None), "the app answers, unjudged");
+}
+
+#[test]
+fn a_request_without_a_number_goes_as_the_operator_says() {
+    let app = shop();
+    let mail = r#"{"email":"a@example.com"}"#;
+    let sendwall = Sendwall::start(app.address, &login(""));
+    assert_eq!(sendwall.post("/api/send-code", &[], mail).status, 200);
+    let sendwall = Sendwall::start(app.address, &login("on_no_phone = \"refuse\""));
+    assert_eq!(told(&sendwall.post("/api/send-code", &[], mail)), is(422, "no_phone"));
+}
+
+#[test]
+fn a_request_that_cant_be_read_goes_as_the_operator_says() {
+    let app = shop();
+    let two = r#"{"phone":"+447402417171","mobile":"+447402417172"}"#;
+    let large = format!(r#"{{"phone":"+447402417171","pad":"{}"}}"#, "x".repeat(70_000));
+    let sendwall = Sendwall::start(app.address, &login(""));
+    for (body, code, status) in [
+        (two, "several_phones", 422),
+        (r#"{"phone":"+447402417171","phone":"+447402417172"}"#, "duplicate_key", 422),
+        (r#"{"phone":"+4474"#, "malformed", 400),
+        (large.as_str(), "body_too_large", 400),
+    ] {
+        let answer = sendwall.post("/api/send-code", &[], body);
+        assert_eq!(told(&answer), is(status, code));
+        assert!(answer.json()["field"].is_string(), "{answer:?}");
+    }
+    assert!(app.requests().is_empty());
+    let sendwall = Sendwall::start(app.address, &login("on_unreadable = \"forward\""));
+    for body in [two, large.as_str()] {
+        let answer = sendwall.post("/api/send-code", &[], body);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(sendwall.decision(&answer)["reasons"][0]["code"], "unreadable");
+    }
+    let arrived: Vec<_> = app.requests().iter().map(|request| request.body.len()).collect();
+    assert_eq!(arrived, [two.len(), large.len()], "the app gets all of it");
+}
+
+#[test]
+fn countries_and_number_types_that_arent_served_are_blocked() {
+    let app = shop();
+    let sendwall = Sendwall::start(
+        app.address,
+        &login("countries = [\"GB\", \"IE\"]\nrefuse_types = [\"fixed_line\", \"premium_rate\"]"),
+    );
+    for (phone, expected, reason) in [
+        ("+447402417171", is(200, ""), "no_outcomes"),
+        ("+353850123456", is(200, ""), "no_outcomes"),
+        ("+33612345678", is(403, "blocked"), "country"),
+        ("+442071838750", is(403, "blocked"), "number_type"),
+        ("+449012345678", is(403, "blocked"), "number_type"),
+        ("+44123", is(403, "blocked"), "impossible_number"),
+    ] {
+        let answer = sendwall.send(phone);
+        if reason == "impossible_number" && answer.status == 422 {
+            continue; // too short to be read as a number at all
+        }
+        assert_eq!(told(&answer), expected, "{phone}");
+        assert_eq!(sendwall.decision(&answer)["reasons"][0]["code"], reason, "{phone}");
+    }
+}
+
+#[test]
+fn an_app_that_can_answer_no_challenge_is_served() {
+    let app = shop();
+    let sendwall = Sendwall::start(app.address, &login("challenge = \"none\""));
+    assert_eq!([1, 2].map(|_| sendwall.send("+447402417171").status), [200, 429]);
+    assert!(!sendwall.log().contains("challenge"), "{}", sendwall.log());
+    let sendwall = Sendwall::start(app.address, &login("challenge = \"page\""));
+    assert!(sendwall.log().contains("no challenges"), "{}", sendwall.log());
+}
+
+#[test]
+fn sends_and_tries_of_a_graphql_path_are_told_apart() {
+    let app = crate::support::app::App::start(|request, stream| {
+        let body = String::from_utf8_lossy(&request.body);
+        let ok = !body.contains("verifyCode") || body.contains(CODE);
+        let answer = format!(r#"{{"data":{{"ok":{ok}}}}}"#);
+        crate::support::app::reply(stream, "200 OK", "content-type: application/json", &answer)
+    });
+    let rules = login("").replace(
+        "send = \"POST /api/send-code\"",
+        r#"send = "POST /graphql"
+when = 'json("/operationName") == "SendCode"'
+verify = "POST /graphql"
+verify_when = 'json("/operationName") == "VerifyCode"'
+verified_if = 'json("/data/ok") == true'"#,
+    );
+    let sendwall = Sendwall::start(app.address, &rules);
+    let operation = |name: &str, query: &str, variables: &str| {
+        let body = format!(r#"{{"operationName":"{name}","query":"{query}","variables":{variables}}}"#);
+        sendwall.post("/graphql", &[], &body)
+    };
+    let send = || {
+        operation("SendCode", "mutation SendCode($p: String!) { sendCode(phone: $p) }", r#"{"phone":"+447402417171"}"#)
+    };
+    let other = operation("Cart", "query Cart { items }", "{}");
+    assert_eq!((other.status, other.header("sendwall-decision")), (200, None));
+    assert_eq!([send().status, send().status], [200, 429]);
+    let verify = |code: &str| {
+        let variables = format!(r#"{{"phone":"+447402417171","code":"{code}"}}"#);
+        operation("VerifyCode", "mutation VerifyCode { verifyCode }", &variables).status
+    };
+    assert_eq!([verify("000000"), verify(CODE)], [200, 200]);
+    let kinds =
+        ["pass", "send", "try"].map(|kind| sendwall.metric("sendwall_requests_total", &[&format!("\"{kind}\"")]));
+    assert_eq!(kinds, [1.0, 2.0, 2.0]);
+    assert_eq!(sendwall.metric("sendwall_outcomes_total", &["verified"]), 1.0);
+    let unreadable = sendwall.post("/graphql", &[], r#"{"operationName":"SendCode""#);
+    assert_eq!(unreadable.status, 400, "what can't be read slips past no condition");
+}

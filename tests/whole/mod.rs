@@ -1,0 +1,22 @@
+//! The whole product: the binary with its own configuration, state and ports, an app behind it, clients before it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::float_cmp,
+    clippy::string_slice,
+    reason = "a test that cannot go on should fail loudly, and metrics count whole numbers"
+)]
+
+mod answers;
+mod edge;
+mod ending;
+mod limits;
+mod outcomes;
+mod paths;
+mod privacy;
+mod reload;
+mod stage;
+mod starting;
+mod telling;
+mod tries;
+mod visit;

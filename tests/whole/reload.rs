@@ -1,0 +1,131 @@
+//! Another configuration while it runs: counters stay, and a broken one changes nothing.
+
+use serde_json::Value;
+
+use crate::support::proxy::eventually;
+use crate::whole::stage::{Sendwall, shop};
+
+fn rules(max: u32, more: &str) -> String {
+    format!(
+        r#"
+mode = "enforce"
+default_limits = false
+{more}
+
+[[endpoint]]
+name = "login"
+send = "POST /api/send-code"
+default_region = "GB"
+
+[[limit]]
+name = "hour"
+key = ["phone"]
+max = {max}
+per = "1h"
+"#
+    )
+}
+
+const PHONE: &str = "+447402417171";
+
+fn revision(sendwall: &Sendwall) -> String {
+    sendwall.admin("/readyz").json()["revision"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_changed_limit_is_taken_without_losing_a_count() {
+    let app = shop();
+    let sendwall = Sendwall::start(app.address, &rules(2, ""));
+    assert_eq!([1, 2, 3].map(|_| sendwall.send(PHONE).status), [200, 200, 429]);
+    let first = revision(&sendwall);
+    assert!(first.starts_with("r1-"), "{first}");
+
+    sendwall.write_rules(&rules(3, ""));
+    let told = sendwall.admin_post("/api/reload", "");
+    assert_eq!((told.status, told.json()["revision"].as_str().unwrap().get(..3)), (200, Some("r2-")));
+    let (third, fourth) = (sendwall.send(PHONE), sendwall.send(PHONE));
+    assert_eq!((third.status, fourth.status), (200, 429), "two were counted before, so one more");
+    assert_eq!(sendwall.decision(&third)["revision"], revision(&sendwall).as_str());
+
+    sendwall.write_rules(&rules(4, ""));
+    sendwall.signal("-HUP");
+    eventually("SIGHUP reloads", || revision(&sendwall).starts_with("r3-"));
+    let (fifth, sixth) = (sendwall.send(PHONE), sendwall.send(PHONE));
+    assert_eq!((fifth.status, sixth.status), (200, 429));
+    let decided: Vec<_> = [&third, &fifth].map(|answer| sendwall.decision(answer)["revision"].clone()).into();
+    assert_eq!(decided, [told.json()["revision"].clone(), Value::from(revision(&sendwall))]);
+    assert_eq!(sendwall.metric("sendwall_config_revision", &[]), 3.0);
+}
+
+#[test]
+fn a_lower_limit_holds_at_once() {
+    let app = shop();
+    let sendwall = Sendwall::start(app.address, &rules(9, ""));
+    assert_eq!([1, 2, 3].map(|_| sendwall.send(PHONE).status), [200, 200, 200]);
+    sendwall.write_rules(&rules(2, ""));
+    assert_eq!(sendwall.admin_post("/api/reload", "").status, 200);
+    assert_eq!(sendwall.send(PHONE).status, 429);
+}
+
+#[test]
+fn a_broken_file_is_refused_with_every_fault_and_the_old_one_stays() {
+    let app = shop();
+    let sendwall = Sendwall::start(app.address, &rules(1, ""));
+    assert_eq!(sendwall.send(PHONE).status, 200);
+    let before = revision(&sendwall);
+    let broken =
+        rules(1, "wrong = 1\nsessions = 3\ntrusted_proxies = [\"nowhere\"]").replace("[\"phone\"]", "[\"phnoe\"]");
+    let names = ["wrong", "sessions", "nowhere", "phnoe"];
+    sendwall.write_rules(&broken);
+    let told = sendwall.admin_post("/api/reload", "");
+    assert_eq!((told.status, told.code().as_str()), (422, "reload_refused"));
+    let ready = sendwall.admin("/readyz");
+    assert_eq!(ready.status, 200);
+    let problems = ready.json()["reload_problems"].clone();
+    assert_eq!(problems, told.json()["problems"]);
+    let log = sendwall.log();
+    for name in names {
+        assert!(problems.to_string().contains(name), "{name} in {problems}");
+        assert!(log.contains(name), "{name} in {log}");
+    }
+    assert_eq!(revision(&sendwall), before);
+    assert_eq!(sendwall.send(PHONE).status, 429, "the old limit, with its count");
+    assert_eq!(sendwall.metric("sendwall_reloads_total", &["result=\"ok\""]), 1.0);
+
+    sendwall.signal("-HUP");
+    eventually("the signal's reload is refused too", || sendwall.metric("sendwall_reloads_total", &[]) >= 3.0);
+    sendwall.write_rules(&rules(2, ""));
+    assert_eq!(sendwall.admin_post("/api/reload", "").status, 200);
+    assert_eq!(sendwall.admin("/readyz").json()["reload_problems"], serde_json::json!([]));
+    assert_eq!(sendwall.send(PHONE).status, 200);
+}
+
+#[test]
+fn what_only_a_restart_changes_is_said() {
+    let app = shop();
+    let sendwall = Sendwall::start(app.address, &rules(1, ""));
+    sendwall.write_rules(&rules(1, "max_connections = 77"));
+    assert_eq!(sendwall.admin_post("/api/reload", "").status, 200);
+    assert!(sendwall.log().contains("take effect at the next start"), "{}", sendwall.log());
+}
+
+#[test]
+fn endpoints_come_and_go_while_traffic_runs() {
+    let app = shop();
+    let sendwall = Sendwall::start(app.address, &rules(1_000, ""));
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let asked = |client: u32| {
+            (0..60).map(move |_| client).map(|client| sendwall.send(&format!("+4474024171{client:02}")).status)
+        };
+        let clients: Vec<_> = (0..3).map(|client| scope.spawn(move || asked(client).collect::<Vec<_>>())).collect();
+        for round in 0..6 {
+            let more = "[[endpoint]]\nname = \"more\"\nsend = \"POST /api/more\"\n";
+            let text = rules(1_000, "");
+            sendwall.write_rules(&if round % 2 == 0 { format!("{text}\n{more}") } else { text });
+            assert_eq!(sendwall.admin_post("/api/reload", "").status, 200);
+        }
+        clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
+    });
+    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    assert_eq!(sendwall.metric("sendwall_sends_total", &[]), 180.0);
+}

@@ -1,0 +1,122 @@
+//! Starting: from a file, from flags, and not at all.
+
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+
+use crate::whole::stage::{CODE, Directory, Sendwall, shop};
+
+fn sendwall(directory: &Directory, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sendwall"));
+    command.args(arguments).current_dir(&directory.0).env_remove("SENDWALL_KEY");
+    command.stdin(Stdio::null()).output().unwrap()
+}
+
+#[test]
+fn it_runs_without_a_file() {
+    let app = shop();
+    let upstream = format!("http://{}", app.address);
+    let arguments = [
+        "run",
+        "--upstream",
+        &upstream,
+        "--protect",
+        "POST /api/send-code",
+        "--protect",
+        "POST /api/resend",
+        "--verify",
+        "POST /api/verify",
+        "--listen",
+        "127.0.0.1:0",
+        "--admin",
+        "127.0.0.1:0",
+    ];
+    let sendwall = Sendwall::start_with(app.address, &arguments);
+    assert_eq!([sendwall.send("+447402417171").status, sendwall.send("+447402417171").status], [200, 200]);
+    let decisions = sendwall.admin("/api/decisions").json();
+    assert_eq!(decisions["decisions"][0]["verdict"], "cooldown", "monitored, by the default limits: {decisions}");
+    let resent = sendwall.post("/api/resend", &[], r#"{"phone":"+447402417172"}"#);
+    assert!(resent.header("sendwall-decision").is_some());
+    assert_eq!(sendwall.verify("+447402417171", CODE).status, 200);
+    assert_eq!(sendwall.metric("sendwall_outcomes_total", &["outcome=\"verified\""]), 2.0);
+    assert_eq!(sendwall.admin_post("/api/reload", "").status, 422, "there is no file to read again");
+}
+
+#[test]
+fn flags_can_enforce_and_name_state_and_region() {
+    let app = shop();
+    let upstream = format!("http://{}", app.address);
+    let arguments = [
+        "run",
+        "--upstream",
+        &upstream,
+        "--protect",
+        "POST /api/send-code",
+        "--listen",
+        "127.0.0.1:0",
+        "--admin",
+        "127.0.0.1:0",
+        "--enforce",
+        "--state",
+        "kept",
+        "--default-region",
+        "GB",
+    ];
+    let sendwall = Sendwall::start_with(app.address, &arguments);
+    assert_eq!([sendwall.send("07402417171").status, sendwall.send("+447402417171").status], [200, 429]);
+    assert!(sendwall.directory.0.join("kept/keys").exists() && sendwall.directory.0.join("kept/decisions").is_dir());
+}
+
+#[test]
+fn what_stops_a_start_is_said_with_status_2() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let endpoint = "[[endpoint]]\nname = \"login\"\nsend = \"POST /send\"\n";
+    let directory = Directory::new();
+    let file = |name: &str, text: &str| directory.write(name, text).to_str().unwrap().to_owned();
+    let upstream = "upstream = \"http://127.0.0.1:1\"";
+    let used = file("used.toml", &format!("{upstream}\nlisten = \"{address}\"\nadmin = \"127.0.0.1:0\"\n{endpoint}"));
+    let used_admin =
+        file("admin.toml", &format!("{upstream}\nadmin = \"{address}\"\nlisten = \"127.0.0.1:0\"\n{endpoint}"));
+    let bad = file(
+        "bad.toml",
+        "upstram = \"http://127.0.0.1:1\"\nmode = \"enforced\"\n[[endpoint]]\nname = \"login\"\nsend = \"/send\"\n",
+    );
+    let no_toml = file("no.toml", "listen = \n");
+    let cases: [(&[&str], &[&str]); 7] = [
+        (&["run", "--config", &used], &[&address, "in use"]),
+        (&["run", "--config", &used_admin], &[&address, "in use"]),
+        (&["run", "--config", &bad], &["upstram", "upstream", "enforced", "bad.toml:1", "bad.toml:2", "bad.toml:5"]),
+        (&["run", "--config", &no_toml], &["no.toml:1"]),
+        (&["run", "--config", "missing.toml"], &["missing.toml", "No such file"]),
+        (&["run"], &["--config"]),
+        (&["run", "--upstream", "ftp://x", "--protect", "send"], &["--upstream", "--protect"]),
+    ];
+    for (arguments, said) in cases {
+        let output = sendwall(&directory, arguments);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(output.stdout.is_empty(), "{arguments:?}: errors go to standard error");
+        for word in said {
+            assert!(error.contains(word), "{arguments:?}: no {word:?} in\n{error}");
+        }
+    }
+}
+
+#[test]
+fn check_and_explain_leave_no_trace() {
+    let directory = Directory::new();
+    let text =
+        "upstream = \"http://127.0.0.1:1\"\nstate = \"state\"\n[[endpoint]]\nname = \"login\"\nsend = \"POST /send\"\n";
+    directory.write("good.toml", text);
+    directory.write(
+        "request",
+        "POST /send HTTP/1.1\nHost: a\nContent-Type: application/json\n\n{\"phone\":\"+447402417171\"}\n",
+    );
+    let checked = sendwall(&directory, &["check", "good.toml"]);
+    assert_eq!(checked.status.code(), Some(0), "{checked:?}");
+    let explained = sendwall(&directory, &["explain", "--config", "good.toml", "--request", "request"]);
+    assert_eq!(explained.status.code(), Some(0), "{explained:?}");
+    let told = String::from_utf8(explained.stdout).unwrap();
+    assert!(told.contains("+44 7402 41••71") && !told.contains("447402417171"), "{told}");
+    assert!(!directory.0.join("state").exists());
+}

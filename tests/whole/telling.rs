@@ -1,0 +1,47 @@
+//! What the process tells of its traffic.
+
+use std::net::TcpListener;
+
+use crate::whole::stage::{CODE, Sendwall, shop};
+
+const LOGIN: &str = r#"
+mode = "enforce"
+
+[[endpoint]]
+name = "login"
+send = "POST /api/send-code"
+verify = "POST /api/verify"
+verified_if = 'json("/ok") == true'
+default_region = "GB"
+"#;
+
+#[test]
+fn metrics_count_requests_by_what_they_were() {
+    let app = shop();
+    let sendwall = Sendwall::start(app.address, LOGIN);
+    assert_eq!(sendwall.send("+447402417171").status, 200);
+    assert_eq!(sendwall.send("+447402417171").status, 429);
+    assert_eq!(sendwall.verify("+447402417171", CODE).status, 200);
+    for path in ["/", "/a", "/b"] {
+        assert_eq!(sendwall.ask("GET", path, &[], "").status, 200);
+    }
+    assert_eq!(sendwall.ask("GET", "/_sendwall/none", &[], "").status, 404);
+    let requests = |kind: &str| sendwall.metric("sendwall_requests_total", &[&format!("kind=\"{kind}\"")]);
+    assert_eq!(["send", "try", "pass", "own"].map(requests), [2.0, 1.0, 3.0, 1.0]);
+    assert_eq!(sendwall.metric("sendwall_connections_opened_total", &[]), 7.0);
+    assert_eq!(sendwall.metric("sendwall_decision_seconds_count", &[]), 3.0);
+}
+
+#[test]
+fn an_upstream_that_is_down_shows_in_metrics_readiness_and_log() {
+    let down = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let sendwall = Sendwall::start(down, LOGIN);
+    let ready = || sendwall.admin("/readyz").json()["upstream"].clone();
+    assert_eq!(ready(), "untried");
+    let answer = sendwall.send("+447402417171");
+    assert_eq!((answer.status, answer.code().as_str()), (502, "upstream_unreachable"));
+    assert_eq!(sendwall.ask("GET", "/", &[], "").status, 502);
+    assert_eq!(ready(), "silent");
+    assert_eq!(sendwall.metric("sendwall_upstream_errors_total", &["kind=\"unreachable\""]), 2.0);
+    assert_eq!(sendwall.log().matches("no answer from the upstream").count(), 1, "{}", sendwall.log());
+}
