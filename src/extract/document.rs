@@ -90,6 +90,10 @@ impl<'a> Document<'a> {
         match kind {
             BodyKind::Json => json::read(text?, &mut self.nodes).map(|_root| ()),
             BodyKind::Xml => xml::read(text?, &mut self.nodes),
+            BodyKind::GraphQl => {
+                let root = self.nodes.root(Origin::Json)?;
+                graphql::read(text?, root, &mut self.nodes)
+            }
             BodyKind::Form => match text {
                 Ok(text) if is_json_like(text) => self.read_json_or_form(text, true),
                 Ok(_) | Err(_) => self.read_form(body),

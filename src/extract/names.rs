@@ -3,7 +3,7 @@
 //! Names are compared as words (`userPhone`, `user[phone]` and `data.user_phone` are `user phone`), so that spelling
 //! and prefixes don't matter and words that only sound alike do (`phone_type` is no phone, `hotel` no `tel`).
 
-use super::vocabulary::{COUNTRY, DIAL, OTHER_NUMBERS, PHONE, PHONE_WORDS, WEAK};
+use super::vocabulary::{BEHIND_PHONE, COUNTRY, DIAL, OTHER_NUMBERS, PHONE, PHONE_WORDS, SENDING, WEAK};
 
 /// What a name promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,14 +38,15 @@ pub(super) fn classify(name: &str) -> Kind {
         return classify_without_phone(list, joined);
     }
     let (Some(first), Some(last)) = (list.first(), list.last()) else { return Kind::Other };
-    if matches!(
-        *first,
-        "is" | "has" | "use" | "show" | "hide" | "need" | "check" | "verify" | "verified" | "valid" | "masked"
-    ) && !matches!(*last, "number" | "no" | "num")
+    if matches!(*first, "is" | "has" | "use" | "show" | "hide" | "need" | "verified" | "valid" | "masked")
+        && !matches!(*last, "number" | "no" | "num")
     {
         return Kind::Other;
     }
-    if has(|word| matches!(word, "email" | "mail" | "or" | "username" | "account")) {
+    // `checkPhone` and `phoneToVerify` are a number or a switch.
+    if matches!(*first, "check" | "verify")
+        || has(|word| matches!(word, "email" | "mail" | "or" | "username" | "account"))
+    {
         return Kind::Weak;
     }
     if has(is_country_word)
@@ -60,15 +61,11 @@ pub(super) fn classify(name: &str) -> Kind {
         // `phone_code` is a calling code or the SMS code; its value will tell.
         "code" => Kind::Dial,
         word if is_phone_word(word) || ends_like_phone(word) => Kind::Phone,
-        "number" | "numbers" | "num" | "no" | "nr" | "nbr" | "nums" | "n" | "value" | "val" | "field" | "input"
-        | "text" | "txt" | "full" | "e164" | "international" | "intl" | "national" | "local" | "formatted" | "raw"
-        | "normalized" | "main" | "primary" | "login" | "user" | "to" | "str" | "string" | "addr" | "address"
-        | "login_id" | "account" | "name" | "new" | "current" | "display" | "digits" | "unformatted" | "list"
-        | "data" | "content" | "info" | "contact" | "hidden" | "clean" | "0" | "1" | "2" | "3" | "4" | "celular"
-        | "movil" | "personal" | "customer" | "client" | "id" | "haoma" | "hao" | "me" | "register" | "reg"
-        | "signup" | "otp" | "sms" | "for" | "home" | "work" | "receiver" => {
-            if matches!(*last, "name" | "info" | "data" | "content") { Kind::Weak } else { Kind::Phone }
-        }
+        // `phone_id` is more often the key of a row than a number.
+        "name" | "info" | "data" | "content" | "id" | "verify" | "auth" => Kind::Weak,
+        // `tel-812`, `phone_17`: fields that a form builder counts.
+        word if word.len() <= 4 && word.bytes().all(|byte| byte.is_ascii_digit()) => Kind::Phone,
+        word if BEHIND_PHONE.binary_search(&word).is_ok() => Kind::Phone,
         _ => Kind::Other,
     }
 }
@@ -135,6 +132,11 @@ pub(super) fn is_part_of_phone(name: &str) -> bool {
     })
 }
 
+/// Whether a path's segment says that what follows is to be sent a code: `/otp/07402417171`.
+pub(super) fn is_sending(segment: &str) -> bool {
+    SENDING.binary_search(&segment).is_ok()
+}
+
 /// Whether this name, inside an object that names a country, holds its code: `{"country": {"code": "+44"}}`.
 pub(super) fn is_part_of_country(name: &str) -> bool {
     Words::split(name).is_some_and(|words| {
@@ -155,6 +157,11 @@ pub(super) fn is_part_of_country(name: &str) -> bool {
                 | "cc"
         )
     })
+}
+
+/// Whether the name says that it holds an id: what a number on file is looked up by.
+pub(super) fn is_id(name: &str) -> bool {
+    Words::split(name).is_some_and(|words| words.joined().ends_with("id"))
 }
 
 /// Whether the name alone is `code`, which is a calling code only if its value begins with `+`.

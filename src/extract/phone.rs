@@ -1,9 +1,10 @@
 //! The phone that a request is about.
 //!
 //! With `auto` every value has a tier by its name (`names`): a phone; something that often is one; anything else. A phone's
-//! name must hold a number, nothing or a mail address. A weak name counts where its value is a valid mobile number. Any
-//! other name, and a path segment, counts only where the value says by itself that it is an international number and is
-//! valid; bare digits in a path count as the last resort. All that is found must be one number, however it is written.
+//! name must hold a number, nothing or a mail address. A weak name counts where its value is a valid mobile number, or
+//! where what stands beside it says that it is a number at all. Any other name, and a path segment, counts only where the
+//! value says by itself that it is an international number; bare digits in a path count as the last resort. All that is
+//! found must be one number, however it is written.
 //!
 //! The country of a national number is that of a field beside it, then of one further out, then of one anywhere, then
 //! the endpoint's own.
@@ -79,6 +80,22 @@ struct Found {
     fault: Option<Unreadable>,
     /// Counts only where no number is found.
     soft_fault: Option<Unreadable>,
+    /// National numbers that fit no country which is known to be theirs, and what the default makes of them: perhaps
+    /// they are the one number that stands elsewhere in international form.
+    national: Vec<(u32, Option<Number>)>,
+    /// Numbers of a possible length under weak names: they count where nothing else is found.
+    guesses: Vec<(Number, u32)>,
+}
+
+/// How far a field is believed to hold a phone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tier {
+    /// Its name says so.
+    Named,
+    /// A weak name, and what stands beside it says so.
+    Likely,
+    Weak,
+    Unnamed,
 }
 
 #[derive(Clone, PartialEq)]
@@ -123,18 +140,41 @@ impl<'s, 'a> Search<'s, 'a> {
                 continue;
             }
             match self.tier(node, kind) {
-                Kind::Phone => self.strong(node, &mut found),
-                Kind::Weak => self.weak(node, &mut found),
-                Kind::Other | Kind::Country | Kind::Dial => self.unnamed(node, &mut found),
+                Tier::Named => self.named(node, &mut found),
+                tier @ (Tier::Likely | Tier::Weak) => self.weak(node, tier, &mut found),
+                Tier::Unnamed => self.unnamed(node, &mut found),
             }
         }
         self.search_path(path, &mut found);
         self.conclude(found)
     }
 
-    fn conclude(&self, found: Found) -> Result<Option<Number>, Unreadable> {
+    fn conclude(&self, mut found: Found) -> Result<Option<Number>, Unreadable> {
         if let Some(fault) = found.fault {
             return Err(fault);
+        }
+        let only = if let [(number, _)] = found.numbers.as_slice() { Some(*number) } else { None };
+        for (node, assumed) in std::mem::take(&mut found.national) {
+            let text = self.text(node).unwrap_or_default();
+            let same = only.is_some_and(|only| {
+                let there = only.country.map(|country| reading::read(&text, Some(country), self.numbering));
+                matches!(there, Some(Reading::Number(number)) if number.raw == only.raw)
+            });
+            match assumed {
+                _ if same => {}
+                Some(number) => found.add(number, Place::Node(node)),
+                None => {
+                    let field = self.document.nodes().label(node);
+                    return Err(Unreadable { code: UnreadableCode::NoCountry, field });
+                }
+            }
+        }
+        if found.numbers.is_empty() && found.soft_fault.is_none() {
+            for (number, node) in std::mem::take(&mut found.guesses) {
+                if !names::is_id(self.document.nodes().key(node)) {
+                    found.add(number, Place::Node(node));
+                }
+            }
         }
         match found.numbers.as_slice() {
             [] => found.soft_fault.map_or(Ok(None), Err),
@@ -164,23 +204,30 @@ impl<'s, 'a> Search<'s, 'a> {
         }
     }
 
-    /// A name's kind, with what stands around it: inside a phone's object, or beside a `type` that says phone.
-    fn tier(&self, node: u32, kind: Kind) -> Kind {
+    /// A name's kind, with what stands around it: inside a phone's object, beside a country, or beside a `type` that
+    /// says phone.
+    fn tier(&self, node: u32, kind: Kind) -> Tier {
         let nodes = self.document.nodes();
-        let Some(parent) = nodes.get(node).map(|node| node.parent) else { return kind };
-        if kind == Kind::Phone || nodes.is_root(node) {
-            return kind;
-        }
-        let key = nodes.key(node);
+        let plain = match kind {
+            Kind::Phone => return Tier::Named,
+            Kind::Weak => Tier::Weak,
+            Kind::Other | Kind::Country | Kind::Dial => Tier::Unnamed,
+        };
+        let Some(parent) = nodes.get(node).map(|node| node.parent).filter(|_| !nodes.is_root(node)) else {
+            return plain;
+        };
         let mut above = parent;
         while !nodes.is_root(above) && matches!(nodes.get(above).map(|node| &node.name), Some(Name::Index(_))) {
             above = nodes.get(above).map_or(above, |node| node.parent);
         }
+        let key = nodes.key(node);
         let in_phone = !nodes.is_root(above) && names::classify(nodes.key(above)) == Kind::Phone;
         if in_phone && names::is_part_of_phone(key) {
-            return Kind::Phone;
+            return Tier::Named;
         }
-        if kind == Kind::Weak && self.says_phone(parent) { Kind::Phone } else { kind }
+        let beside_country = || names::is_part_of_phone(key) && self.hints.iter().any(|hint| hint.level == parent);
+        let likely = plain == Tier::Weak && !names::is_id(key) && (beside_country() || self.says_phone(parent));
+        if likely { Tier::Likely } else { plain }
     }
 
     fn says_phone(&self, parent: u32) -> bool {
@@ -193,9 +240,8 @@ impl<'s, 'a> Search<'s, 'a> {
                 names::classify(text) == Kind::Phone
             }
             (Name::Key(key), Scalar::Text(text)) if names::is_kind_of_contact(key) => {
-                ["phone", "sms", "mobile", "tel", "msisdn", "phone_number", "phonenumber", "text_message"]
-                    .iter()
-                    .any(|word| text.trim().eq_ignore_ascii_case(word))
+                let sends = ["sms", "text_message", "voice", "call"];
+                names::classify(text) == Kind::Phone || sends.iter().any(|word| text.trim().eq_ignore_ascii_case(word))
             }
             _ => false,
         })
@@ -209,7 +255,7 @@ impl<'s, 'a> Search<'s, 'a> {
         }
     }
 
-    fn strong(&self, node: u32, found: &mut Found) {
+    fn named(&self, node: u32, found: &mut Found) {
         let fault = |code| Some(Unreadable { code, field: self.document.nodes().label(node) });
         let reading = match self.document.nodes().get(node).map(|node| &node.value) {
             Some(Scalar::Bad(code)) => {
@@ -218,6 +264,11 @@ impl<'s, 'a> Search<'s, 'a> {
             }
             Some(Scalar::Float(_) | Scalar::Int(i128::MIN..=-1)) => {
                 found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
+                return;
+            }
+            // Some apps read a part with a file name as text all the same.
+            Some(Scalar::File) => {
+                found.fault = found.fault.take().or_else(|| fault(UnreadableCode::WrongType));
                 return;
             }
             _ => self.text(node).map_or(Reading::Empty, |text| self.read(&text, node)),
@@ -230,7 +281,13 @@ impl<'s, 'a> Search<'s, 'a> {
             }
             Reading::Doubtful => found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone)),
             Reading::Several => found.fault = found.fault.take().or_else(|| fault(UnreadableCode::SeveralPhones)),
-            Reading::NoCountry => found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NoCountry)),
+            Reading::NoCountry => found.national.push((node, None)),
+            Reading::Number(number)
+                if number.validity != Validity::Valid
+                    && self.text(node).is_some_and(|text| !reading::is_international(&text)) =>
+            {
+                found.national.push((node, Some(number)));
+            }
             Reading::Number(number) => found.add(number, Place::Node(node)),
         }
     }
@@ -241,21 +298,32 @@ impl<'s, 'a> Search<'s, 'a> {
         nodes.iter().enumerate().any(|(index, child)| child.parent == node && index != node as usize)
     }
 
-    fn weak(&self, node: u32, found: &mut Found) {
+    fn weak(&self, node: u32, tier: Tier, found: &mut Found) {
         let Some(text) = self.text(node) else { return };
+        let fault = |code| Some(Unreadable { code, field: self.document.nodes().label(node) });
         let international = reading::is_international(&text);
+        let likely = tier == Tier::Likely;
         match self.read(&text, node) {
-            Reading::Number(number) if reading::is_clear(&number) || (international && text.trim().len() > 7) => {
+            Reading::Number(number)
+                if reading::is_clear(&number)
+                    || (international && text.trim().len() > 7)
+                    || (likely && number.validity != Validity::Impossible) =>
+            {
                 found.add(number, Place::Node(node));
             }
-            Reading::Several => {
-                let fault =
-                    Unreadable { code: UnreadableCode::SeveralPhones, field: self.document.nodes().label(node) };
-                found.fault = found.fault.take().or(Some(fault));
+            Reading::Number(number) if number.validity == Validity::Possible => {
+                let digits = reading::digits(&text);
+                if digits > 9 || (digits == 9 && text.trim_start().starts_with('0')) {
+                    found.guesses.push((number, node));
+                }
+            }
+            Reading::Several => found.fault = found.fault.take().or_else(|| fault(UnreadableCode::SeveralPhones)),
+            Reading::NoCountry if likely => found.national.push((node, None)),
+            Reading::Doubtful if likely && international => {
+                found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
             }
             Reading::NoCountry if reading::is_mobile_somewhere(text.trim(), self.numbering) => {
-                let fault = Unreadable { code: UnreadableCode::NoCountry, field: self.document.nodes().label(node) };
-                found.soft_fault = found.soft_fault.take().or(Some(fault));
+                found.soft_fault = found.soft_fault.take().or_else(|| fault(UnreadableCode::NoCountry));
             }
             _ => {}
         }
@@ -267,7 +335,7 @@ impl<'s, 'a> Search<'s, 'a> {
         // A body that is one bare text can only be what the endpoint is for.
         if nodes.get(node).is_some_and(|node| node.origin == Origin::Text) {
             let before = found.numbers.len();
-            self.weak(node, found);
+            self.weak(node, Tier::Weak, found);
             if found.numbers.len() == before && reading::digits(text) >= 5 {
                 let fault = unreadable(UnreadableCode::ContentType, "header:content-type");
                 found.fault = found.fault.take().or(Some(fault));
@@ -278,7 +346,7 @@ impl<'s, 'a> Search<'s, 'a> {
             && reading::is_international(text)
             && !text.contains('@')
             && let Reading::Number(number) = reading::read(text, None, self.numbering)
-            && number.validity == Validity::Valid
+            && says_number(text, &number)
         {
             found.add(number, Place::Node(node));
         }
@@ -287,11 +355,13 @@ impl<'s, 'a> Search<'s, 'a> {
     fn search_path(&self, path: &str, found: &mut Found) {
         let mut before = "";
         for (index, segment) in segments(path).enumerate() {
-            let (plain, parameters) = segment.split_once(';').unwrap_or((segment, ""));
+            let (plain, _) = segment.split_once(';').unwrap_or((segment, ""));
             let decoded = form::decode(plain.as_bytes(), false).unwrap_or_default();
             let named = names::classify(before) == Kind::Phone;
+            let sending = names::is_sending(before);
             before = plain;
-            let parameter = parameters
+            // `phone=…` as a segment of its own, or behind a semicolon.
+            let parameter = segment
                 .split(';')
                 .filter_map(|pair| pair.split_once('='))
                 .find(|(name, _)| names::classify(name) == Kind::Phone);
@@ -299,7 +369,7 @@ impl<'s, 'a> Search<'s, 'a> {
                 Some((_, value)) => (form::decode(value.as_bytes(), false).unwrap_or_default(), true),
                 None => (decoded, named),
             };
-            let text = text.strip_suffix(".json").unwrap_or(&text);
+            let text = reading::without_scheme(text.strip_suffix(".json").unwrap_or(&text));
             if reading::digits(text) < 7 || text.contains(char::is_alphabetic) {
                 continue;
             }
@@ -310,7 +380,10 @@ impl<'s, 'a> Search<'s, 'a> {
             }
             match self.read_in(text, None) {
                 Reading::Number(number)
-                    if named || reading::is_clear(&number) || (international && number.validity == Validity::Valid) =>
+                    if named
+                        || reading::is_clear(&number)
+                        || (international && says_number(text, &number))
+                        || (sending && number.validity == Validity::Possible && reading::digits(text) > 8) =>
                 {
                     found.add(number, Place::Segment(index));
                 }
@@ -351,5 +424,15 @@ impl<'s, 'a> Search<'s, 'a> {
             _ => found.fault = Some(Unreadable { code: UnreadableCode::NotAPhone, field: nodes.label(first) }),
         }
         parts.into_iter().map(|(_, node, _)| node).collect()
+    }
+}
+
+/// Whether a text whose name says nothing is sure to be this number: it begins with a plus and has a possible length,
+/// or is valid. (A dot makes decimals.)
+fn says_number(text: &str, number: &Number) -> bool {
+    match number.validity {
+        Validity::Valid => true,
+        Validity::Possible => !text.trim_start().starts_with('0') && !text.contains('.'),
+        Validity::Impossible => false,
     }
 }
