@@ -62,7 +62,10 @@ impl Requests {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             ("host", "shop.example"),
-            ("user-agent", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/142.0.0.0 Safari/537.36"),
+            (
+                "user-agent",
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/142.0.0.0 Safari/537.36",
+            ),
             ("accept", "application/json"),
             ("accept-language", "en-GB,en;q=0.9"),
             ("content-type", "application/json"),

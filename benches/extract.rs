@@ -19,7 +19,9 @@ fn long_json() -> String {
         let comma = if step > 0 { "," } else { "" };
         write!(body, "{comma}{{\"name\":\"scroll\",\"position\":{step},\"page\":\"/basket/items/{step}\"}}").unwrap();
     }
-    body.push_str("],\"user\":{\"firstName\":\"Zoë\",\"phone\":\"+44 7402 417171\",\"countryCode\":\"44\"},\"noise\":\"");
+    body.push_str(
+        "],\"user\":{\"firstName\":\"Zoë\",\"phone\":\"+44 7402 417171\",\"countryCode\":\"44\"},\"noise\":\"",
+    );
     while body.len() < 2_046 {
         body.push('x');
     }
@@ -32,13 +34,37 @@ fn documents(criterion: &mut Criterion) {
     let settings = Settings { default_region: Country::new("GB"), ..Settings::default() };
     let long = long_json();
     let cases = [
-        ("JSON, 60 bytes", "/send", None, "application/json", r#"{"phone":"+447402417171","scene":"login","lang":"en-GB","v":3}"#),
-        ("JSON, code apart", "/send", None, "application/json", r#"{"countryCode":"44","phone":"7402417171","type":"sms"}"#),
+        (
+            "JSON, 60 bytes",
+            "/send",
+            None,
+            "application/json",
+            r#"{"phone":"+447402417171","scene":"login","lang":"en-GB","v":3}"#,
+        ),
+        (
+            "JSON, code apart",
+            "/send",
+            None,
+            "application/json",
+            r#"{"countryCode":"44","phone":"7402417171","type":"sms"}"#,
+        ),
         ("JSON, 2 KiB", "/send", None, "application/json", long.as_str()),
-        ("form", "/send", None, "application/x-www-form-urlencoded", "csrf=4f2a9c1b&tel=07402+417171&scene=login&remember=on"),
+        (
+            "form",
+            "/send",
+            None,
+            "application/x-www-form-urlencoded",
+            "csrf=4f2a9c1b&tel=07402+417171&scene=login&remember=on",
+        ),
         ("query", "/send", Some("mobile=%2B447402417171&t=1637412345678&sign=4f2a9c1b"), "", ""),
         ("path", "/users/+447402417171/code", None, "", ""),
-        ("no phone", "/send", None, "application/json", r#"{"email":"bob@example.com","scene":"login","lang":"en-GB"}"#),
+        (
+            "no phone",
+            "/send",
+            None,
+            "application/json",
+            r#"{"email":"bob@example.com","scene":"login","lang":"en-GB"}"#,
+        ),
     ];
     for (name, path, query, content_type, body) in cases {
         let mut headers = HeaderMap::new();

@@ -123,7 +123,9 @@ fn as_http_1_1(head: &[u8]) -> Vec<u8> {
     let (line, others) = head.split_at(first);
     let ending: &[u8] = if line.ends_with(b"\r") { b"\r" } else { b"" };
     let line = line.trim_ascii_end();
-    let known = [&b" HTTP/2.0"[..], b" HTTP/2", b" HTTP/3", b" HTTP/1.0"].iter().find_map(|version| line.strip_suffix(*version));
+    let known = [&b" HTTP/2.0"[..], b" HTTP/2", b" HTTP/3", b" HTTP/1.0"]
+        .iter()
+        .find_map(|version| line.strip_suffix(*version));
     let mut lines = match known {
         Some(start) => [start, b" HTTP/1.1"].concat(),
         None => line.to_vec(),

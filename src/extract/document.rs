@@ -129,13 +129,14 @@ impl<'a> Document<'a> {
     /// A body that begins like JSON under a type that doesn't say so: read as JSON, and as the form that an app may
     /// take it for. Where it is no JSON, a labelled form is just that.
     fn read_json_or_form(&mut self, text: &'a str, labelled_form: bool) -> Result<(), Unreadable> {
-        let mut parsed = Nodes::new(MAX_FIELDS);
-        match json::read(text, &mut parsed) {
-            Ok(_root) => {
-                json::read(text, &mut self.nodes)?;
-                if text.contains('&') { self.read_form(text.as_bytes()) } else { Ok(()) }
+        let before = self.nodes.list().len();
+        match json::read(text, &mut self.nodes) {
+            Ok(_root) if text.contains('&') => self.read_form(text.as_bytes()),
+            Ok(_root) => Ok(()),
+            Err(fault) if labelled_form && fault.code == UnreadableCode::Malformed => {
+                self.nodes.truncate(before);
+                self.read_form(text.as_bytes())
             }
-            Err(fault) if labelled_form && fault.code == UnreadableCode::Malformed => self.read_form(text.as_bytes()),
             Err(fault) => Err(fault),
         }
     }

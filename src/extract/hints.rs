@@ -19,11 +19,16 @@ pub(super) struct Hint {
     pub(super) area: Option<String>,
 }
 
-/// Reads a field that may be a hint; `None` where its name or value says otherwise.
-pub(super) fn read(node: u32, kind: Kind, nodes: &Nodes<'_>, numbering: &Numbering) -> Option<Hint> {
+/// Reads a field that may be a hint, with the kinds of what it stands in and of itself; `None` where its name or value
+/// says otherwise.
+pub(super) fn read(
+    node: u32,
+    [parent_kind, kind]: [Kind; 2],
+    nodes: &Nodes<'_>,
+    numbering: &Numbering,
+) -> Option<Hint> {
     let field = nodes.get(node)?;
     let key = nodes.key(node);
-    let parent_kind = if nodes.is_root(field.parent) { Kind::Other } else { names::classify(nodes.key(field.parent)) };
     let inside_country = matches!(parent_kind, Kind::Dial | Kind::Country) && names::is_part_of_country(key);
     let number;
     let text: &str = match &field.value {

@@ -3,6 +3,9 @@
 //! Names are compared as words (`userPhone`, `user[phone]` and `data.user_phone` are `user phone`), so that spelling
 //! and prefixes don't matter and words that only sound alike do (`phone_type` is no phone, `hotel` no `tel`).
 
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
 use super::vocabulary::{BEHIND_PHONE, COUNTRY, DIAL, OTHER_NUMBERS, PHONE, PHONE_WORDS, SENDING, WEAK};
 
 /// What a name promises.
@@ -164,6 +167,15 @@ pub(super) fn is_id(name: &str) -> bool {
     Words::split(name).is_some_and(|words| words.joined().ends_with("id"))
 }
 
+/// Whether the name is one that people log in by, and no number of something else (`badgeNumber`).
+pub(super) fn is_login(name: &str) -> bool {
+    let counts = |word: &&str| matches!(*word, "id" | "no" | "num" | "number" | "numbers");
+    Words::split(name).is_some_and(|words| {
+        let words = words.words();
+        words.count == 1 || !words.list().last().is_some_and(counts)
+    })
+}
+
 /// Whether the name alone is `code`, which is a calling code only if its value begins with `+`.
 pub(super) fn is_bare_code(name: &str) -> bool {
     Words::split(name).is_some_and(|words| words.joined() == "code")
@@ -204,14 +216,20 @@ pub(super) fn numbered(name: &str) -> Option<(usize, u8)> {
     }
 }
 
-/// Names that are known as a whole, their words joined.
+/// Names that are known as a whole, their words joined. Every name of every request is asked for, hence the table.
+static WHOLE: LazyLock<HashMap<&str, Kind>> = LazyLock::new(|| {
+    // A name in several lists is of the last.
+    let lists = [(PHONE, Kind::Phone), (WEAK, Kind::Weak), (COUNTRY, Kind::Country), (DIAL, Kind::Dial)];
+    lists.into_iter().flat_map(|(names, kind)| names.iter().map(move |name| (*name, kind))).collect()
+});
+static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| PHONE_WORDS.iter().copied().collect());
+
 fn whole(joined: &str) -> Option<Kind> {
-    let lists = [(DIAL, Kind::Dial), (COUNTRY, Kind::Country), (WEAK, Kind::Weak), (PHONE, Kind::Phone)];
-    lists.into_iter().find(|(names, _)| names.binary_search(&joined).is_ok()).map(|(_, kind)| kind)
+    WHOLE.get(joined).copied()
 }
 
 fn is_phone_word(word: &str) -> bool {
-    PHONE_WORDS.binary_search(&word).is_ok()
+    WORDS.contains(word)
 }
 
 /// Words that were written together: `txtphone`, `usermobile`, `inputtel`.
@@ -278,6 +296,11 @@ impl Words {
             }
             upper_run = if upper { upper_run + 1 } else { 0 };
             before = c;
+            if c.is_ascii() {
+                *words.text.get_mut(words.len)? = u8::try_from(c).ok()?.to_ascii_lowercase();
+                words.len += 1;
+                continue;
+            }
             for lower in c.to_lowercase() {
                 let mut buffer = [0; 4];
                 for byte in lower.encode_utf8(&mut buffer).bytes() {
@@ -344,7 +367,8 @@ mod tests {
             ),
             (
                 Kind::Weak,
-                "account username user_name loginName to recipient[to] user_id identifier emailOrPhone phone_or_email",
+                "account username user_name loginName to recipient[to] user_id identifier emailOrPhone phone_or_email \
+                 email checkPhone phone_id",
             ),
             (
                 Kind::Dial,
@@ -354,7 +378,7 @@ mod tests {
             (
                 Kind::Other,
                 "phone_type phoneVerified isMobile is_phone_valid mobileModel microphone hotel title id device_id timestamp \
-                 password code captcha t sign email idcard order_no {\"phone\":1 iphone phone_os telemetry",
+                 password code captcha t sign idcard order_no {\"phone\":1 iphone phone_os telemetry",
             ),
         ] {
             for name in names.split_whitespace() {

@@ -12,16 +12,15 @@
 use std::borrow::Cow;
 
 use super::document::Document;
+use super::found::{Found, Place};
 use super::hints::{self, Hint};
 use super::names::{self, Kind};
 use super::nodes::{Name, Origin, Scalar, unreadable};
+use super::path::segments;
 use super::reading::{self, Reading};
-use super::{PhoneSource, Request, Settings, form};
+use super::{PhoneSource, Request, Settings};
 use crate::domain::{Unreadable, UnreadableCode, Validity};
 use crate::numbering::{Number, Numbering};
-
-/// Path segments that are looked at.
-const MAX_SEGMENTS: usize = 32;
 
 /// The phone of a request; `None` where there is none: a mail address instead, a masked number, or nothing at all.
 pub fn phone(
@@ -59,10 +58,6 @@ pub fn phone(
     }
 }
 
-fn segments(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter(|segment| !segment.is_empty()).take(MAX_SEGMENTS)
-}
-
 /// What one request offers.
 pub(super) struct Search<'s, 'a> {
     pub(super) settings: &'s Settings,
@@ -70,21 +65,8 @@ pub(super) struct Search<'s, 'a> {
     pub(super) numbering: &'s Numbering,
     pub(super) hints: Vec<Hint>,
     candidates: Vec<(u32, Kind)>,
-}
-
-/// What was found on the way.
-#[derive(Default)]
-struct Found {
-    numbers: Vec<(Number, Place)>,
-    /// An app may read a number here, and not the one that we would.
-    fault: Option<Unreadable>,
-    /// Counts only where no number is found.
-    soft_fault: Option<Unreadable>,
-    /// National numbers that fit no country which is known to be theirs, and what the default makes of them: perhaps
-    /// they are the one number that stands elsewhere in international form.
-    national: Vec<(u32, Option<Number>)>,
-    /// Numbers of a possible length under weak names: they count where nothing else is found.
-    guesses: Vec<(Number, u32)>,
+    /// Of every node, by its name.
+    kinds: Vec<Kind>,
 }
 
 /// How far a field is believed to hold a phone.
@@ -98,38 +80,31 @@ enum Tier {
     Unnamed,
 }
 
-#[derive(Clone, PartialEq)]
-enum Place {
-    Node(u32),
-    Segment(usize),
-}
-
-impl Found {
-    fn add(&mut self, number: Number, place: Place) {
-        if !self.numbers.iter().any(|(known, _)| known.raw == number.raw) {
-            self.numbers.push((number, place));
-        }
-    }
-}
-
 impl<'s, 'a> Search<'s, 'a> {
     fn new(settings: &'s Settings, document: &'s Document<'a>, numbering: &'s Numbering) -> Self {
         let nodes = document.nodes();
         let (mut hints, mut candidates) = (Vec::new(), Vec::new());
-        for index in 0..nodes.list().len() {
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            let Some(node) = nodes.get(index) else { continue };
+        let mut kinds: Vec<Kind> = Vec::with_capacity(nodes.list().len());
+        for (at, node) in nodes.list().iter().enumerate() {
+            let index = u32::try_from(at).unwrap_or(u32::MAX);
+            // A root has no name; items of an array have the array's.
+            let parent_kind = kinds.get(node.parent as usize).copied().unwrap_or(Kind::Other);
+            let kind = match &node.name {
+                Name::Key(_) if node.parent == index => Kind::Other,
+                Name::Key(key) => names::classify(key),
+                Name::Index(_) => parent_kind,
+            };
+            kinds.push(kind);
             if matches!(node.value, Scalar::Object | Scalar::Array) {
                 continue;
             }
-            let kind = if nodes.is_root(index) { Kind::Other } else { names::classify(nodes.key(index)) };
-            if let Some(hint) = hints::read(index, kind, nodes, numbering) {
+            if let Some(hint) = hints::read(index, [parent_kind, kind], nodes, numbering) {
                 hints.push(hint);
             } else {
                 candidates.push((index, kind));
             }
         }
-        Self { settings, document, numbering, hints, candidates }
+        Self { settings, document, numbering, hints, candidates, kinds }
     }
 
     pub(super) fn auto(&self, path: &str) -> Result<Option<Number>, Unreadable> {
@@ -149,61 +124,6 @@ impl<'s, 'a> Search<'s, 'a> {
         self.conclude(found)
     }
 
-    fn conclude(&self, mut found: Found) -> Result<Option<Number>, Unreadable> {
-        if let Some(fault) = found.fault {
-            return Err(fault);
-        }
-        let only = if let [(number, _)] = found.numbers.as_slice() { Some(*number) } else { None };
-        for (node, assumed) in std::mem::take(&mut found.national) {
-            let text = self.text(node).unwrap_or_default();
-            let same = only.is_some_and(|only| {
-                let there = only.country.map(|country| reading::read(&text, Some(country), self.numbering));
-                matches!(there, Some(Reading::Number(number)) if number.raw == only.raw)
-            });
-            match assumed {
-                _ if same => {}
-                Some(number) => found.add(number, Place::Node(node)),
-                None => {
-                    let field = self.document.nodes().label(node);
-                    return Err(Unreadable { code: UnreadableCode::NoCountry, field });
-                }
-            }
-        }
-        if found.numbers.is_empty() && found.soft_fault.is_none() {
-            for (number, node) in std::mem::take(&mut found.guesses) {
-                if !names::is_id(self.document.nodes().key(node)) {
-                    found.add(number, Place::Node(node));
-                }
-            }
-        }
-        match found.numbers.as_slice() {
-            [] => found.soft_fault.map_or(Ok(None), Err),
-            [(number, _)] => Ok(Some(*number)),
-            [(_, first), .., (_, last)] => {
-                let nodes = self.document.nodes();
-                let same_key = match (first, last) {
-                    (Place::Node(a), Place::Node(b)) => {
-                        let in_array = |node| nodes.get(node).is_some_and(|node| matches!(node.name, Name::Index(_)));
-                        nodes.key(*a) == nodes.key(*b)
-                            && !in_array(*a)
-                            && !nodes.key(*a).ends_with("[]")
-                            && (nodes.is_root_child(*a) && nodes.is_root_child(*b))
-                    }
-                    _ => false,
-                };
-                let code = if same_key { UnreadableCode::DuplicateKey } else { UnreadableCode::SeveralPhones };
-                Err(Unreadable { code, field: format!("{}, {}", self.label(first), self.label(last)) })
-            }
-        }
-    }
-
-    fn label(&self, place: &Place) -> String {
-        match place {
-            Place::Node(node) => self.document.nodes().label(*node),
-            Place::Segment(index) => format!("path:{}", index + 1),
-        }
-    }
-
     /// A name's kind, with what stands around it: inside a phone's object, beside a country, or beside a `type` that
     /// says phone.
     fn tier(&self, node: u32, kind: Kind) -> Tier {
@@ -216,12 +136,9 @@ impl<'s, 'a> Search<'s, 'a> {
         let Some(parent) = nodes.get(node).map(|node| node.parent).filter(|_| !nodes.is_root(node)) else {
             return plain;
         };
-        let mut above = parent;
-        while !nodes.is_root(above) && matches!(nodes.get(above).map(|node| &node.name), Some(Name::Index(_))) {
-            above = nodes.get(above).map_or(above, |node| node.parent);
-        }
         let key = nodes.key(node);
-        let in_phone = !nodes.is_root(above) && names::classify(nodes.key(above)) == Kind::Phone;
+        // An item of an array has the array's kind, and so the kind of an object in `phones` is that of `phones`.
+        let in_phone = self.kinds.get(parent as usize) == Some(&Kind::Phone);
         if in_phone && names::is_part_of_phone(key) {
             return Tier::Named;
         }
@@ -352,51 +269,6 @@ impl<'s, 'a> Search<'s, 'a> {
         }
     }
 
-    fn search_path(&self, path: &str, found: &mut Found) {
-        let mut before = "";
-        for (index, segment) in segments(path).enumerate() {
-            let (plain, _) = segment.split_once(';').unwrap_or((segment, ""));
-            let decoded = form::decode(plain.as_bytes(), false).unwrap_or_default();
-            let named = names::classify(before) == Kind::Phone;
-            let sending = names::is_sending(before);
-            before = plain;
-            // `phone=…` as a segment of its own, or behind a semicolon.
-            let parameter = segment
-                .split(';')
-                .filter_map(|pair| pair.split_once('='))
-                .find(|(name, _)| names::classify(name) == Kind::Phone);
-            let (text, named) = match parameter {
-                Some((_, value)) => (form::decode(value.as_bytes(), false).unwrap_or_default(), true),
-                None => (decoded, named),
-            };
-            let text = reading::without_scheme(text.strip_suffix(".json").unwrap_or(&text));
-            if reading::digits(text) < 7 || text.contains(char::is_alphabetic) {
-                continue;
-            }
-            let international = reading::is_international(text);
-            let last_resort = found.numbers.is_empty() && found.fault.is_none();
-            if !(international || named || last_resort) {
-                continue;
-            }
-            match self.read_in(text, None) {
-                Reading::Number(number)
-                    if named
-                        || reading::is_clear(&number)
-                        || (international && says_number(text, &number))
-                        || (sending && number.validity == Validity::Possible && reading::digits(text) > 8) =>
-                {
-                    found.add(number, Place::Segment(index));
-                }
-                Reading::NoCountry if named || reading::is_mobile_somewhere(text, self.numbering) => {
-                    let fault =
-                        Unreadable { code: UnreadableCode::NoCountry, field: self.label(&Place::Segment(index)) };
-                    found.soft_fault = found.soft_fault.take().or(Some(fault));
-                }
-                _ => {}
-            }
-        }
-    }
-
     /// A number whose parts stand in `phone1`, `phone2`, … : gives the fields that are such parts.
     fn split_number(&self, found: &mut Found) -> Vec<u32> {
         let nodes = self.document.nodes();
@@ -429,7 +301,7 @@ impl<'s, 'a> Search<'s, 'a> {
 
 /// Whether a text whose name says nothing is sure to be this number: it begins with a plus and has a possible length,
 /// or is valid. (A dot makes decimals.)
-fn says_number(text: &str, number: &Number) -> bool {
+pub(super) fn says_number(text: &str, number: &Number) -> bool {
     match number.validity {
         Validity::Valid => true,
         Validity::Possible => !text.trim_start().starts_with('0') && !text.contains('.'),

@@ -12,7 +12,6 @@ use sha2::Sha256;
 
 use crate::domain::{Timestamp, Visit};
 
-
 const VERSION: u8 = 1;
 const ID_BYTES: usize = 14;
 const MAC_BYTES: usize = 16;

@@ -69,10 +69,15 @@ pub(super) const PHONE: &[&str] = &[
 /// Words before `number` or `account` that make it anything but a phone.
 #[rustfmt::skip]
 pub(super) const OTHER_NUMBERS: &[&str] = &[
-    "application", "bank", "bill", "building", "card", "case", "doc", "document", "flat", "house", "iban", "id",
-    "identity", "invoice", "item", "license", "model", "national", "order", "page", "passport", "policy", "postal",
-    "reference", "room", "seat", "serial", "social", "ssn", "street", "tax", "ticket", "tracking", "transaction",
-    "vat", "vehicle", "version",
+    "aadhaar", "aadhar", "application", "awb", "bank", "batch", "bill", "booking", "building", "card", "case",
+    "cedula", "check", "cheque", "civil", "cnpj", "contract", "coupon", "cpf", "device", "dni", "doc", "document",
+    "driver", "ein", "emirates", "employee", "family", "flat", "gift", "gst", "health", "house", "iban", "ic",
+    "id", "identity", "imei", "insurance", "invoice", "ip", "item", "licence", "license", "lot", "loyalty",
+    "medicare", "membership", "meter", "model", "national", "nid", "nik", "order", "page", "pan", "parcel",
+    "passaporte", "passport", "permit", "plate", "pnr", "policy", "port", "postal", "receipt", "reference",
+    "registration", "residence", "reward", "room", "routing", "rut", "seat", "serial", "shipment", "sim", "social",
+    "ssn", "street", "student", "swift", "tax", "ticket", "tin", "tracking", "transaction", "vat", "vehicle",
+    "version", "visa", "voter", "voucher", "waybill",
 ];
 
 /// Words behind a phone's name that leave it one: `phone_number`, `mobileFormatted`, `tel_nummer`.

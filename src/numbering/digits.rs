@@ -40,7 +40,7 @@ impl Written {
             match char {
                 // Of digits in two scripts some apps keep one: nobody types that.
                 '0'..='9' | '０'..='９' | '٠'..='٩' | '۰'..='۹' => {
-                    if *script.get_or_insert(zero(char)) != zero(char) {
+                    if script.replace(zero(char)).is_some_and(|before| before != zero(char)) {
                         return None;
                     }
                     written.digits.push(value(char));
