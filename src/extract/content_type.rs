@@ -14,6 +14,8 @@ pub(super) enum BodyKind {
     /// With its boundary.
     Multipart(String),
     Xml,
+    /// A GraphQL document alone.
+    GraphQl,
     /// None, or one that says nothing (`text/plain`, `application/octet-stream`): the body itself must tell.
     Untold,
 }
@@ -35,7 +37,7 @@ pub(super) fn read(headers: &HeaderMap) -> Result<BodyKind, Unreadable> {
     }
     let value = value.to_str().map_err(|_not_text| refused())?;
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if charset(value).is_some_and(|charset| !is_ascii_superset(&charset)) {
+    if is_given_twice(value) || charset(value).is_some_and(|charset| !is_ascii_superset(&charset)) {
         return Err(refused());
     }
     match essence.as_str() {
@@ -61,10 +63,17 @@ pub(super) fn read(headers: &HeaderMap) -> Result<BodyKind, Unreadable> {
         | "json"
         | "text/x-json"
         | "multipart/text" => Ok(BodyKind::Untold),
-        _ if essence.ends_with("+json") => Ok(BodyKind::Json),
+        "application/graphql" => Ok(BodyKind::GraphQl),
+        _ if is_json(&essence) => Ok(BodyKind::Json),
         _ if essence.ends_with("+xml") => Ok(BodyKind::Xml),
         _ => Err(refused()),
     }
+}
+
+/// `application/vnd.api+json`, `application/x-amz-json-1.1`, `application/json-rpc`; not those that hold many texts.
+fn is_json(essence: &str) -> bool {
+    let many = ["seq", "stream", "lines", "jsonl", "ndjson", "json5"].iter().any(|word| essence.contains(word));
+    essence.contains("json") && !many && essence.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',')
 }
 
 /// Whether the text of a part of this type is UTF-8.
@@ -95,6 +104,15 @@ fn boundary(value: &str) -> Option<String> {
     let boundary = parameter(value, "boundary")?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? *$!#&~^|@<>{}".contains(&byte);
     ((1..=200).contains(&boundary.len()) && boundary.bytes().all(plain) && !boundary.ends_with(' ')).then_some(boundary)
+}
+
+/// Whether a parameter that decides how the body is read stands there twice: parsers take the first or the last.
+fn is_given_twice(value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    ["boundary", "charset"].iter().any(|name| {
+        let sets = |parameter: &&str| parameter.split_once('=').is_some_and(|(key, _)| key.trim() == *name);
+        value.split(';').skip(1).filter(sets).count() > 1
+    })
 }
 
 /// A parameter of a content type, the first of its name; `None` also where it is written in a broken way.

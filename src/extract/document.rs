@@ -90,6 +90,10 @@ impl<'a> Document<'a> {
         match kind {
             BodyKind::Json => json::read(text?, &mut self.nodes).map(|_root| ()),
             BodyKind::Xml => xml::read(text?, &mut self.nodes),
+            BodyKind::GraphQl => {
+                let root = self.nodes.root(Origin::Json)?;
+                graphql::read(text?, root, &mut self.nodes)
+            }
             BodyKind::Form => match text {
                 Ok(text) if is_json_like(text) => self.read_json_or_form(text, true),
                 Ok(_) | Err(_) => self.read_form(body),
@@ -125,13 +129,14 @@ impl<'a> Document<'a> {
     /// A body that begins like JSON under a type that doesn't say so: read as JSON, and as the form that an app may
     /// take it for. Where it is no JSON, a labelled form is just that.
     fn read_json_or_form(&mut self, text: &'a str, labelled_form: bool) -> Result<(), Unreadable> {
-        let mut parsed = Nodes::new(MAX_FIELDS);
-        match json::read(text, &mut parsed) {
-            Ok(_root) => {
-                json::read(text, &mut self.nodes)?;
-                if text.contains('&') { self.read_form(text.as_bytes()) } else { Ok(()) }
+        let before = self.nodes.list().len();
+        match json::read(text, &mut self.nodes) {
+            Ok(_root) if text.contains('&') => self.read_form(text.as_bytes()),
+            Ok(_root) => Ok(()),
+            Err(fault) if labelled_form && fault.code == UnreadableCode::Malformed => {
+                self.nodes.truncate(before);
+                self.read_form(text.as_bytes())
             }
-            Err(fault) if labelled_form && fault.code == UnreadableCode::Malformed => self.read_form(text.as_bytes()),
             Err(fault) => Err(fault),
         }
     }

@@ -19,11 +19,16 @@ pub(super) struct Hint {
     pub(super) area: Option<String>,
 }
 
-/// Reads a field that may be a hint; `None` where its name or value says otherwise.
-pub(super) fn read(node: u32, kind: Kind, nodes: &Nodes<'_>, numbering: &Numbering) -> Option<Hint> {
+/// Reads a field that may be a hint, with the kinds of what it stands in and of itself; `None` where its name or value
+/// says otherwise.
+pub(super) fn read(
+    node: u32,
+    [parent_kind, kind]: [Kind; 2],
+    nodes: &Nodes<'_>,
+    numbering: &Numbering,
+) -> Option<Hint> {
     let field = nodes.get(node)?;
     let key = nodes.key(node);
-    let parent_kind = if nodes.is_root(field.parent) { Kind::Other } else { names::classify(nodes.key(field.parent)) };
     let inside_country = matches!(parent_kind, Kind::Dial | Kind::Country) && names::is_part_of_country(key);
     let number;
     let text: &str = match &field.value {
@@ -36,20 +41,20 @@ pub(super) fn read(node: u32, kind: Kind, nodes: &Nodes<'_>, numbering: &Numberi
     };
     let text = text.trim();
     let (dials, level) = match kind {
-        _ if inside_country => (parent_kind == Kind::Dial, nodes.get(field.parent)?.parent),
+        _ if inside_country => (parent_kind == Kind::Dial || kind == Kind::Dial, nodes.get(field.parent)?.parent),
         Kind::Dial => (true, field.parent),
         Kind::Country => (false, field.parent),
         Kind::Other if names::is_bare_code(key) && text.starts_with('+') => (true, field.parent),
         Kind::Other | Kind::Weak | Kind::Phone => return None,
     };
-    let region = region(text, dials, numbering);
+    let region = region(text, dials || key == "country", numbering);
     let digits_only = (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     let area = (dials && digits_only && !text.starts_with("00")).then(|| text.to_owned());
     (region.is_some() || area.is_some()).then_some(Hint { node, level, dials, region, area })
 }
 
 /// The country that a value names: `+86`, `0086`, `86`, `CN`, `CHN`, `CN+86`, `China (+86)`, `+86 China`.
-fn region(text: &str, dials: bool, numbering: &Numbering) -> Option<Country> {
+fn region(text: &str, short: bool, numbering: &Numbering) -> Option<Country> {
     if text.len() > 64 {
         return None;
     }
@@ -62,7 +67,7 @@ fn region(text: &str, dials: bool, numbering: &Numbering) -> Option<Country> {
     if letters == 0 {
         let code = digits.trim_start_matches('0');
         // `region=1` is more often a number in a list than North America.
-        let enough = if dials { 1 } else { 2 };
+        let enough = if short { 1 } else { 2 };
         return ((enough..=4).contains(&code.len())).then(|| numbering.region_of(code)).flatten();
     }
     if digits.is_empty() {

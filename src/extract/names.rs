@@ -3,7 +3,10 @@
 //! Names are compared as words (`userPhone`, `user[phone]` and `data.user_phone` are `user phone`), so that spelling
 //! and prefixes don't matter and words that only sound alike do (`phone_type` is no phone, `hotel` no `tel`).
 
-use super::vocabulary::{COUNTRY, DIAL, OTHER_NUMBERS, PHONE, PHONE_WORDS, WEAK};
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use super::vocabulary::{BEHIND_PHONE, COUNTRY, DIAL, OTHER_NUMBERS, PHONE, PHONE_WORDS, SENDING, WEAK};
 
 /// What a name promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,14 +41,15 @@ pub(super) fn classify(name: &str) -> Kind {
         return classify_without_phone(list, joined);
     }
     let (Some(first), Some(last)) = (list.first(), list.last()) else { return Kind::Other };
-    if matches!(
-        *first,
-        "is" | "has" | "use" | "show" | "hide" | "need" | "check" | "verify" | "verified" | "valid" | "masked"
-    ) && !matches!(*last, "number" | "no" | "num")
+    if matches!(*first, "is" | "has" | "use" | "show" | "hide" | "need" | "verified" | "valid" | "masked")
+        && !matches!(*last, "number" | "no" | "num")
     {
         return Kind::Other;
     }
-    if has(|word| matches!(word, "email" | "mail" | "or" | "username" | "account")) {
+    // `checkPhone` and `phoneToVerify` are a number or a switch.
+    if matches!(*first, "check" | "verify")
+        || has(|word| matches!(word, "email" | "mail" | "or" | "username" | "account"))
+    {
         return Kind::Weak;
     }
     if has(is_country_word)
@@ -60,15 +64,11 @@ pub(super) fn classify(name: &str) -> Kind {
         // `phone_code` is a calling code or the SMS code; its value will tell.
         "code" => Kind::Dial,
         word if is_phone_word(word) || ends_like_phone(word) => Kind::Phone,
-        "number" | "numbers" | "num" | "no" | "nr" | "nbr" | "nums" | "n" | "value" | "val" | "field" | "input"
-        | "text" | "txt" | "full" | "e164" | "international" | "intl" | "national" | "local" | "formatted" | "raw"
-        | "normalized" | "main" | "primary" | "login" | "user" | "to" | "str" | "string" | "addr" | "address"
-        | "login_id" | "account" | "name" | "new" | "current" | "display" | "digits" | "unformatted" | "list"
-        | "data" | "content" | "info" | "contact" | "hidden" | "clean" | "0" | "1" | "2" | "3" | "4" | "celular"
-        | "movil" | "personal" | "customer" | "client" | "id" | "haoma" | "hao" | "me" | "register" | "reg"
-        | "signup" | "otp" | "sms" | "for" | "home" | "work" | "receiver" => {
-            if matches!(*last, "name" | "info" | "data" | "content") { Kind::Weak } else { Kind::Phone }
-        }
+        // `phone_id` is more often the key of a row than a number.
+        "name" | "info" | "data" | "content" | "id" | "verify" | "auth" => Kind::Weak,
+        // `tel-812`, `phone_17`: fields that a form builder counts.
+        word if word.len() <= 4 && word.bytes().all(|byte| byte.is_ascii_digit()) => Kind::Phone,
+        word if BEHIND_PHONE.binary_search(&word).is_ok() => Kind::Phone,
         _ => Kind::Other,
     }
 }
@@ -135,6 +135,11 @@ pub(super) fn is_part_of_phone(name: &str) -> bool {
     })
 }
 
+/// Whether a path's segment says that what follows is to be sent a code: `/otp/07402417171`.
+pub(super) fn is_sending(segment: &str) -> bool {
+    SENDING.binary_search(&segment).is_ok()
+}
+
 /// Whether this name, inside an object that names a country, holds its code: `{"country": {"code": "+44"}}`.
 pub(super) fn is_part_of_country(name: &str) -> bool {
     Words::split(name).is_some_and(|words| {
@@ -154,6 +159,20 @@ pub(super) fn is_part_of_country(name: &str) -> bool {
                 | "dial"
                 | "cc"
         )
+    })
+}
+
+/// Whether the name says that it holds an id: what a number on file is looked up by.
+pub(super) fn is_id(name: &str) -> bool {
+    Words::split(name).is_some_and(|words| words.joined().ends_with("id"))
+}
+
+/// Whether the name is one that people log in by, and no number of something else (`badgeNumber`).
+pub(super) fn is_login(name: &str) -> bool {
+    let counts = |word: &&str| matches!(*word, "id" | "no" | "num" | "number" | "numbers");
+    Words::split(name).is_some_and(|words| {
+        let words = words.words();
+        words.count == 1 || !words.list().last().is_some_and(counts)
     })
 }
 
@@ -197,14 +216,20 @@ pub(super) fn numbered(name: &str) -> Option<(usize, u8)> {
     }
 }
 
-/// Names that are known as a whole, their words joined.
+/// Names that are known as a whole, their words joined. Every name of every request is asked for, hence the table.
+static WHOLE: LazyLock<HashMap<&str, Kind>> = LazyLock::new(|| {
+    // A name in several lists is of the last.
+    let lists = [(PHONE, Kind::Phone), (WEAK, Kind::Weak), (COUNTRY, Kind::Country), (DIAL, Kind::Dial)];
+    lists.into_iter().flat_map(|(names, kind)| names.iter().map(move |name| (*name, kind))).collect()
+});
+static WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| PHONE_WORDS.iter().copied().collect());
+
 fn whole(joined: &str) -> Option<Kind> {
-    let lists = [(DIAL, Kind::Dial), (COUNTRY, Kind::Country), (WEAK, Kind::Weak), (PHONE, Kind::Phone)];
-    lists.into_iter().find(|(names, _)| names.binary_search(&joined).is_ok()).map(|(_, kind)| kind)
+    WHOLE.get(joined).copied()
 }
 
 fn is_phone_word(word: &str) -> bool {
-    PHONE_WORDS.binary_search(&word).is_ok()
+    WORDS.contains(word)
 }
 
 /// Words that were written together: `txtphone`, `usermobile`, `inputtel`.
@@ -271,6 +296,11 @@ impl Words {
             }
             upper_run = if upper { upper_run + 1 } else { 0 };
             before = c;
+            if c.is_ascii() {
+                *words.text.get_mut(words.len)? = u8::try_from(c).ok()?.to_ascii_lowercase();
+                words.len += 1;
+                continue;
+            }
             for lower in c.to_lowercase() {
                 let mut buffer = [0; 4];
                 for byte in lower.encode_utf8(&mut buffer).bytes() {
@@ -337,7 +367,8 @@ mod tests {
             ),
             (
                 Kind::Weak,
-                "account username user_name loginName to recipient[to] user_id identifier emailOrPhone phone_or_email",
+                "account username user_name loginName to recipient[to] user_id identifier emailOrPhone phone_or_email \
+                 email checkPhone phone_id",
             ),
             (
                 Kind::Dial,
@@ -347,7 +378,7 @@ mod tests {
             (
                 Kind::Other,
                 "phone_type phoneVerified isMobile is_phone_valid mobileModel microphone hotel title id device_id timestamp \
-                 password code captcha t sign email idcard order_no {\"phone\":1 iphone phone_os telemetry",
+                 password code captcha t sign idcard order_no {\"phone\":1 iphone phone_os telemetry",
             ),
         ] {
             for name in names.split_whitespace() {

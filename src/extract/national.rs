@@ -19,22 +19,27 @@ impl Search<'_, '_> {
         }
         let hints = self.hints_for(node);
         let mut best: Option<Reading> = None;
-        for hint in hints {
-            let mut readings = Vec::with_capacity(2);
-            if hint.region.is_some() {
-                readings.push(plain(hint.region));
-            }
-            if let (Some(area), Some(_)) = (&hint.area, default) {
-                readings.push(reading::read(&format!("{area}{}", text.trim()), default, self.numbering));
-            }
-            for reading in readings {
+        for hint in &hints {
+            // The digits of an area go before the number, in the default country or in one that another field names.
+            let others = hints.iter().filter(|other| other.node != hint.node).filter_map(|other| other.region);
+            let in_area = hint.area.as_ref().into_iter().flat_map(|area| {
+                let whole = format!("{area}{}", text.trim());
+                // Of `ddi=55` and `ddd=11` the first is the country that the second is an area of.
+                let is_country = |region: &Country| {
+                    hint.region == Some(*region)
+                        && hints.iter().any(|other| other.area.as_ref().is_some_and(|other| other != area))
+                };
+                let regions = default.into_iter().chain(others.clone()).filter(|region| !is_country(region));
+                regions.map(move |region| reading::read(&whole, Some(region), self.numbering)).collect::<Vec<_>>()
+            });
+            for reading in hint.region.map(|region| plain(Some(region))).into_iter().chain(in_area) {
                 best = Some(match (best, reading) {
-                    (Some(Reading::Number(a)), Reading::Number(b)) => match (a.validity, b.validity) {
-                        _ if a.raw == b.raw => Reading::Number(a),
-                        (Validity::Valid, Validity::Valid) => return Reading::NoCountry,
-                        (_, Validity::Valid) => Reading::Number(b),
-                        (Validity::Valid | Validity::Possible | Validity::Impossible, _) => Reading::Number(a),
-                    },
+                    (Some(Reading::Number(a)), Reading::Number(b)) if a.raw != b.raw => {
+                        if (a.validity, b.validity) == (Validity::Valid, Validity::Valid) {
+                            return Reading::NoCountry;
+                        }
+                        Reading::Number(if reading::fit(&b) > reading::fit(&a) { b } else { a })
+                    }
                     (None, reading) | (Some(_), reading @ Reading::Number(_)) => reading,
                     (Some(before), _) => before,
                 });

@@ -105,6 +105,11 @@ impl<'a> Nodes<'a> {
         }
     }
 
+    /// Drops all but the first `count`.
+    pub(super) fn truncate(&mut self, count: usize) {
+        self.list.truncate(count);
+    }
+
     /// Adds a value; `Malformed` at the bound.
     pub(super) fn push(&mut self, node: Node<'a>) -> Result<u32, Unreadable> {
         let index = u32::try_from(self.list.len()).unwrap_or(u32::MAX);

@@ -1,9 +1,10 @@
 //! The phone that a request is about.
 //!
 //! With `auto` every value has a tier by its name (`names`): a phone; something that often is one; anything else. A phone's
-//! name must hold a number, nothing or a mail address. A weak name counts where its value is a valid mobile number. Any
-//! other name, and a path segment, counts only where the value says by itself that it is an international number and is
-//! valid; bare digits in a path count as the last resort. All that is found must be one number, however it is written.
+//! name must hold a number, nothing or a mail address. A weak name counts where its value is a valid mobile number, or
+//! where what stands beside it says that it is a number at all. Any other name, and a path segment, counts only where the
+//! value says by itself that it is an international number; bare digits in a path count as the last resort. All that is
+//! found must be one number, however it is written.
 //!
 //! The country of a national number is that of a field beside it, then of one further out, then of one anywhere, then
 //! the endpoint's own.
@@ -11,16 +12,15 @@
 use std::borrow::Cow;
 
 use super::document::Document;
+use super::found::{Found, Place};
 use super::hints::{self, Hint};
 use super::names::{self, Kind};
 use super::nodes::{Name, Origin, Scalar, unreadable};
+use super::path::segments;
 use super::reading::{self, Reading};
-use super::{PhoneSource, Request, Settings, form};
+use super::{PhoneSource, Request, Settings};
 use crate::domain::{Unreadable, UnreadableCode, Validity};
 use crate::numbering::{Number, Numbering};
-
-/// Path segments that are looked at.
-const MAX_SEGMENTS: usize = 32;
 
 /// The phone of a request; `None` where there is none: a mail address instead, a masked number, or nothing at all.
 pub fn phone(
@@ -58,10 +58,6 @@ pub fn phone(
     }
 }
 
-fn segments(path: &str) -> impl Iterator<Item = &str> {
-    path.split('/').filter(|segment| !segment.is_empty()).take(MAX_SEGMENTS)
-}
-
 /// What one request offers.
 pub(super) struct Search<'s, 'a> {
     pub(super) settings: &'s Settings,
@@ -69,50 +65,46 @@ pub(super) struct Search<'s, 'a> {
     pub(super) numbering: &'s Numbering,
     pub(super) hints: Vec<Hint>,
     candidates: Vec<(u32, Kind)>,
+    /// Of every node, by its name.
+    kinds: Vec<Kind>,
 }
 
-/// What was found on the way.
-#[derive(Default)]
-struct Found {
-    numbers: Vec<(Number, Place)>,
-    /// An app may read a number here, and not the one that we would.
-    fault: Option<Unreadable>,
-    /// Counts only where no number is found.
-    soft_fault: Option<Unreadable>,
-}
-
-#[derive(Clone, PartialEq)]
-enum Place {
-    Node(u32),
-    Segment(usize),
-}
-
-impl Found {
-    fn add(&mut self, number: Number, place: Place) {
-        if !self.numbers.iter().any(|(known, _)| known.raw == number.raw) {
-            self.numbers.push((number, place));
-        }
-    }
+/// How far a field is believed to hold a phone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tier {
+    /// Its name says so.
+    Named,
+    /// A weak name, and what stands beside it says so.
+    Likely,
+    Weak,
+    Unnamed,
 }
 
 impl<'s, 'a> Search<'s, 'a> {
     fn new(settings: &'s Settings, document: &'s Document<'a>, numbering: &'s Numbering) -> Self {
         let nodes = document.nodes();
         let (mut hints, mut candidates) = (Vec::new(), Vec::new());
-        for index in 0..nodes.list().len() {
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            let Some(node) = nodes.get(index) else { continue };
+        let mut kinds: Vec<Kind> = Vec::with_capacity(nodes.list().len());
+        for (at, node) in nodes.list().iter().enumerate() {
+            let index = u32::try_from(at).unwrap_or(u32::MAX);
+            // A root has no name; items of an array have the array's.
+            let parent_kind = kinds.get(node.parent as usize).copied().unwrap_or(Kind::Other);
+            let kind = match &node.name {
+                Name::Key(_) if node.parent == index => Kind::Other,
+                Name::Key(key) => names::classify(key),
+                Name::Index(_) => parent_kind,
+            };
+            kinds.push(kind);
             if matches!(node.value, Scalar::Object | Scalar::Array) {
                 continue;
             }
-            let kind = if nodes.is_root(index) { Kind::Other } else { names::classify(nodes.key(index)) };
-            if let Some(hint) = hints::read(index, kind, nodes, numbering) {
+            if let Some(hint) = hints::read(index, [parent_kind, kind], nodes, numbering) {
                 hints.push(hint);
             } else {
                 candidates.push((index, kind));
             }
         }
-        Self { settings, document, numbering, hints, candidates }
+        Self { settings, document, numbering, hints, candidates, kinds }
     }
 
     pub(super) fn auto(&self, path: &str) -> Result<Option<Number>, Unreadable> {
@@ -123,64 +115,36 @@ impl<'s, 'a> Search<'s, 'a> {
                 continue;
             }
             match self.tier(node, kind) {
-                Kind::Phone => self.strong(node, &mut found),
-                Kind::Weak => self.weak(node, &mut found),
-                Kind::Other | Kind::Country | Kind::Dial => self.unnamed(node, &mut found),
+                Tier::Named => self.named(node, &mut found),
+                tier @ (Tier::Likely | Tier::Weak) => self.weak(node, tier, &mut found),
+                Tier::Unnamed => self.unnamed(node, &mut found),
             }
         }
         self.search_path(path, &mut found);
         self.conclude(found)
     }
 
-    fn conclude(&self, found: Found) -> Result<Option<Number>, Unreadable> {
-        if let Some(fault) = found.fault {
-            return Err(fault);
-        }
-        match found.numbers.as_slice() {
-            [] => found.soft_fault.map_or(Ok(None), Err),
-            [(number, _)] => Ok(Some(*number)),
-            [(_, first), .., (_, last)] => {
-                let nodes = self.document.nodes();
-                let same_key = match (first, last) {
-                    (Place::Node(a), Place::Node(b)) => {
-                        let in_array = |node| nodes.get(node).is_some_and(|node| matches!(node.name, Name::Index(_)));
-                        nodes.key(*a) == nodes.key(*b)
-                            && !in_array(*a)
-                            && !nodes.key(*a).ends_with("[]")
-                            && (nodes.is_root_child(*a) && nodes.is_root_child(*b))
-                    }
-                    _ => false,
-                };
-                let code = if same_key { UnreadableCode::DuplicateKey } else { UnreadableCode::SeveralPhones };
-                Err(Unreadable { code, field: format!("{}, {}", self.label(first), self.label(last)) })
-            }
-        }
-    }
-
-    fn label(&self, place: &Place) -> String {
-        match place {
-            Place::Node(node) => self.document.nodes().label(*node),
-            Place::Segment(index) => format!("path:{}", index + 1),
-        }
-    }
-
-    /// A name's kind, with what stands around it: inside a phone's object, or beside a `type` that says phone.
-    fn tier(&self, node: u32, kind: Kind) -> Kind {
+    /// A name's kind, with what stands around it: inside a phone's object, beside a country, or beside a `type` that
+    /// says phone.
+    fn tier(&self, node: u32, kind: Kind) -> Tier {
         let nodes = self.document.nodes();
-        let Some(parent) = nodes.get(node).map(|node| node.parent) else { return kind };
-        if kind == Kind::Phone || nodes.is_root(node) {
-            return kind;
-        }
+        let plain = match kind {
+            Kind::Phone => return Tier::Named,
+            Kind::Weak => Tier::Weak,
+            Kind::Other | Kind::Country | Kind::Dial => Tier::Unnamed,
+        };
+        let Some(parent) = nodes.get(node).map(|node| node.parent).filter(|_| !nodes.is_root(node)) else {
+            return plain;
+        };
         let key = nodes.key(node);
-        let mut above = parent;
-        while !nodes.is_root(above) && matches!(nodes.get(above).map(|node| &node.name), Some(Name::Index(_))) {
-            above = nodes.get(above).map_or(above, |node| node.parent);
-        }
-        let in_phone = !nodes.is_root(above) && names::classify(nodes.key(above)) == Kind::Phone;
+        // An item of an array has the array's kind, and so the kind of an object in `phones` is that of `phones`.
+        let in_phone = self.kinds.get(parent as usize) == Some(&Kind::Phone);
         if in_phone && names::is_part_of_phone(key) {
-            return Kind::Phone;
+            return Tier::Named;
         }
-        if kind == Kind::Weak && self.says_phone(parent) { Kind::Phone } else { kind }
+        let beside_country = || names::is_part_of_phone(key) && self.hints.iter().any(|hint| hint.level == parent);
+        let likely = plain == Tier::Weak && !names::is_id(key) && (beside_country() || self.says_phone(parent));
+        if likely { Tier::Likely } else { plain }
     }
 
     fn says_phone(&self, parent: u32) -> bool {
@@ -193,9 +157,8 @@ impl<'s, 'a> Search<'s, 'a> {
                 names::classify(text) == Kind::Phone
             }
             (Name::Key(key), Scalar::Text(text)) if names::is_kind_of_contact(key) => {
-                ["phone", "sms", "mobile", "tel", "msisdn", "phone_number", "phonenumber", "text_message"]
-                    .iter()
-                    .any(|word| text.trim().eq_ignore_ascii_case(word))
+                let sends = ["sms", "text_message", "voice", "call"];
+                names::classify(text) == Kind::Phone || sends.iter().any(|word| text.trim().eq_ignore_ascii_case(word))
             }
             _ => false,
         })
@@ -209,7 +172,7 @@ impl<'s, 'a> Search<'s, 'a> {
         }
     }
 
-    fn strong(&self, node: u32, found: &mut Found) {
+    fn named(&self, node: u32, found: &mut Found) {
         let fault = |code| Some(Unreadable { code, field: self.document.nodes().label(node) });
         let reading = match self.document.nodes().get(node).map(|node| &node.value) {
             Some(Scalar::Bad(code)) => {
@@ -218,6 +181,11 @@ impl<'s, 'a> Search<'s, 'a> {
             }
             Some(Scalar::Float(_) | Scalar::Int(i128::MIN..=-1)) => {
                 found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
+                return;
+            }
+            // Some apps read a part with a file name as text all the same.
+            Some(Scalar::File) => {
+                found.fault = found.fault.take().or_else(|| fault(UnreadableCode::WrongType));
                 return;
             }
             _ => self.text(node).map_or(Reading::Empty, |text| self.read(&text, node)),
@@ -230,7 +198,13 @@ impl<'s, 'a> Search<'s, 'a> {
             }
             Reading::Doubtful => found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone)),
             Reading::Several => found.fault = found.fault.take().or_else(|| fault(UnreadableCode::SeveralPhones)),
-            Reading::NoCountry => found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NoCountry)),
+            Reading::NoCountry => found.national.push((node, None)),
+            Reading::Number(number)
+                if number.validity != Validity::Valid
+                    && self.text(node).is_some_and(|text| !reading::is_international(&text)) =>
+            {
+                found.national.push((node, Some(number)));
+            }
             Reading::Number(number) => found.add(number, Place::Node(node)),
         }
     }
@@ -241,21 +215,32 @@ impl<'s, 'a> Search<'s, 'a> {
         nodes.iter().enumerate().any(|(index, child)| child.parent == node && index != node as usize)
     }
 
-    fn weak(&self, node: u32, found: &mut Found) {
+    fn weak(&self, node: u32, tier: Tier, found: &mut Found) {
         let Some(text) = self.text(node) else { return };
+        let fault = |code| Some(Unreadable { code, field: self.document.nodes().label(node) });
         let international = reading::is_international(&text);
+        let likely = tier == Tier::Likely;
         match self.read(&text, node) {
-            Reading::Number(number) if reading::is_clear(&number) || (international && text.trim().len() > 7) => {
+            Reading::Number(number)
+                if reading::is_clear(&number)
+                    || (international && text.trim().len() > 7)
+                    || (likely && number.validity != Validity::Impossible) =>
+            {
                 found.add(number, Place::Node(node));
             }
-            Reading::Several => {
-                let fault =
-                    Unreadable { code: UnreadableCode::SeveralPhones, field: self.document.nodes().label(node) };
-                found.fault = found.fault.take().or(Some(fault));
+            Reading::Number(number) if number.validity == Validity::Possible => {
+                let digits = reading::digits(&text);
+                if digits > 9 || (digits == 9 && text.trim_start().starts_with('0')) {
+                    found.guesses.push((number, node));
+                }
+            }
+            Reading::Several => found.fault = found.fault.take().or_else(|| fault(UnreadableCode::SeveralPhones)),
+            Reading::NoCountry if likely => found.national.push((node, None)),
+            Reading::Doubtful if likely && international => {
+                found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
             }
             Reading::NoCountry if reading::is_mobile_somewhere(text.trim(), self.numbering) => {
-                let fault = Unreadable { code: UnreadableCode::NoCountry, field: self.document.nodes().label(node) };
-                found.soft_fault = found.soft_fault.take().or(Some(fault));
+                found.soft_fault = found.soft_fault.take().or_else(|| fault(UnreadableCode::NoCountry));
             }
             _ => {}
         }
@@ -267,7 +252,7 @@ impl<'s, 'a> Search<'s, 'a> {
         // A body that is one bare text can only be what the endpoint is for.
         if nodes.get(node).is_some_and(|node| node.origin == Origin::Text) {
             let before = found.numbers.len();
-            self.weak(node, found);
+            self.weak(node, Tier::Weak, found);
             if found.numbers.len() == before && reading::digits(text) >= 5 {
                 let fault = unreadable(UnreadableCode::ContentType, "header:content-type");
                 found.fault = found.fault.take().or(Some(fault));
@@ -278,49 +263,9 @@ impl<'s, 'a> Search<'s, 'a> {
             && reading::is_international(text)
             && !text.contains('@')
             && let Reading::Number(number) = reading::read(text, None, self.numbering)
-            && number.validity == Validity::Valid
+            && says_number(text, &number)
         {
             found.add(number, Place::Node(node));
-        }
-    }
-
-    fn search_path(&self, path: &str, found: &mut Found) {
-        let mut before = "";
-        for (index, segment) in segments(path).enumerate() {
-            let (plain, parameters) = segment.split_once(';').unwrap_or((segment, ""));
-            let decoded = form::decode(plain.as_bytes(), false).unwrap_or_default();
-            let named = names::classify(before) == Kind::Phone;
-            before = plain;
-            let parameter = parameters
-                .split(';')
-                .filter_map(|pair| pair.split_once('='))
-                .find(|(name, _)| names::classify(name) == Kind::Phone);
-            let (text, named) = match parameter {
-                Some((_, value)) => (form::decode(value.as_bytes(), false).unwrap_or_default(), true),
-                None => (decoded, named),
-            };
-            let text = text.strip_suffix(".json").unwrap_or(&text);
-            if reading::digits(text) < 7 || text.contains(char::is_alphabetic) {
-                continue;
-            }
-            let international = reading::is_international(text);
-            let last_resort = found.numbers.is_empty() && found.fault.is_none();
-            if !(international || named || last_resort) {
-                continue;
-            }
-            match self.read_in(text, None) {
-                Reading::Number(number)
-                    if named || reading::is_clear(&number) || (international && number.validity == Validity::Valid) =>
-                {
-                    found.add(number, Place::Segment(index));
-                }
-                Reading::NoCountry if named || reading::is_mobile_somewhere(text, self.numbering) => {
-                    let fault =
-                        Unreadable { code: UnreadableCode::NoCountry, field: self.label(&Place::Segment(index)) };
-                    found.soft_fault = found.soft_fault.take().or(Some(fault));
-                }
-                _ => {}
-            }
         }
     }
 
@@ -351,5 +296,15 @@ impl<'s, 'a> Search<'s, 'a> {
             _ => found.fault = Some(Unreadable { code: UnreadableCode::NotAPhone, field: nodes.label(first) }),
         }
         parts.into_iter().map(|(_, node, _)| node).collect()
+    }
+}
+
+/// Whether a text whose name says nothing is sure to be this number: it begins with a plus and has a possible length,
+/// or is valid. (A dot makes decimals.)
+pub(super) fn says_number(text: &str, number: &Number) -> bool {
+    match number.validity {
+        Validity::Valid => true,
+        Validity::Possible => !text.trim_start().starts_with('0') && !text.contains('.'),
+        Validity::Impossible => false,
     }
 }

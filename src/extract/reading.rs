@@ -31,8 +31,8 @@ const MAX_TEXT: usize = 160;
 
 /// Reads a text.
 pub(super) fn read(text: &str, region: Option<Country>, numbering: &Numbering) -> Reading {
-    // A plus that was not escaped arrives as a space; where nothing else tells the country, it is taken as meant.
-    let lost_plus = region.is_none() && text.starts_with(' ');
+    // A plus that was not escaped arrives as a space.
+    let lost_plus = text.starts_with(' ');
     let text = text.trim();
     if text.is_empty() || stands_for_nothing(text) {
         return Reading::Empty;
@@ -63,12 +63,49 @@ fn read_number(text: &str, region: Option<Country>, lost_plus: bool, numbering: 
     } else {
         text
     };
-    match numbering.read(text, region) {
-        Ok(number) if region.is_none() && !lost_plus && may_be_national(text, &number, numbering) => Reading::NoCountry,
+    let read = numbering.read(text, region);
+    if lost_plus && let Some(reading) = with_plus(text, region, read.ok(), numbering) {
+        return reading;
+    }
+    match read {
+        Ok(number) if region.is_none() && may_be_national(text, &number, numbering) => Reading::NoCountry,
         Ok(number) => Reading::Number(number),
         Err(_) if digits(text) < FEW_DIGITS => Reading::Harmless,
         Err(NotANumber::NoCountry) if (6..=15).contains(&digits(text)) => Reading::NoCountry,
         Err(NotANumber::NoCountry | NotANumber::Form) => Reading::Doubtful,
+    }
+}
+
+/// Digits that a space stands before, read as if it had been a plus; `None` where they are to be read as they stand.
+fn with_plus(text: &str, region: Option<Country>, plain: Option<Number>, numbering: &Numbering) -> Option<Reading> {
+    let abroad = text.starts_with(|c: char| c.is_ascii_digit() && c != '0').then(|| format!("+{text}"))?;
+    let abroad = numbering.read(&abroad, None).ok()?;
+    let plain = plain.filter(|_| region.is_some());
+    if plain.is_some_and(|plain| plain.raw == abroad.raw) {
+        return Some(Reading::Number(abroad));
+    }
+    match (plain.as_ref().map_or(0, fit), fit(&abroad)) {
+        // Both can be meant, and both can be sent a code.
+        (VALID, VALID) if is_clear(&abroad) => Some(Reading::NoCountry),
+        (here, there) if there <= here || there == fit_of(Validity::Impossible) => None,
+        (_, VALID) => Some(Reading::Number(abroad)),
+        _ if is_mobile_somewhere(text, numbering) => None,
+        _ => Some(Reading::Number(abroad)),
+    }
+}
+
+const VALID: u8 = fit_of(Validity::Valid);
+
+/// How well a number fits its plan: the higher, the better.
+pub(super) const fn fit(number: &Number) -> u8 {
+    fit_of(number.validity)
+}
+
+const fn fit_of(validity: Validity) -> u8 {
+    match validity {
+        Validity::Valid => 3,
+        Validity::Possible => 2,
+        Validity::Impossible => 1,
     }
 }
 
@@ -122,7 +159,7 @@ pub(super) fn digits(text: &str) -> usize {
     text.chars().filter(|c| c.is_numeric()).count()
 }
 
-fn without_scheme(text: &str) -> &str {
+pub(super) fn without_scheme(text: &str) -> &str {
     const SCHEMES: [&str; 4] = ["tel:", "sms:", "whatsapp:", "callto:"];
     let scheme =
         SCHEMES.iter().find(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));

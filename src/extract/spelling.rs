@@ -31,6 +31,18 @@ const STEPS: [Step; 9] = [
     trim_segments,
 ];
 
+/// Bytes that mean themselves to every stack.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        plain[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~' | b':' | b'@' | b'+' | b'=');
+        byte += 1;
+    }
+    plain
+};
+
 /// Whether no stack sees this path differently, but for a final slash and a suffix.
 pub(super) fn is_plain(path: &[u8]) -> bool {
     if path.first() != Some(&b'/') {
@@ -38,9 +50,11 @@ pub(super) fn is_plain(path: &[u8]) -> bool {
     }
     let mut before = 0;
     for &byte in path {
-        let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~' | b':' | b'@' | b'+' | b'=');
-        let separated = matches!(byte, b'.' | b'/') && before != b'/' && before != b'.';
-        if !plain && !(separated && !(byte == b'/' && before == b'.')) && !(byte == b'/' && before == 0) {
+        let separated = match byte {
+            b'.' | b'/' => before != b'/' && before != b'.',
+            _ => PLAIN.get(usize::from(byte)) == Some(&true),
+        };
+        if !separated {
             return false;
         }
         before = byte;

@@ -100,11 +100,12 @@ fn put_text<'a>(text: &'a str, element: Option<&(u32, &str)>, nodes: &mut Nodes<
 
 fn append<'a>(text: Cow<'a, str>, element: Option<&(u32, &str)>, nodes: &mut Nodes<'a>) -> Result<(), Unreadable> {
     let Some((element, _)) = element else { return Err(unreadable(UnreadableCode::Malformed, "body")) };
-    let joined = match nodes.get(*element).map(|node| &node.value) {
-        Some(Scalar::Text(before)) if !before.is_empty() => Cow::Owned(format!("{before}{text}")),
-        _ => text,
+    // Of a text that a comment or an element cuts, some apps read the first part and some all of it.
+    let value = match nodes.get(*element).map(|node| &node.value) {
+        Some(Scalar::Text(before)) if before.is_empty() => Scalar::Text(text),
+        _ => Scalar::Bad(UnreadableCode::Malformed),
     };
-    nodes.set(*element, Scalar::Text(joined));
+    nodes.set(*element, value);
     Ok(())
 }
 

@@ -35,9 +35,16 @@ impl Written {
             _ => text,
         };
         let mut written = Self { plus: false, digits: Digits::default() };
+        let mut script = None;
         for char in text.chars() {
             match char {
-                '0'..='9' | '０'..='９' | '٠'..='٩' | '۰'..='۹' => written.digits.push(value(char)),
+                // Of digits in two scripts some apps keep one: nobody types that.
+                '0'..='9' | '０'..='９' | '٠'..='٩' | '۰'..='۹' => {
+                    if script.replace(zero(char)).is_some_and(|before| before != zero(char)) {
+                        return None;
+                    }
+                    written.digits.push(value(char));
+                }
                 '+' | '＋' if !written.plus && written.digits.len() == 0 => written.plus = true,
                 _ if is_separator(char) => {}
                 _ => return None,
@@ -47,14 +54,17 @@ impl Written {
     }
 }
 
-fn value(digit: char) -> u8 {
-    let zero = match digit {
+fn zero(digit: char) -> char {
+    match digit {
         '０'..='９' => '０',
         '٠'..='٩' => '٠',
         '۰'..='۹' => '۰',
         _ => '0',
-    };
-    u8::try_from(u32::from(digit) - u32::from(zero)).unwrap_or(0)
+    }
+}
+
+fn value(digit: char) -> u8 {
+    u8::try_from(u32::from(digit) - u32::from(zero(digit))).unwrap_or(0)
 }
 
 /// Spaces, hyphens, dots, slashes, brackets, tildes, and the invisible marks that a copied number brings along.

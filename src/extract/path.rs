@@ -1,0 +1,64 @@
+//! A phone that stands in the path: after a name, after a word like `send`, or by itself.
+
+use super::form;
+use super::found::{Found, Place};
+use super::names::{self, Kind};
+use super::phone::{Search, says_number};
+use super::reading::{self, Reading};
+use crate::domain::{Unreadable, UnreadableCode, Validity};
+
+/// Path segments that are looked at.
+const MAX_SEGMENTS: usize = 32;
+
+/// The segments of a path that are not empty.
+pub(super) fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty()).take(MAX_SEGMENTS)
+}
+
+impl Search<'_, '_> {
+    /// Adds what the path holds. Bare digits count only where nothing else was found.
+    pub(super) fn search_path(&self, path: &str, found: &mut Found) {
+        let mut before = "";
+        for (index, segment) in segments(path).enumerate() {
+            let (plain, _) = segment.split_once(';').unwrap_or((segment, ""));
+            let decoded = form::decode(plain.as_bytes(), false).unwrap_or_default();
+            let named = names::classify(before) == Kind::Phone;
+            let sending = names::is_sending(before);
+            before = plain;
+            // `phone=…` as a segment of its own, or behind a semicolon.
+            let parameter = segment
+                .split(';')
+                .filter_map(|pair| pair.split_once('='))
+                .find(|(name, _)| names::classify(name) == Kind::Phone);
+            let (text, named) = match parameter {
+                Some((_, value)) => (form::decode(value.as_bytes(), false).unwrap_or_default(), true),
+                None => (decoded, named),
+            };
+            let text = reading::without_scheme(text.strip_suffix(".json").unwrap_or(&text));
+            if reading::digits(text) < 7 || text.contains(char::is_alphabetic) {
+                continue;
+            }
+            let international = reading::is_international(text);
+            let last_resort = found.numbers.is_empty() && found.fault.is_none();
+            if !(international || named || last_resort) {
+                continue;
+            }
+            match self.read_in(text, None) {
+                Reading::Number(number)
+                    if named
+                        || reading::is_clear(&number)
+                        || (international && says_number(text, &number))
+                        || (sending && number.validity == Validity::Possible && reading::digits(text) > 8) =>
+                {
+                    found.add(number, Place::Segment(index));
+                }
+                Reading::NoCountry if named || reading::is_mobile_somewhere(text, self.numbering) => {
+                    let fault =
+                        Unreadable { code: UnreadableCode::NoCountry, field: self.label(&Place::Segment(index)) };
+                    found.soft_fault = found.soft_fault.take().or(Some(fault));
+                }
+                _ => {}
+            }
+        }
+    }
+}
