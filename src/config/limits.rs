@@ -11,12 +11,12 @@ use toml::de::DeTable;
 use super::conditions;
 use super::reader::Section;
 use super::source::{Fault, Source};
-use super::suggest::nearest;
 use super::values::{self, GIB, MIB};
 use crate::domain::{Mode, Span};
 use crate::gate::Endpoint;
 use crate::limits::{self, KeyPart, Limit, On, Store, WhenFull};
 use crate::rules::FACTS;
+use crate::rules::nearest;
 
 /// Of `preset = "classic"`.
 const CLASSIC: &str = include_str!("../../rules/classic.toml");

@@ -16,7 +16,6 @@ mod problem;
 mod reader;
 mod server;
 mod source;
-mod suggest;
 mod summary;
 mod telling;
 mod tls;

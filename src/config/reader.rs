@@ -11,9 +11,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::source::{Fault, Place, Source};
-use super::suggest::nearest;
 use super::values;
 use crate::domain::Span;
+use crate::rules::nearest;
 
 /// One table of the text; empty where the text has none of that name.
 #[derive(Debug)]

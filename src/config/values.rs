@@ -10,10 +10,10 @@ use http::{HeaderName, HeaderValue, Uri};
 use ipnet::IpNet;
 
 use super::source::Fault;
-use super::suggest::nearest;
 use crate::domain::{ClientSource, Country, Mode, NumberKind, Span};
 use crate::extract::{MatchKey, Pattern, PhoneSource};
 use crate::numbering::Numbering;
+use crate::rules::nearest;
 
 /// Whether a key of this name would hold a secret itself, and not the name of a file.
 pub(super) fn names_a_secret(key: &str) -> bool {

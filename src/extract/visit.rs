@@ -7,10 +7,11 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use crate::domain::{Timestamp, Visit};
+use crate::privacy::keyed;
 
 const VERSION: u8 = 1;
 const ID_BYTES: usize = 14;
@@ -38,14 +39,6 @@ pub struct Signer {
 impl Signer {
     /// Under `keys`, the current one first; the others are only checked. Without any key every cookie is forged.
     pub fn new(keys: &[[u8; 32]]) -> Self {
-        // A key of 32 bytes is padded with zeros to the hash's block (RFC 2104, section 2), as a whole block can't fail.
-        let keyed = |key: &[u8; 32]| {
-            let mut block = [0; 64];
-            for (to, from) in block.iter_mut().zip(key) {
-                *to = *from;
-            }
-            <Hmac<Sha256> as KeyInit>::new(&block.into())
-        };
         Self { keys: keys.iter().map(keyed).collect() }
     }
 

@@ -8,6 +8,7 @@ mod raw_phone;
 mod secret;
 
 pub use keys::{KeyRing, KeyRingError, Purpose};
+pub(crate) use pseudonym::keyed;
 pub use pseudonym::{Pseudonym, Pseudonyms};
 pub use raw_phone::RawPhone;
 pub use secret::Secret;

@@ -115,7 +115,8 @@ impl fmt::Debug for Pseudonyms {
     }
 }
 
-pub(super) fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
+/// HMAC-SHA-256 under `key`, ready to take text.
+pub(crate) fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
     // HMAC fills a short key with zeros to the block of its hash (RFC 2104, section 2); here it is done by hand so
     // that the constructor for a whole block, which cannot fail, is the one that is called.
     let mut block = [0; 64];

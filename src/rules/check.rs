@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::suggest::nearest;
 use super::syntax::{Comparison, Kind as Written, Literal, Syntax};
 use super::tree::{Kind, Method, Node, Reference};
-use super::vocabulary::{Argument, EntryKind, Type, Vocabulary, edit_distance};
+use super::vocabulary::{Argument, EntryKind, Type, Vocabulary};
 use super::{ExpressionError, Value};
 
 /// Checks a whole condition: it must be true or false.
@@ -101,10 +102,9 @@ impl Checker<'_> {
         let at = receiver.span.start;
         let Some((_, method)) = Method::NAMES.into_iter().find(|(known, _)| *known == name) else {
             let error = ExpressionError::at(receiver.span.end, format!("there is no `.{name}()`"));
-            let nearest = Method::NAMES.into_iter().map(|(known, _)| (edit_distance(name, known), known)).min();
-            return Err(match nearest {
-                Some((distance, known)) if distance <= 4 => error.hint(format!("did you mean `.{known}()`?")),
-                _ => error.hint("known are .startsWith(), .endsWith() and .contains()"),
+            return Err(match nearest(name, Method::NAMES.map(|(known, _)| known)) {
+                Some(known) => error.hint(format!("did you mean `.{known}()`?")),
+                None => error.hint("known are .startsWith(), .endsWith() and .contains()"),
             });
         };
         let (receiver, ty) = self.typed(receiver)?;

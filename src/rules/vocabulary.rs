@@ -1,5 +1,7 @@
 //! The names that a condition may use, with their types: what is checked at load and printed in the documentation.
 
+use super::suggest::nearest;
+
 /// A closed set of names.
 #[derive(Debug)]
 pub struct Vocabulary {
@@ -86,14 +88,10 @@ impl Vocabulary {
     /// The name that was probably meant: as close as a typing mistake, or with the same beginning or last part
     /// (`country` for `phone.country`).
     pub(super) fn nearest(&self, name: &str) -> Option<&'static str> {
-        let slips = (name.chars().count() / 3).max(1);
-        let close = self.entries.iter().map(|entry| (edit_distance(name, entry.name), entry.name)).min();
         let is_part =
             |whole: &str| whole.rsplit('.').next() == Some(name) || (name.len() > 2 && whole.starts_with(name));
-        match close {
-            Some((distance, nearest)) if distance <= slips => Some(nearest),
-            _ => self.entries.iter().map(|entry| entry.name).find(|whole| is_part(whole)),
-        }
+        let names = || self.entries.iter().map(|entry| entry.name);
+        nearest(name, names()).or_else(|| names().find(|whole| is_part(whole)))
     }
 
     /// All names, for messages.
@@ -103,42 +101,5 @@ impl Vocabulary {
             EntryKind::Function(_) => format!("{}(..)", entry.name),
         });
         written.collect::<Vec<_>>().join(", ")
-    }
-}
-
-/// Levenshtein distance by characters, with case ignored. Both are short: names of a text of 4 KiB at most.
-pub(super) fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.to_lowercase().chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (above, from) in a.to_lowercase().chars().enumerate() {
-        let mut left = above + 1;
-        let mut diagonal = above;
-        for (cell, to) in row.iter_mut().skip(1).zip(&b) {
-            left = (*cell + 1).min(left + 1).min(diagonal + usize::from(from != *to));
-            diagonal = std::mem::replace(cell, left);
-        }
-        if let Some(first) = row.first_mut() {
-            *first = above + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn distances() {
-        for (a, b, distance) in [
-            ("", "", 0),
-            ("abc", "", 3),
-            ("", "abc", 3),
-            ("kitten", "sitting", 3),
-            ("Status", "status", 0),
-            ("a", "b", 1),
-        ] {
-            assert_eq!(edit_distance(a, b), distance, "{a} {b}");
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! "Did you mean": the nearest of the known names.
 
 /// The known name that `given` is most likely a slip of, if any is near enough.
-pub(super) fn nearest<'n>(given: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(given: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let given = given.to_ascii_lowercase().replace('-', "_");
     known
         .into_iter()
