@@ -20,11 +20,17 @@ impl Tasks {
         Self::default()
     }
 
-    /// Runs `task` until it ends. Its name is on every log line that it writes.
+    /// Runs `task` until it ends. Where the log is at `debug`, its name is on every line that it writes.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         use tracing::Instrument as _;
-        tokio::spawn(self.tracker.track_future(task.instrument(tracing::info_span!("task", name))));
+        // Entering a span costs at each poll, twice a request on a busy connection: so none unless it is asked for.
+        let span = tracing::debug_span!("task", name);
+        if span.is_disabled() {
+            tokio::spawn(self.tracker.track_future(task));
+        } else {
+            tokio::spawn(self.tracker.track_future(task.instrument(span)));
+        }
     }
 
     /// Runs `work`, which may block, on a thread of its own until it ends.

@@ -113,20 +113,20 @@ type Row = Vec<(Ink, String)>;
 fn header(state: &State) -> Vec<Row> {
     let side = |ink, name: &str, Side { asked, passed, refused, verified }: Side| {
         let share = if passed > 0 { format!("  {} of those passed", percent(verified, passed)) } else { String::new() };
-        vec![(ink, format!(" {name:<8}{asked:>9}{passed:>9}{refused:>9}{verified:>10}{share}"))]
+        vec![(ink, format!("{name:<8}{asked:>9}{passed:>9}{refused:>9}{verified:>10}{share}"))]
     };
     vec![
         vec![
-            (Ink::Bold, " sendwall demo".to_owned()),
+            (Ink::Bold, "sendwall demo".to_owned()),
             (Ink::Faint, format!("  {}  Ctrl-C ends it", clock(state.running))),
         ],
-        vec![(Ink::Faint, " page     ".to_owned()), (Ink::Plain, format!("{}  try it yourself", state.page))],
-        vec![(Ink::Faint, " metrics  ".to_owned()), (Ink::Plain, state.metrics.clone())],
+        vec![(Ink::Faint, "page     ".to_owned()), (Ink::Plain, format!("{}  try it yourself", state.page))],
+        vec![(Ink::Faint, "metrics  ".to_owned()), (Ink::Plain, state.metrics.clone())],
         vec![],
-        vec![(Ink::Faint, format!(" {:<8}{:>9}{:>9}{:>9}{:>10}", "", "asked", "passed", "refused", "verified"))],
+        vec![(Ink::Faint, format!("{:<8}{:>9}{:>9}{:>9}{:>10}", "", "asked", "passed", "refused", "verified"))],
         side(Ink::Good, "people", state.people),
         side(Ink::Bad, "bomber", state.bomber),
-        vec![(Ink::Bold, format!(" {}", money(state)))],
+        vec![(Ink::Bold, money(state))],
     ]
 }
 
@@ -153,7 +153,7 @@ fn row(line: &Line) -> Row {
 }
 
 fn columns(time: &str, who: &str, phone: &str, verdict: &str, why: &str) -> String {
-    format!(" {time:<7}{who:<8}{phone:<23}{verdict:<10}{why}")
+    format!("{time:<7}{who:<8}{phone:<23}{verdict:<10}{why}").trim_end().to_owned()
 }
 
 fn clock(span: Span) -> String {
@@ -229,36 +229,36 @@ mod tests {
     #[test]
     fn a_screen_shows_totals_and_the_latest_decisions() {
         expect![[r#"
-             sendwall demo  01:15  Ctrl-C ends it
-             page     http://127.0.0.1:8080/  try it yourself
-             metrics  http://127.0.0.1:9090/metrics
+            sendwall demo  01:15  Ctrl-C ends it
+            page     http://127.0.0.1:8080/  try it yourself
+            metrics  http://127.0.0.1:9090/metrics
 
-                         asked   passed  refused  verified
-             people         42       40        2        34  85 % of those passed
-             bomber        120        9      111         0  0 % of those passed
-             49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 69 % verified
+                        asked   passed  refused  verified
+            people         42       40        2        34  85 % of those passed
+            bomber        120        9      111         0  0 % of those passed
+            49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 69 % verified
 
-             time   who     phone                  verdict   why
-             01:15          GB +44 7700 90••01     forward   
-             01:14  BOMBER  GB +44 7700 90••42     cooldown  limit phone-minute: 1 sends by phone in 60s, at mo…
-             01:13  person  FR +33 6399 8••17      forward   "#]]
+            time   who     phone                  verdict   why
+            01:15          GB +44 7700 90••01     forward
+            01:14  BOMBER  GB +44 7700 90••42     cooldown  limit phone-minute: 1 sends by phone in 60s, at mos…
+            01:13  person  FR +33 6399 8••17      forward"#]]
         .assert_eq(&render(&state(), 100, 13));
     }
 
     #[test]
     fn a_screen_keeps_to_its_size_and_says_what_was_cut() {
         expect![[r#"
-             sendwall demo  01:15  Ctrl-C ends it
-             page     http://127.0.0.1:8080/  try it yo…
-             metrics  http://127.0.0.1:9090/metrics
+            sendwall demo  01:15  Ctrl-C ends it
+            page     http://127.0.0.1:8080/  try it you…
+            metrics  http://127.0.0.1:9090/metrics
 
-                         asked   passed  refused  verif…
-             people         42       40        2       …
-             bomber        120        9      111       …
-             49 SMS for 2.21 EUR; 113 refused, 5.08 EUR…
+                        asked   passed  refused  verifi…
+            people         42       40        2        …
+            bomber        120        9      111        …
+            49 SMS for 2.21 EUR; 113 refused, 5.08 EUR …
 
-             time   who     phone                  verd…
-             01:15          GB +44 7700 90••01     forw…"#]]
+            time   who     phone                  verdi…
+            01:15          GB +44 7700 90••01     forwa…"#]]
         .assert_eq(&render(&state(), 44, 11));
         for (width, height) in [(0, 0), (1, 1), (20, 3), (300, 300)] {
             let screen = render(&state(), width, height);

@@ -64,7 +64,12 @@ impl DecisionId {
 
 impl fmt::Display for DecisionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0; TIME_DIGITS + RANDOM_DIGITS];
+        f.write_str(self.text(&mut [0; TIME_DIGITS + RANDOM_DIGITS]))
+    }
+}
+
+impl DecisionId {
+    fn text(self, text: &mut [u8; TIME_DIGITS + RANDOM_DIGITS]) -> &str {
         let (time, random) = text.split_at_mut(TIME_DIGITS);
         for (digits, mut value) in [(time, self.at_ms), (random, self.random)] {
             for digit in digits.iter_mut().rev() {
@@ -72,7 +77,7 @@ impl fmt::Display for DecisionId {
                 value >>= 5;
             }
         }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        std::str::from_utf8(text).unwrap_or_default()
     }
 }
 
@@ -106,7 +111,7 @@ impl FromStr for DecisionId {
 
 impl Serialize for DecisionId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.text(&mut [0; TIME_DIGITS + RANDOM_DIGITS]))
     }
 }
 

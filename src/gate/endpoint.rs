@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::decide::{OnMissing, Policy};
 use crate::domain::Span;
-use crate::extract;
+use crate::extract::{self, MatchKey, PhoneSource};
 use crate::rules::Expression;
 
 /// One `[[endpoint]]` of the configuration.
@@ -29,7 +29,7 @@ pub struct Endpoint {
     /// What makes an answer to a try a verification; `None` only where there is no verify endpoint.
     pub verified_if: Option<Expression>,
     /// How a verification finds its session, in this order.
-    pub match_by: Vec<extract::MatchKey>,
+    pub match_by: Vec<MatchKey>,
     /// How long a code can be verified.
     pub verify_window: Span,
     /// The operator's own answers in place of sendwall's.
@@ -39,6 +39,19 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// Whether a request for a code says something in its body that is read.
+    pub(super) fn needs_body(&self) -> bool {
+        match self.extract.phone {
+            PhoneSource::Auto | PhoneSource::Json(_) | PhoneSource::Form(_) => true,
+            PhoneSource::Query(_) | PhoneSource::Path(_) | PhoneSource::Header(_) | PhoneSource::None => false,
+        }
+    }
+
+    /// As [`Endpoint::needs_body`], for a try of a code.
+    pub(super) fn needs_body_of_try(&self) -> bool {
+        self.needs_body() || self.match_by.iter().any(|key| matches!(key, MatchKey::Response(_)))
+    }
+
     /// What it accepts as a try of a code: anything that can be read, for the limits alone decide about tries.
     pub fn try_policy(&self) -> Policy {
         Policy {

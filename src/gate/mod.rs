@@ -39,6 +39,7 @@ use crate::extract::{Document, Request, Role as RouteRole};
 use crate::geo::Geo;
 use crate::limits::On;
 use crate::privacy::Pseudonyms;
+use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions};
 use reserve::Reservations;
 
@@ -169,9 +170,8 @@ impl Gate {
                 RouteRole::Verify => (Role::Try(index), &endpoint.verify_when),
             };
             let holds = condition.as_ref().is_none_or(|condition| {
-                // A request that can't be read is judged: it must not slip past a condition on what it says.
                 let document = document.get_or_insert_with(|| Document::read(request));
-                document.as_ref().map_or(true, |document| condition.holds(document))
+                document.as_ref().map_or(true, |document| may_hold(condition, document, request))
             });
             if holds {
                 return role;
@@ -230,6 +230,17 @@ impl Gate {
             blind: !self.sighted.contains(&facts.endpoint),
         }
     }
+}
+
+/// Whether a condition on what a request says holds in some reading of it. A request that can't be read, or that says
+/// a name of the condition twice with different values, is judged: else it could say one thing to us and another to
+/// the app.
+fn may_hold(condition: &Expression, document: &Document<'_>, request: &Request<'_>) -> bool {
+    let twice = |name: &str, argument: Option<&str>| match (name, argument) {
+        ("header", Some(header)) => request.headers.get_all(header).iter().nth(1).is_some(),
+        _ => document.is_ambiguous(name, argument),
+    };
+    condition.holds(document) || condition.reads(twice)
 }
 
 #[cfg(test)]

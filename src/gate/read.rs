@@ -17,7 +17,7 @@ impl Gate {
         request: &Request<'_>,
         now: Timestamp,
     ) -> Facts {
-        self.read_document(revision, endpoint, request, &Document::read(request), now)
+        self.read_document(revision, endpoint, request, &document(endpoint.needs_body(), request), now)
     }
 
     /// As [`Gate::read`], for a document that was read already.
@@ -83,7 +83,7 @@ impl Gate {
         endpoint: &Endpoint,
         request: &Request<'_>,
     ) -> (Facts, Vec<Alias>) {
-        let document = Document::read(request);
+        let document = document(endpoint.needs_body_of_try(), request);
         let facts = self.read_document(revision, endpoint, request, &document, self.clock.now());
         let aliases = self.aliases_of_try(endpoint, &facts, request, &document);
         let facts = Facts { phone: self.phone_of_try(&facts, &aliases), ..facts };
@@ -119,4 +119,10 @@ impl Gate {
         let of_session = aliases.iter().find_map(|alias| self.sessions.phone_of(alias, facts.at));
         of_session.map_or(PhoneFact::Absent, PhoneFact::Present)
     }
+}
+
+/// What a request says; without its body where nothing is looked for there, so that a body of a strange type is none
+/// of our business.
+fn document<'a>(with_body: bool, request: &Request<'a>) -> Result<Document<'a>, Unreadable> {
+    if with_body { Document::read(request) } else { Document::without_body(request) }
 }

@@ -75,7 +75,8 @@ impl Listener {
         // A connection whose delays can't be switched off works all the same.
         let _nodelay = stream.set_nodelay(true);
         let head = self.proxy.settings.timeouts.request_head.to_duration();
-        let stopping = self.stopping.child_token();
+        // Of its own: a token that all connections share is a lock that all of them take at each wake.
+        let (stopping, cut) = (self.stopping.child_token(), self.cut.child_token());
         let stopped = async {
             stopping.cancelled().await;
             tokio::time::sleep(LAST_WORDS.to_duration()).await;
@@ -86,8 +87,8 @@ impl Listener {
         };
         match begun {
             None => counters.handshakes_failed.add(),
-            Some((Begun::Plain(stream), peer)) => self.speak(stream, peer, (stopping, permit)).await,
-            Some((Begun::Tls(stream), peer)) => self.speak(*stream, peer, (stopping, permit)).await,
+            Some((Begun::Plain(stream), peer)) => self.speak(stream, peer, (stopping, cut, permit)).await,
+            Some((Begun::Tls(stream), peer)) => self.speak(*stream, peer, (stopping, cut, permit)).await,
         }
         counters.connections_closed.add();
     }
@@ -113,32 +114,36 @@ impl Listener {
         Some((begun, Peer { ip, ip_text, trusted: is_trusted(ip), tls }))
     }
 
-    async fn speak<S>(&self, stream: S, peer: Peer, (stopping, permit): (CancellationToken, OwnedSemaphorePermit))
-    where
+    async fn speak<S>(
+        &self,
+        stream: S,
+        peer: Peer,
+        (stopping, cut, permit): (CancellationToken, CancellationToken, OwnedSemaphorePermit),
+    ) where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let activity = Arc::new(Activity::default());
         let stream = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
-        let client = Arc::new(Client { peer, activity: Arc::clone(&activity), cut: self.cut.clone(), _permit: permit });
+        let client = Arc::new(Client { peer, activity: Arc::clone(&activity), cut: cut.clone(), _permit: permit });
         let service = service_fn(|request| {
             let (proxy, client) = (Arc::clone(&self.proxy), Arc::clone(&client));
             async move { Ok::<_, Infallible>(proxy.answer(request, client).await) }
         });
         let mut connection = pin!(self.builder.serve_connection_with_upgrades(stream, service));
         let mut stopped = pin!(stopping.cancelled());
-        let mut cut = pin!(self.cut.cancelled());
+        let mut cutting = pin!(cut.cancelled());
         let mut registered = false;
         let mut watch = Watch::new(self.proxy.settings.timeouts);
         poll_fn(|context| {
             // How it ended is of no use to anyone: the client is gone, or was told.
-            if connection.as_mut().poll(context).is_ready() || self.cut.is_cancelled() {
+            if connection.as_mut().poll(context).is_ready() || cut.is_cancelled() {
                 return Poll::Ready(());
             }
             if !registered {
                 // Once is enough: this task's waker stays the same. Asking again at each wake would take a lock.
                 registered = true;
                 let _stopping = stopped.as_mut().poll(context).is_ready();
-                let _cut = cut.as_mut().poll(context).is_ready();
+                let _cut = cutting.as_mut().poll(context).is_ready();
             }
             loop {
                 match watch.look(&activity, stopping.is_cancelled(), context) {

@@ -22,11 +22,19 @@ impl Pseudonym {
     pub fn short(self) -> u64 {
         self.0.first_chunk().copied().map_or(0, u64::from_le_bytes)
     }
+
+    fn text(self, buffer: &mut [u8; TEXT_LEN]) -> &str {
+        let length = URL_SAFE_NO_PAD.encode_slice(self.0, buffer).unwrap_or(0);
+        buffer.get(..length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+    }
 }
+
+/// Length of a pseudonym in base 64.
+const TEXT_LEN: usize = 22;
 
 impl fmt::Display for Pseudonym {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+        f.write_str(self.text(&mut [0; TEXT_LEN]))
     }
 }
 
@@ -48,7 +56,8 @@ impl FromStr for Pseudonym {
 
 impl Serialize for Pseudonym {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let mut text = [0; TEXT_LEN];
+        serializer.serialize_str(self.text(&mut text))
     }
 }
 

@@ -44,7 +44,12 @@ impl Expression {
 
     /// Whether it reads that name, be it a function's: `uses("json")`.
     pub fn uses(&self, name: &str) -> bool {
-        self.root.uses(name)
+        self.reads(|read, _| read == name)
+    }
+
+    /// Whether it reads a name, with its argument, that `wanted` says yes to.
+    pub fn reads(&self, wanted: impl Fn(&str, Option<&str>) -> bool) -> bool {
+        self.root.reads(&wanted)
     }
 
     /// Every part that isn't a literal with its value, outermost first. Unlike `holds` it looks at all of them.

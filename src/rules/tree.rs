@@ -50,14 +50,14 @@ impl Method {
 }
 
 impl Node {
-    /// Whether it reads that name.
-    pub(super) fn uses(&self, name: &str) -> bool {
+    /// Whether it reads a name, with its argument, that `wanted` says yes to.
+    pub(super) fn reads(&self, wanted: &dyn Fn(&str, Option<&str>) -> bool) -> bool {
         match &self.kind {
             Kind::Literal(_) => false,
-            Kind::Name(reference) | Kind::Has(reference) => reference.entry.name == name,
-            Kind::Not(inner) | Kind::In(inner, _) => inner.uses(name),
-            Kind::All(parts) | Kind::Any(parts) => parts.iter().any(|part| part.uses(name)),
-            Kind::Compare(_, left, right) | Kind::Method(_, left, right) => left.uses(name) || right.uses(name),
+            Kind::Name(reference) | Kind::Has(reference) => wanted(reference.entry.name, reference.argument.as_deref()),
+            Kind::Not(inner) | Kind::In(inner, _) => inner.reads(wanted),
+            Kind::All(parts) | Kind::Any(parts) => parts.iter().any(|part| part.reads(wanted)),
+            Kind::Compare(_, left, right) | Kind::Method(_, left, right) => left.reads(wanted) || right.reads(wanted),
         }
     }
 }
