@@ -91,7 +91,7 @@ impl Vocabulary {
         let is_part =
             |whole: &str| whole.rsplit('.').next() == Some(name) || (name.len() > 2 && whole.starts_with(name));
         let names = || self.entries.iter().map(|entry| entry.name);
-        nearest(name, names()).or_else(|| names().find(|whole| is_part(whole)))
+        names().find(|whole| is_part(whole)).or_else(|| nearest(name, names()))
     }
 
     /// All names, for messages.
