@@ -13,6 +13,8 @@ pub(super) struct Hint {
     pub(super) level: u32,
     /// Whether its name says calling code, which goes before a mere country.
     pub(super) dials: bool,
+    /// Whether its name speaks of a country, and not of a region.
+    pub(super) country: bool,
     /// What it says; `None` for digits that are no calling code, such as an area code.
     pub(super) region: Option<Country>,
     /// Its bare digits, where it may be an area code.
@@ -47,10 +49,11 @@ pub(super) fn read(
         Kind::Other if names::is_bare_code(key) && text.starts_with('+') => (true, field.parent),
         Kind::Other | Kind::Weak | Kind::Phone => return None,
     };
+    let country = names::says_country(key) || inside_country;
     let region = region(text, dials || key == "country", numbering);
     let digits_only = (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     let area = (dials && digits_only && !text.starts_with("00")).then(|| text.to_owned());
-    (region.is_some() || area.is_some()).then_some(Hint { node, level, dials, region, area })
+    (region.is_some() || area.is_some()).then_some(Hint { node, level, dials, country, region, area })
 }
 
 /// The country that a value names: `+86`, `0086`, `86`, `CN`, `CHN`, `CN+86`, `China (+86)`, `+86 China`.

@@ -176,6 +176,13 @@ pub(super) fn is_login(name: &str) -> bool {
     })
 }
 
+/// Whether the name speaks of a country by that word.
+pub(super) fn says_country(name: &str) -> bool {
+    Words::split(name).is_some_and(|words| {
+        ["country", "iso", "nation", "pais", "pays"].iter().any(|word| words.joined().contains(word))
+    })
+}
+
 /// Whether the name alone is `code`, which is a calling code only if its value begins with `+`.
 pub(super) fn is_bare_code(name: &str) -> bool {
     Words::split(name).is_some_and(|words| words.joined() == "code")

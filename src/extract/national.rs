@@ -45,13 +45,14 @@ impl Search<'_, '_> {
                 });
             }
         }
+        // Where the field beside it doesn't fit, perhaps it wasn't about the phone.
+        let fit = |reading: &Reading| if let Reading::Number(number) = reading { reading::fit(number) } else { 0 };
         match best {
-            Some(Reading::Number(number)) if number.validity == Validity::Valid => Reading::Number(number),
-            // The field beside it doesn't fit; perhaps it wasn't about the phone.
-            other => match plain(default) {
-                Reading::Number(number) if number.validity == Validity::Valid => Reading::Number(number),
-                reading => other.unwrap_or(reading),
-            },
+            Some(best) if fit(&best) == reading::VALID => best,
+            best => {
+                let here = plain(default);
+                best.filter(|best| fit(best) > 0 && fit(best) >= fit(&here) || fit(&here) == 0).unwrap_or(here)
+            }
         }
     }
 
@@ -72,6 +73,9 @@ impl Search<'_, '_> {
         }
         if near.iter().any(|hint| hint.dials && hint.region.is_some()) {
             near.retain(|hint| hint.dials);
+        } else if near.iter().any(|hint| hint.country) {
+            // `region` may be a state (`DE` is Delaware); `country` is none.
+            near.retain(|hint| hint.dials || hint.country);
         }
         near
     }

@@ -44,6 +44,15 @@ pub(super) fn read(text: &str, region: Option<Country>, numbering: &Numbering) -
         let mail = !host.is_empty() && user.contains(char::is_alphabetic);
         return if mail || digits(user) < FEW_DIGITS { Reading::Mail } else { Reading::Doubtful };
     }
+    // An input mask that nobody filled in: `+7 (___) ___-__-__`, `+44`, `--`.
+    let masked = text.contains("__");
+    let code_alone = text.starts_with('+') && text.len() <= 4;
+    if code_alone || (masked && digits(text) < FEW_DIGITS) || !text.contains(char::is_alphanumeric) {
+        return Reading::Empty;
+    }
+    if masked {
+        return Reading::Doubtful;
+    }
     if text.chars().filter(|c| matches!(c, '*' | '•' | '●' | '＊' | '·' | '✱')).count() >= 2 {
         return Reading::Masked;
     }
@@ -94,7 +103,8 @@ fn with_plus(text: &str, region: Option<Country>, plain: Option<Number>, numberi
     }
 }
 
-const VALID: u8 = fit_of(Validity::Valid);
+/// What [`fit`] says of a valid number.
+pub(super) const VALID: u8 = fit_of(Validity::Valid);
 
 /// How well a number fits its plan: the higher, the better.
 pub(super) const fn fit(number: &Number) -> u8 {
