@@ -63,6 +63,8 @@ impl RawRequest {
         let (body, whole) = match headers.get(http::header::TRANSFER_ENCODING) {
             Some(coding) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => dechunked(&rest),
             Some(_) => return Err(RequestError::TransferEncoding),
+            // Its length was that of other line ends; the last boundary tells whether it is whole.
+            None if matches!(rest, Cow::Owned(_)) => (rest.into_owned(), true),
             None => plain_body(&rest, &headers),
         };
         Ok(Self { method, path, query, headers, body, whole })
@@ -224,7 +226,7 @@ mod tests {
             ("POST http://a/b HTTP/1.1\nTransfer-Encoding: chunked\n\n2\na=\n1;x\n1\n0\n\n", Some("a=1")),
             ("POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\na=1\r\n0\r\nX: y\r\n\r\n", Some("a=1")),
             ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=1\r\n", None),
-            ("POST / HTTP/1.1\nContent-Type: multipart/form-data\n\n--B\nx\n", Some("--B\r\nx")),
+            ("POST / HTTP/1.1\nContent-Type: multipart/form-data\n\n--B\nx\n", Some("--B\r\nx\r\n")),
         ] {
             assert_eq!(body_of(text).as_deref(), body, "{text:?}");
         }
