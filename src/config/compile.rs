@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
-use sha2::{Digest as _, Sha256};
+use ring::digest::{SHA256, digest};
 
 use super::limits::Limits;
 use super::reader::Section;
@@ -55,7 +55,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
 }
 
 fn hash(text: &str) -> u32 {
-    Sha256::digest(text).iter().take(4).fold(0, |hash, byte| hash << 8 | u32::from(*byte))
+    digest(&SHA256, text.as_bytes()).as_ref().iter().take(4).fold(0, |hash, byte| hash << 8 | u32::from(*byte))
 }
 
 fn trusted_proxies(root: &mut Section<'_>) -> Vec<IpNet> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
-use hmac::Mac;
+use ring::hmac;
 
 use super::pseudonym::keyed;
 
@@ -117,9 +117,7 @@ fn derive(master: &[u8; 32], purpose: Purpose) -> [u8; 32] {
         Purpose::Pseudonyms => b"sendwall pseudonyms v1",
         Purpose::Visit => b"sendwall visit cookie v1",
     };
-    let mut mac = keyed(master);
-    mac.update(label);
-    mac.finalize().into_bytes().into()
+    hmac::sign(&keyed(master), label).as_ref().first_chunk().copied().unwrap_or_default()
 }
 
 fn from_hex(text: &str) -> Option<[u8; 32]> {

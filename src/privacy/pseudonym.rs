@@ -5,9 +5,8 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
+use ring::hmac;
 use serde::{Serialize, Serializer};
-use sha2::Sha256;
 
 use super::RawPhone;
 
@@ -65,7 +64,7 @@ impl Serialize for Pseudonym {
 /// share their bytes don't share a name.
 #[derive(Clone)]
 pub struct Pseudonyms {
-    keyed: Hmac<Sha256>,
+    keyed: hmac::Key,
 }
 
 impl Pseudonyms {
@@ -98,13 +97,11 @@ impl Pseudonyms {
     }
 
     fn name(&self, domain: &[u8], value: &[u8]) -> Pseudonym {
-        let mut mac = self.keyed.clone();
+        let mut mac = hmac::Context::with_key(&self.keyed);
         mac.update(domain);
         mac.update(&[0]);
         mac.update(value);
-        let digest: [u8; 32] = mac.finalize().into_bytes().into();
-        let mut name = [0; 16];
-        name.copy_from_slice(digest.first_chunk::<16>().unwrap_or(&[0; 16]));
+        let name = mac.sign().as_ref().first_chunk().copied().unwrap_or_default();
         Pseudonym(name)
     }
 }
@@ -116,14 +113,8 @@ impl fmt::Debug for Pseudonyms {
 }
 
 /// HMAC-SHA-256 under `key`, ready to take text.
-pub(crate) fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
-    // HMAC fills a short key with zeros to the block of its hash (RFC 2104, section 2); here it is done by hand so
-    // that the constructor for a whole block, which cannot fail, is the one that is called.
-    let mut block = [0; 64];
-    for (to, from) in block.iter_mut().zip(key) {
-        *to = *from;
-    }
-    <Hmac<Sha256> as KeyInit>::new(&block.into())
+pub(crate) fn keyed(key: &[u8; 32]) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, key)
 }
 
 #[cfg(test)]
