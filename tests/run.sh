@@ -51,10 +51,10 @@ say "format"
 cargo fmt --check
 say "lints"
 cargo clippy --locked --all-targets -- -D warnings
-say "tests"
-cargo test --locked --lib --bins --tests
 say "doc tests"
 cargo test --locked --doc
+say "tests"
+cargo test --locked --lib --bins --tests
 
 if [ "$long" = yes ]; then
   say "tests with many more property cases"

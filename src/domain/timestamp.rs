@@ -95,6 +95,13 @@ impl Sub<Span> for Timestamp {
 }
 
 /// A length of time in milliseconds. Written `500ms`, `60s`, `5m`, `24h`, `7d`.
+///
+/// ```
+/// use sendwall::domain::Span;
+///
+/// assert_eq!("90s".parse(), Ok(Span::seconds(90)));
+/// assert!("90".parse::<Span>().is_err(), "a number needs its unit");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span(u64);
 

@@ -84,6 +84,9 @@ impl<'s, 'a> Search<'s, 'a> {
     fn new(settings: &'s Settings, document: &'s Document<'a>, numbering: &'s Numbering) -> Self {
         let nodes = document.nodes();
         let (mut hints, mut candidates) = (Vec::new(), Vec::new());
+        // Where the operator says both where the number is and where its country, no other field has a say: a client
+        // could add one that the app doesn't know.
+        let heeds_hints = settings.phone == PhoneSource::Auto || settings.default_region.is_none();
         let mut kinds: Vec<Kind> = Vec::with_capacity(nodes.list().len());
         for (at, node) in nodes.list().iter().enumerate() {
             let index = u32::try_from(at).unwrap_or(u32::MAX);
@@ -99,7 +102,9 @@ impl<'s, 'a> Search<'s, 'a> {
                 continue;
             }
             if let Some(hint) = hints::read(index, [parent_kind, kind], nodes, numbering) {
-                hints.push(hint);
+                if heeds_hints {
+                    hints.push(hint);
+                }
             } else {
                 candidates.push((index, kind));
             }

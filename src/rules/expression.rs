@@ -10,6 +10,16 @@ use super::tree::{Kind, Node};
 use super::{ExpressionError, Names, Value, Vocabulary};
 
 /// A condition that parsed and type-checked. Cheap to clone.
+///
+/// ```
+/// use sendwall::rules::{EXCHANGE, Expression};
+///
+/// let sent_if = Expression::parse("status < 400", &EXCHANGE)?;
+/// assert!(sent_if.uses("status"));
+/// let misspelt = Expression::parse("stauts < 400", &EXCHANGE).unwrap_err();
+/// assert!(misspelt.to_string().ends_with("did you mean `status`?"));
+/// # Ok::<(), sendwall::rules::ExpressionError>(())
+/// ```
 #[derive(Clone)]
 pub struct Expression {
     text: Arc<str>,
