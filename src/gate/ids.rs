@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::domain::{DecisionId, Timestamp};
+use crate::limits::mix;
 
 /// Gives decision ids. Two of one process never meet; two processes do with a chance of one in 2^64 a pair.
 #[derive(Debug)]
@@ -24,13 +25,6 @@ impl Ids {
     /// The next 64 bits. (`SplitMix64`: Steele, Lea, Flood 2014; a permutation of a counter, so no value comes twice.)
     pub fn random(&self) -> u64 {
         const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-        mix(self.state.fetch_add(GOLDEN, Ordering::Relaxed).wrapping_add(GOLDEN))
+        mix([self.state.fetch_add(GOLDEN, Ordering::Relaxed)])
     }
-}
-
-/// The finaliser of `SplitMix64`: spreads every bit over all 64.
-const fn mix(value: u64) -> u64 {
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }

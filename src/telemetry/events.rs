@@ -224,28 +224,6 @@ impl GeoFailed<'_> {
     }
 }
 
-/// A table of a limit is full of entries worth keeping; the table itself counts the keys that found no place.
-#[derive(Clone, Copy, Debug)]
-pub struct TableFull<'a> {
-    /// The table's name.
-    pub table: &'a str,
-    /// What a new key gets: `pass` or `refuse`.
-    pub when_full: &'a str,
-}
-
-impl TableFull<'_> {
-    /// Logs.
-    pub fn emit(&self, metrics: &Metrics) {
-        metrics.at_most_every("table_full", |suppressed| {
-            let (table, when_full) = (self.table, self.when_full);
-            warn!(
-                table,
-                when_full, suppressed, "a limit's table is full of entries worth keeping; give it more memory"
-            );
-        });
-    }
-}
-
 /// The process stops taking connections and ends those that are open.
 #[derive(Clone, Copy, Debug)]
 pub struct Draining {
