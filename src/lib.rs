@@ -32,6 +32,7 @@
 //! - [`admin`]: health, metrics, decisions, outcomes, reload.
 //! - [`config`]: a file to a compiled configuration, or to all its problems at once.
 //! - [`app`]: the one place that wires.
+//! - [`trace`]: recorded or generated traffic, a line an event.
 //! - [`demo`]: the whole of it in one process, with an app, people and a bomber.
 //! - [`cli`]: the commands.
 //!
@@ -71,3 +72,4 @@ pub mod rules;
 pub mod sessions;
 pub mod tasks;
 pub mod telemetry;
+pub mod trace;

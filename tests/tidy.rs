@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("limits", &["domain", "rules"]),
     ("sessions", &["privacy", "domain"]),
     ("decide", &["domain", "limits"]),
+    ("trace", &["domain"]),
     ("journal", &["privacy", "domain", "clock", "tasks", "telemetry"]),
     ("gate", &["privacy", "domain", "clock", "telemetry", "numbering", "geo", "rules", "extract", "limits", "sessions", "decide", "journal"]),
     ("http", &["privacy", "domain", "clock", "tasks", "telemetry", "extract", "gate"]),

@@ -9,8 +9,8 @@ pub use policy::{OnMissing, Policy};
 use std::sync::Arc;
 
 use crate::domain::{
-    DecidedBy, Decision, DecisionId, Facts, Mode, NumberKind, PhoneFact, Reason, RevisionId, Span, Timestamp, Validity,
-    Verdict,
+    DecidedBy, Decision, DecisionId, Facts, Mode, NumberKind, PhoneFact, Reason, RevisionId, Rung, Span, Timestamp,
+    Validity, Verdict,
 };
 use crate::limits::{Answer, Limit};
 
@@ -30,6 +30,8 @@ pub struct Circumstances {
     pub id: DecisionId,
     /// The configuration.
     pub revision: RevisionId,
+    /// What the attempt has proven.
+    pub proven: Rung,
     /// No outcome has been seen at the endpoint.
     pub blind: bool,
 }
@@ -77,6 +79,7 @@ pub fn decide(policy: &Policy, facts: &Facts, readings: &[Reading], circumstance
         endpoint: Arc::clone(&facts.endpoint),
         revision: circumstances.revision,
         verdict,
+        proven: circumstances.proven,
         mode: policy.mode,
         score: score(verdict, readings),
         decided_by,
@@ -136,6 +139,8 @@ fn stricter(one: Verdict, other: Verdict) -> Verdict {
         (Verdict::Reject, _) | (_, Verdict::Reject) => Verdict::Reject,
         (Verdict::Block, _) | (_, Verdict::Block) => Verdict::Block,
         (Verdict::Cooldown { until: a }, Verdict::Cooldown { until: b }) => Verdict::Cooldown { until: a.max(b) },
+        (Verdict::Challenge(a), Verdict::Challenge(b)) => Verdict::Challenge(a.max(b)),
+        (Verdict::Cooldown { until }, _) | (_, Verdict::Cooldown { until }) => Verdict::Cooldown { until },
         (Verdict::Forward, other) => other,
         (one, Verdict::Forward) => one,
     }
@@ -144,7 +149,7 @@ fn stricter(one: Verdict, other: Verdict) -> Verdict {
 /// Below 50: how full the fullest enforced limit was before this attempt. 50: a cool-down. 100: refused for good.
 fn score(verdict: Verdict, readings: &[Reading]) -> u8 {
     match verdict {
-        Verdict::Cooldown { .. } => 50,
+        Verdict::Challenge(_) | Verdict::Cooldown { .. } => 50,
         Verdict::Block | Verdict::Reject => 100,
         Verdict::Forward => readings.iter().map(fill_percent).max().map_or(0, |percent| percent / 2),
     }

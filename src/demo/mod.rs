@@ -166,7 +166,9 @@ impl Demo {
         let nobody_claims_it = now.since(decision.at) > CLAIM_WITHIN;
         let why = match decision.verdict {
             Verdict::Forward => None,
-            Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject => decision.reasons.first(),
+            Verdict::Challenge(_) | Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject => {
+                decision.reasons.first()
+            }
         };
         Line {
             at: decision.at.since(self.started),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::{Reason, Timestamp};
+use super::{ChallengeKind, Reason, Rung, Timestamp};
 
 /// A decision with everything that explains it.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Decision {
     pub revision: RevisionId,
     /// What should happen. In monitor mode the request is forwarded all the same.
     pub verdict: Verdict,
+    /// What the attempt had proven when it was judged.
+    pub proven: Rung,
     /// Whether the verdict is carried out.
     pub mode: Mode,
     /// 0 to 100; 50 is where the first refusal begins for a stranger.
@@ -148,6 +150,8 @@ impl Serialize for RevisionId {
 pub enum Verdict {
     /// It goes to the app.
     Forward,
+    /// Not without a proof.
+    Challenge(ChallengeKind),
     /// Not now: a limit is used up until then.
     Cooldown {
         /// The first moment at which the same attempt would pass.
@@ -164,6 +168,7 @@ impl Verdict {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Forward => "forward",
+            Self::Challenge(_) => "challenge",
             Self::Cooldown { .. } => "cooldown",
             Self::Block => "block",
             Self::Reject => "reject",

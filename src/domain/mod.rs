@@ -11,6 +11,7 @@ mod outcome;
 mod phone;
 mod place;
 mod reason;
+mod rung;
 mod timestamp;
 
 pub use client::{Address, Client, ClientId, ClientSource, Fingerprint, Visit};
@@ -22,4 +23,5 @@ pub use outcome::{Outcome, OutcomeKind};
 pub use phone::{MaskedPhone, NumberKind, Phone, Range, Validity};
 pub use place::Place;
 pub use reason::Reason;
+pub use rung::{ChallengeKind, Pass, Rung};
 pub use timestamp::{Span, SpanError, Timestamp};

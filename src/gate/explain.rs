@@ -52,7 +52,7 @@ impl Gate {
             }
         };
         let readings = Reservations::peek(&revision.limits, on, &facts);
-        let decision = decide::decide(&policy, &facts, &readings, self.circumstances(revision, &facts));
+        let decision = decide::decide(&policy, &facts, &readings, self.circumstances(revision, &facts, None));
         Explanation::Judged { on, facts: Arc::new(facts), decision: Arc::new(decision), readings }
     }
 }

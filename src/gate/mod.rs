@@ -34,7 +34,7 @@ use dashmap::DashSet;
 
 use crate::clock::{Clock, Stopwatch};
 use crate::decide::{self, Circumstances};
-use crate::domain::{Decision, Facts};
+use crate::domain::{Client, Decision, Facts, Pass, Timestamp};
 use crate::extract::{Document, Request, Role as RouteRole};
 use crate::geo::Geo;
 use crate::limits::On;
@@ -183,11 +183,34 @@ impl Gate {
     /// Judges a request for a code.
     pub fn judge(self: &Arc<Self>, revision: &Arc<Revision>, endpoint: usize, request: &Request<'_>) -> Judged {
         let watch = Stopwatch::start();
+        let facts = self.read(revision, &revision.endpoints[endpoint], request, self.clock.now());
+        self.decide(revision, endpoint, facts, None, watch)
+    }
+
+    /// Judges an attempt whose facts are known: the way of [`Gate::judge`] without the reading. `pass` is what the
+    /// attempt has proven so far.
+    pub fn judge_facts(
+        self: &Arc<Self>,
+        revision: &Arc<Revision>,
+        endpoint: usize,
+        facts: Facts,
+        pass: Option<Pass>,
+    ) -> Judged {
+        self.decide(revision, endpoint, facts, pass, Stopwatch::start())
+    }
+
+    fn decide(
+        self: &Arc<Self>,
+        revision: &Arc<Revision>,
+        endpoint: usize,
+        facts: Facts,
+        pass: Option<Pass>,
+        watch: Stopwatch,
+    ) -> Judged {
         let policy = &revision.endpoints[endpoint];
-        let facts = self.read(revision, policy, request, self.clock.now());
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
         let decision =
-            decide::decide(&policy.policy, &facts, reserved.readings(), self.circumstances(revision, &facts));
+            decide::decide(&policy.policy, &facts, reserved.readings(), self.circumstances(revision, &facts, pass));
         let reserved = reserved.after(&decision);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
         self.tell.decided(&facts, &decision, watch.elapsed());
@@ -208,8 +231,12 @@ impl Gate {
         let policy = &revision.endpoints[endpoint];
         let (facts, aliases) = self.read_try(revision, policy, request);
         let reserved = Reservations::reserve(&revision.limits, On::Verify, &facts);
-        let decision =
-            decide::decide(&policy.try_policy(), &facts, reserved.readings(), self.circumstances(revision, &facts));
+        let decision = decide::decide(
+            &policy.try_policy(),
+            &facts,
+            reserved.readings(),
+            self.circumstances(revision, &facts, None),
+        );
         let reserved = reserved.after(&decision);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
         self.tell.tried(&facts, &decision, watch.elapsed());
@@ -223,10 +250,14 @@ impl Gate {
         Tried { decision, permit }
     }
 
-    fn circumstances(&self, revision: &Revision, facts: &Facts) -> Circumstances {
+    /// A client loaded something that is not for a code.
+    pub fn observe_page(&self, _client: &Client, _at: Timestamp) {}
+
+    fn circumstances(&self, revision: &Revision, facts: &Facts, pass: Option<Pass>) -> Circumstances {
         Circumstances {
             id: self.ids.next(facts.at),
             revision: revision.id,
+            proven: pass.map(|pass| pass.rung).unwrap_or_default(),
             blind: !self.sighted.contains(&facts.endpoint),
         }
     }

@@ -72,10 +72,17 @@ impl SendPermit {
         let sent = self.endpoint().sent_if.holds(&document);
         if sent {
             self.reserved.commit();
-            self.open(&document);
+            self.open(Some(&document));
         }
         self.told(Some(answer.status), sent);
         sent
+    }
+
+    /// The message went out, says whoever knows without an answer of the upstream (a replay).
+    pub fn sent(mut self) {
+        self.reserved.commit();
+        self.open(None);
+        self.told(None, true);
     }
 
     /// No answer came: the upstream is down or too slow. What was reserved goes back.
@@ -94,7 +101,7 @@ impl SendPermit {
         self.gate.tell.answered(&self.facts, answer);
     }
 
-    fn open(&self, answer: &Document<'_>) {
+    fn open(&self, answer: Option<&Document<'_>>) {
         let (endpoint, facts) = (self.endpoint(), &self.facts);
         let send = OpenSend {
             decision: self.decision.id,
@@ -108,7 +115,7 @@ impl SendPermit {
         aliases.extend(facts.client.id.as_ref().map(|client| Alias::Client(name(), client.id)));
         for key in &endpoint.match_by {
             if let MatchKey::Response(pointer) = key
-                && let Some(value) = extract::exchange_value(answer, pointer)
+                && let Some(value) = answer.and_then(|answer| extract::exchange_value(answer, pointer))
             {
                 aliases.push(Alias::Exchange(name(), self.gate.names.exchange_id(&value)));
             }

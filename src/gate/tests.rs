@@ -124,7 +124,7 @@ impl Stage {
         }
         match tried.decision.verdict {
             Verdict::Cooldown { until } => Some(until.since(tried.decision.at)),
-            Verdict::Forward | Verdict::Block | Verdict::Reject => None,
+            Verdict::Forward | Verdict::Challenge(_) | Verdict::Block | Verdict::Reject => None,
         }
     }
 

@@ -23,12 +23,21 @@ struct Problem<'a> {
     decision: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<Asked>,
+}
+
+/// What the client is asked to solve.
+#[derive(Serialize)]
+struct Asked {
+    kind: &'static str,
 }
 
 /// The refusal that a decision asks for: the endpoint's own answer, or sendwall's JSON.
 pub(super) fn refusal(answers: &Answers, decision: &Decision) -> Response<AnswerBody> {
     let own = match decision.verdict {
         Verdict::Forward | Verdict::Block => &answers.block,
+        Verdict::Challenge(_) => &None,
         Verdict::Cooldown { .. } => &answers.cooldown,
         Verdict::Reject => &answers.reject,
     };
@@ -53,10 +62,15 @@ fn operators(answer: &Answer) -> Response<AnswerBody> {
 
 fn sendwalls(decision: &Decision) -> Response<AnswerBody> {
     let id = decision.id.to_string();
-    let problem = |code, message| Problem { code, message, decision: Some(&id), field: None };
+    let problem = |code, message| Problem { code, message, decision: Some(&id), field: None, challenge: None };
     match decision.verdict {
         Verdict::Forward | Verdict::Block => {
             json(StatusCode::FORBIDDEN, &problem("blocked", "this request was refused"))
+        }
+        Verdict::Challenge(kind) => {
+            let challenge = Some(Asked { kind: kind.name() });
+            let message = "solve the challenge and send the request again";
+            json(StatusCode::PRECONDITION_REQUIRED, &Problem { challenge, ..problem("challenge_required", message) })
         }
         Verdict::Cooldown { .. } => {
             json(StatusCode::TOO_MANY_REQUESTS, &problem("cooldown", "too many requests; try again later"))
@@ -119,7 +133,7 @@ pub(super) fn malformed(fault: Malformed, version: Version) -> Response<AnswerBo
 /// A path of sendwall's own that doesn't exist.
 pub(super) fn unknown_path() -> Response<AnswerBody> {
     let message = "sendwall has no such path";
-    json(StatusCode::NOT_FOUND, &Problem { code: "not_found", message, decision: None, field: None })
+    json(StatusCode::NOT_FOUND, &Problem { code: "not_found", message, decision: None, field: None, challenge: None })
 }
 
 /// Puts the decision's id on an answer.
@@ -131,7 +145,7 @@ pub(super) fn name_decision(response: &mut Response<AnswerBody>, decision: &Deci
 
 fn of_decision(status: StatusCode, code: &str, message: &str, decision: &Decision) -> Response<AnswerBody> {
     let id = decision.id.to_string();
-    json(status, &Problem { code, message, decision: Some(&id), field: None })
+    json(status, &Problem { code, message, decision: Some(&id), field: None, challenge: None })
 }
 
 fn json(status: StatusCode, problem: &Problem<'_>) -> Response<AnswerBody> {

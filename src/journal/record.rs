@@ -102,7 +102,7 @@ fn judged<'a>(event: &'static str, decision: &'a Decision, facts: &'a Facts) -> 
 fn until(verdict: Verdict) -> Option<Timestamp> {
     match verdict {
         Verdict::Cooldown { until } => Some(until),
-        Verdict::Forward | Verdict::Block | Verdict::Reject => None,
+        Verdict::Forward | Verdict::Challenge(_) | Verdict::Block | Verdict::Reject => None,
     }
 }
 

@@ -14,8 +14,8 @@ pub(super) type Slot = OnceLock<Counter>;
 #[derive(Debug)]
 pub(super) struct PerEndpoint {
     endpoint: Arc<str>,
-    decisions: [Slot; 8],
-    tries: [Slot; 8],
+    decisions: [Slot; 10],
+    tries: [Slot; 10],
     reasons: [Slot; 8],
 }
 
@@ -48,14 +48,16 @@ impl PerEndpoint {
     }
 }
 
-fn by_verdict<'a>(slots: &'a [Slot; 8], decision: &Decision) -> &'a Slot {
-    let [forward, cooldown, block, reject, forward_m, cooldown_m, block_m, reject_m] = slots;
+fn by_verdict<'a>(slots: &'a [Slot; 10], decision: &Decision) -> &'a Slot {
+    let [forward, challenge, cooldown, block, reject, forward_m, challenge_m, cooldown_m, block_m, reject_m] = slots;
     match (decision.verdict, decision.mode) {
         (Verdict::Forward, Mode::Enforce) => forward,
+        (Verdict::Challenge(_), Mode::Enforce) => challenge,
         (Verdict::Cooldown { .. }, Mode::Enforce) => cooldown,
         (Verdict::Block, Mode::Enforce) => block,
         (Verdict::Reject, Mode::Enforce) => reject,
         (Verdict::Forward, Mode::Monitor) => forward_m,
+        (Verdict::Challenge(_), Mode::Monitor) => challenge_m,
         (Verdict::Cooldown { .. }, Mode::Monitor) => cooldown_m,
         (Verdict::Block, Mode::Monitor) => block_m,
         (Verdict::Reject, Mode::Monitor) => reject_m,

@@ -1,0 +1,148 @@
+//! One line of a trace.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ChallengeKind;
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event<'a> {
+    /// A request that is not for a code: the client loaded something through the proxy.
+    #[serde(borrow)]
+    Page(Page<'a>),
+    /// A request for a code.
+    #[serde(borrow)]
+    Send(Box<Send<'a>>),
+}
+
+/// What every line says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request<'a> {
+    /// Unix milliseconds.
+    pub ts: u64,
+    /// HTTP method.
+    #[serde(borrow)]
+    pub method: Cow<'a, str>,
+    /// Path with query.
+    #[serde(borrow)]
+    pub path: Cow<'a, str>,
+    /// Where it came from.
+    pub ip: IpAddr,
+    /// Value of the identifying cookie; `None`: the client keeps none.
+    #[serde(borrow, default)]
+    pub cookie: Option<Cow<'a, str>>,
+    /// An app's device id.
+    #[serde(borrow, default)]
+    pub device: Option<Cow<'a, str>>,
+    /// Names in lower case with their values, in order.
+    #[serde(borrow, default)]
+    pub headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// TLS fingerprint, where a proxy in front gives it.
+    #[serde(borrow, default)]
+    pub ja4: Option<Cow<'a, str>>,
+    /// In place of the GeoIP databases.
+    #[serde(borrow, default)]
+    pub geo: Option<Geo<'a>>,
+}
+
+/// What a GeoIP database would say.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Geo<'a> {
+    /// ISO 3166 alpha-2.
+    #[serde(borrow, default)]
+    pub country: Option<Cow<'a, str>>,
+    /// Autonomous system.
+    #[serde(default)]
+    pub asn: Option<u32>,
+    /// Its owner.
+    #[serde(borrow, default)]
+    pub as_org: Option<Cow<'a, str>>,
+    /// A hosting provider's network.
+    #[serde(default)]
+    pub hosting: Option<bool>,
+    /// Known VPN, proxy or Tor.
+    #[serde(default)]
+    pub anonymous: Option<bool>,
+}
+
+/// A request that is not for a code.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Page<'a> {
+    /// The request.
+    #[serde(borrow, flatten)]
+    pub request: Request<'a>,
+}
+
+/// A request for a code.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Send<'a> {
+    /// The request.
+    #[serde(borrow, flatten)]
+    pub request: Request<'a>,
+    /// Unique in the trace.
+    #[serde(borrow)]
+    pub id: Cow<'a, str>,
+    /// Name in the configuration; it decides, not the path.
+    #[serde(borrow)]
+    pub endpoint: Cow<'a, str>,
+    /// E.164, or as submitted.
+    #[serde(borrow)]
+    pub phone: Cow<'a, str>,
+    /// What would happen next.
+    pub outcome: Outcome,
+    /// For scoring alone.
+    #[serde(borrow)]
+    pub truth: Truth<'a>,
+}
+
+/// What would become of a request for a code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The challenges that this client would solve.
+    pub solves: Vec<ChallengeKind>,
+    /// How long one solution takes.
+    #[serde(default)]
+    pub solve_ms: Option<u64>,
+    /// How long after the message went out the right code comes back; `None`: never.
+    #[serde(default)]
+    pub verify_ms: Option<u64>,
+    /// Whether the carrier delivers the message.
+    #[serde(default)]
+    pub delivered: bool,
+    /// How long that takes.
+    #[serde(default)]
+    pub delivery_ms: Option<u64>,
+}
+
+/// What an attempt really was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Truth<'a> {
+    /// A real user, or abuse.
+    pub label: Label,
+    /// The row of the report.
+    #[serde(borrow)]
+    pub scenario: Cow<'a, str>,
+    /// Kind of user or attacker.
+    #[serde(borrow, default)]
+    pub class: Cow<'a, str>,
+    /// The same person asked before.
+    #[serde(default)]
+    pub resend: bool,
+    /// What the message costs.
+    #[serde(default)]
+    pub price: f64,
+}
+
+/// A real user, or abuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Label {
+    /// A real user.
+    Legit,
+    /// Abuse.
+    Attack,
+}
