@@ -27,8 +27,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal"]),
     ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "decide", "journal", "gate", "http", "admin"]),
     ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "numbering", "geo", "rules", "extract", "limits", "sessions", "decide", "journal", "gate", "http", "admin", "config"]),
+    ("replay", &["privacy", "domain", "clock", "extract", "geo", "gate", "trace"]),
     ("demo", &["domain", "clock", "tasks", "telemetry", "journal", "gate", "http", "admin", "config", "app"]),
-    ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "limits", "decide", "journal", "gate", "config", "app", "demo"]),
+    ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "limits", "decide", "journal", "gate", "config", "app", "replay", "demo", "trace"]),
 ];
 
 /// Lines of a file before its tests: more than this is more than one idea.

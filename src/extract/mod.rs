@@ -32,6 +32,7 @@ mod xml;
 pub use address::{TrustedProxies, address, canonical, client_address};
 pub use client::{client_id, cookie};
 pub use document::Document;
+pub use exact::phone_text;
 pub use fingerprint::fingerprint;
 pub use matching::{brought_back, exchange_value};
 pub use phone::phone;

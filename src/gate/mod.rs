@@ -253,6 +253,9 @@ impl Gate {
     /// A client loaded something that is not for a code.
     pub fn observe_page(&self, _client: &Client, _at: Timestamp) {}
 
+    /// Time went on: what the engine has to do by `now` is done. Whoever moves a clock by hand calls it.
+    pub fn advance(&self, _now: Timestamp) {}
+
     fn circumstances(&self, revision: &Revision, facts: &Facts, pass: Option<Pass>) -> Circumstances {
         Circumstances {
             id: self.ids.next(facts.at),
