@@ -34,6 +34,7 @@
 //! - [`config`]: a file to a compiled configuration, or to all its problems at once.
 //! - [`app`]: the one place that wires.
 //! - [`trace`]: recorded or generated traffic, a line an event.
+//! - [`replay`]: a trace through the gate on a virtual clock, scored.
 //! - [`demo`]: the whole of it in one process, with an app, people and a bomber.
 //! - [`cli`]: the commands.
 //!
@@ -70,6 +71,7 @@ pub mod journal;
 pub mod limits;
 pub mod numbering;
 pub mod privacy;
+pub mod replay;
 pub mod rules;
 pub mod sessions;
 pub mod tasks;

@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rules", &["domain"]),
     ("extract", &["privacy", "domain", "numbering", "rules"]),
     ("limits", &["domain", "rules"]),
-    ("cells", &["domain", "limits"]),
+    ("cells", &["privacy", "domain", "limits"]),
     ("sessions", &["privacy", "domain", "cells"]),
     ("decide", &["domain", "limits", "cells"]),
     ("trace", &["domain"]),
@@ -28,8 +28,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal"]),
     ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "decide", "journal", "gate", "http", "admin"]),
     ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "numbering", "geo", "rules", "extract", "limits", "cells", "sessions", "decide", "journal", "gate", "http", "admin", "config"]),
+    ("replay", &["privacy", "domain", "clock", "extract", "geo", "gate", "trace"]),
     ("demo", &["domain", "clock", "tasks", "telemetry", "journal", "gate", "http", "admin", "config", "app"]),
-    ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "limits", "decide", "journal", "gate", "config", "app", "demo"]),
+    ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "limits", "decide", "journal", "gate", "config", "app", "replay", "demo", "trace"]),
 ];
 
 /// Lines of a file before its tests: more than this is more than one idea.

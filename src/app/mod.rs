@@ -26,7 +26,7 @@ use crate::telemetry::Metrics;
 use crate::telemetry::events::{
     ConfigLoaded, EndpointBlind, GeoFailed, GeoRefreshed, KeyCreated, ListenStarted, Stopped,
 };
-use build::{gate, visit_cookies};
+use build::{gate, ids, visit_cookies};
 use engine::Engine;
 
 /// How long the decision log may take to write what waits in its queue.
@@ -62,7 +62,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
         None => Journal::in_memory(Arc::clone(&metrics)),
     };
     let journal = Arc::new(journal);
-    let built = gate(&config, &keys, &clock, &metrics, &journal)?;
+    let built = gate(&config, &keys, ids()?, &clock, &metrics, &journal)?;
     let gate = Arc::new(built.gate);
     let counters = Arc::clone(metrics.proxy());
     let visits = visit_cookies(&config, &keys, &clock)?;

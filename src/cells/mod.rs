@@ -25,6 +25,7 @@ mod evidence;
 mod fade;
 mod kind;
 mod learned;
+mod pages;
 mod sends;
 mod table;
 mod trust;
@@ -39,7 +40,7 @@ pub use view::View;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::domain::{DecisionId, Facts, OutcomeKind, Rung, Span, Timestamp, Trust};
+use crate::domain::{Address, Client, DecisionId, Facts, OutcomeKind, Rung, Span, Timestamp, Trust};
 use aspects::variant;
 use cell::{ALTERNATIVES, Cell, WHOLE};
 use evidence::STEPS;
@@ -126,6 +127,16 @@ impl Cells {
         let trust = trust::of(&self.table, &aspects, facts.at);
         let real = self.learned.real_use(aspects.key(Kind::Endpoint));
         Attempt { aspects, trust, real, weights: [WHOLE as u8; Kind::ALL.len()] }
+    }
+
+    /// A client loaded a page.
+    pub fn page(&self, client: &Client, now: Timestamp) {
+        pages::loaded(&self.table, client.address.id, self.seed, now, |cell| self.worth(cell, now));
+    }
+
+    /// Whether a page was loaded from the attempt's address lately: people who keep no cookies load pages too.
+    pub fn page_seen(&self, address: &Address, now: Timestamp) -> bool {
+        pages::seen(&self.table, address.id, self.seed, now)
     }
 
     /// What the attempt's cells show at `rung`.
@@ -411,6 +422,9 @@ impl Cells {
     }
 
     fn worth(&self, cell: &Cell, now: Timestamp) -> f32 {
+        if pages::is_page(cell) {
+            return pages::WORTH;
+        }
         if trust::is_trust(cell) {
             return trust::worth(cell, now);
         }

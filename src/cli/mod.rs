@@ -9,6 +9,7 @@ mod check;
 mod explain;
 mod fetch;
 mod output;
+mod replay;
 mod request;
 mod run;
 
@@ -41,6 +42,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Shows why a request would be, or was, let through or refused
     Explain(explain::ExplainArgs),
+    /// Runs recorded or generated traffic through the engine on a virtual clock, and scores what it did
+    Replay(replay::ReplayArgs),
 }
 
 /// Runs the command.
@@ -50,5 +53,6 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => run::demo(&args),
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Replay(args) => replay::replay(&args),
     }
 }

@@ -263,7 +263,9 @@ impl Gate {
     }
 
     /// A client loaded something that is not for a code.
-    pub fn observe_page(&self, _client: &Client, _at: Timestamp) {}
+    pub fn observe_page(&self, client: &Client, at: Timestamp) {
+        self.cells.page(client, at);
+    }
 
     /// Does everything that is due by `now`. Whoever moves time calls it: a task of the running process, a replay.
     pub fn advance(&self, now: Timestamp) {

@@ -1,7 +1,7 @@
 //! An attempt's way through the cells: looked at before it is judged, counted after, charged when its message went out.
 
 use crate::cells::{Attempt, Cells, SendRef, Views};
-use crate::decide::Standing;
+use crate::decide::{self, Standing};
 use crate::domain::{DecidedBy, Decision, Facts, Pass, Rung, Timestamp, Verdict};
 
 /// An attempt's place in the cells and what they showed.
@@ -18,7 +18,8 @@ impl Stand {
     /// Looks at the cells, rung by rung, until one is open. Counts nothing.
     pub(super) fn take(cells: &Cells, facts: &Facts, proven: Rung) -> Self {
         let attempt = cells.attempt(facts);
-        let mut standing = Standing { trust: attempt.trust, ..Standing::default() };
+        let (prior, looks) = decide::prior(facts, cells.page_seen(&facts.client.address, facts.at));
+        let mut standing = Standing { trust: attempt.trust, prior, looks, ..Standing::default() };
         for rung in [Rung::None, Rung::Pow, Rung::Captcha] {
             let views = cells.look(&attempt, rung, facts.at);
             let open = rung >= proven && standing.is_open(rung, &views);

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::*;
+use crate::cells;
 use crate::clock::ManualClock;
 use crate::decide::Policy;
 use crate::domain::{Mode, OutcomeKind, RevisionId, Span, Timestamp, Verdict};
@@ -93,6 +94,7 @@ impl Stage {
             clock: shared,
             ids: Ids::new(7),
             sessions: 1000,
+            cells: Cells::new(cells::Settings::default(), 1),
             tell: Tell { metrics: Arc::clone(&metrics), journal: Arc::new(Journal::in_memory(Arc::clone(&metrics))) },
         });
         Self { gate: Arc::new(gate), clock, store, metrics }
