@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gate", &["privacy", "domain", "clock", "telemetry", "numbering", "geo", "rules", "extract", "limits", "cells", "sessions", "decide", "journal"]),
     ("http", &["privacy", "domain", "clock", "tasks", "telemetry", "extract", "gate"]),
     ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal"]),
-    ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "decide", "journal", "gate", "http", "admin"]),
+    ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "cells", "decide", "journal", "gate", "http", "admin"]),
     ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "numbering", "geo", "rules", "extract", "limits", "cells", "sessions", "decide", "journal", "gate", "http", "admin", "config"]),
     ("replay", &["privacy", "domain", "clock", "extract", "geo", "gate", "trace"]),
     ("demo", &["domain", "clock", "tasks", "telemetry", "journal", "gate", "http", "admin", "config", "app"]),

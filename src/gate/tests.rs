@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::*;
 use crate::cells;
+use crate::cells::Kinds;
 use crate::clock::ManualClock;
 use crate::decide::Policy;
 use crate::domain::{Mode, OutcomeKind, RevisionId, Span, Timestamp, Verdict};
@@ -71,6 +72,7 @@ fn revision(number: u32, store: &Store, limits: &[Arc<Limit>], endpoint: Endpoin
         router: Router::new(vec![rule("POST /send", RouteRole::Send), rule("POST /verify", RouteRole::Verify)]),
         endpoints: vec![endpoint],
         trusted: TrustedProxies(Vec::new()),
+        kinds: Kinds::default(),
         limits: store.prepare(limits).unwrap(),
         numbering: Arc::new(Numbering::default()),
     }
