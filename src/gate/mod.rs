@@ -272,6 +272,11 @@ impl Gate {
         self.cells.advance(&self.revision.load().kinds, now);
     }
 
+    /// [`Gate::advance`] to the clock's time.
+    pub fn advance_to_now(&self) {
+        self.advance(self.clock.now());
+    }
+
     /// The evidence.
     pub fn cells(&self) -> &Cells {
         &self.cells
