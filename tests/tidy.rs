@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &["privacy"]),
     ("clock", &["domain"]),
     ("tasks", &["domain"]),
+    ("random", &[]),
     ("telemetry", &["domain", "clock"]),
     ("numbering", &["privacy", "domain"]),
     ("geo", &["domain"]),
@@ -27,8 +28,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal"]),
     ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "decide", "journal", "gate", "http", "admin"]),
     ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "numbering", "geo", "rules", "extract", "limits", "sessions", "decide", "journal", "gate", "http", "admin", "config"]),
-    ("demo", &["domain", "clock", "tasks", "telemetry", "journal", "gate", "http", "admin", "config", "app"]),
-    ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "limits", "decide", "journal", "gate", "config", "app", "demo"]),
+    ("simulate", &["domain", "random", "numbering", "trace"]),
+    ("demo", &["domain", "clock", "tasks", "random", "telemetry", "journal", "gate", "http", "admin", "config", "app"]),
+    ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "limits", "decide", "journal", "gate", "config", "app", "trace", "simulate", "demo"]),
 ];
 
 /// Lines of a file before its tests: more than this is more than one idea.

@@ -11,6 +11,7 @@ mod fetch;
 mod output;
 mod request;
 mod run;
+mod simulate;
 
 pub use request::{RawRequest, RequestError};
 
@@ -41,6 +42,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Shows why a request would be, or was, let through or refused
     Explain(explain::ExplainArgs),
+    /// Writes a trace of people and attackers
+    Simulate(simulate::SimulateArgs),
 }
 
 /// Runs the command.
@@ -50,5 +53,6 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => run::demo(&args),
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Simulate(args) => simulate::simulate(&args),
     }
 }

@@ -7,5 +7,7 @@
 //! Must not know: who makes traces and who replays them.
 
 mod event;
+mod write;
 
 pub use event::{Event, Geo, Label, Outcome, Page, Request, Send, Truth};
+pub use write::write;
