@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &["privacy"]),
     ("clock", &["domain"]),
     ("tasks", &["domain"]),
+    ("random", &[]),
     ("telemetry", &["domain", "clock"]),
     ("numbering", &["privacy", "domain"]),
     ("geo", &["domain"]),
@@ -28,9 +29,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal"]),
     ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "cells", "decide", "journal", "gate", "http", "admin"]),
     ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "numbering", "geo", "rules", "extract", "limits", "cells", "sessions", "decide", "journal", "gate", "http", "admin", "config"]),
-    ("replay", &["privacy", "domain", "clock", "extract", "geo", "gate", "trace"]),
-    ("demo", &["domain", "clock", "tasks", "telemetry", "journal", "gate", "http", "admin", "config", "app"]),
-    ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "limits", "decide", "journal", "gate", "config", "app", "replay", "demo", "trace"]),
+    ("replay", &["privacy", "domain", "clock", "geo", "extract", "trace", "gate"]),
+    ("demo", &["domain", "clock", "tasks", "random", "telemetry", "journal", "gate", "http", "admin", "config", "app"]),
+    ("simulate", &["domain", "random", "numbering", "trace"]),
+    ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "limits", "decide", "trace", "journal", "gate", "config", "app", "replay", "demo", "simulate"]),
 ];
 
 /// Lines of a file before its tests: more than this is more than one idea.
