@@ -7,7 +7,7 @@ use super::Engine;
 use super::due::Due;
 use crate::clock::{Clock as _, ManualClock};
 use crate::domain::{
-    ChallengeKind, Client, DecidedBy, Decision, DecisionId, Facts, OutcomeKind, Pass, RevisionId, Rung, Span,
+    ChallengeKind, Client, DecidedBy, Decision, DecisionId, Facts, OutcomeKind, Pass, Reason, RevisionId, Rung, Span,
     Timestamp, Verdict,
 };
 use crate::gate::{Gate, OutcomeTarget, Revision};
@@ -104,9 +104,18 @@ pub(super) struct Answer {
     pub(super) score: u8,
     /// The last answer.
     pub(super) last: Arc<Decision>,
+    /// The last answer that asked for a proof.
+    pub(super) asked: Option<Arc<Decision>>,
 }
 
 impl Answer {
+    /// Why the attempt met what it met: of the last answer; where a message went out after a proof, of the one that
+    /// asked for it.
+    pub(super) fn reasons(&self) -> &[Reason] {
+        let told = self.asked.as_ref().filter(|_| self.sms).unwrap_or(&self.last);
+        &told.reasons
+    }
+
     /// The first answer's name; a request that can't be read is refused like a blocked one.
     pub(super) fn verdict_name(&self) -> &'static str {
         match self.verdict {
@@ -129,6 +138,7 @@ struct Attempt {
     /// Verdict and score of the first answer.
     first: Option<(Verdict, u8)>,
     challenge: Option<ChallengeKind>,
+    asked: Option<Arc<Decision>>,
     rounds: u32,
 }
 
@@ -184,7 +194,7 @@ impl<J: Judge> Course<J> {
     pub(super) fn send(&mut self, endpoint: usize, facts: Facts, outcome: Outcome) {
         let number = self.first + self.answers.len() as u64;
         self.answers.push_back(None);
-        let attempt = Attempt { number, endpoint, outcome, first: None, challenge: None, rounds: 0 };
+        let attempt = Attempt { number, endpoint, outcome, first: None, challenge: None, asked: None, rounds: 0 };
         self.attempt(attempt, facts, None);
     }
 
@@ -226,6 +236,7 @@ impl<J: Judge> Course<J> {
             return self.settle(&attempt, Answer { rung, solved: true, sms, ..answer(&attempt, decision) });
         };
         attempt.challenge = attempt.challenge.max(Some(kind));
+        attempt.asked = Some(Arc::clone(&decision));
         attempt.rounds += 1;
         let solve = Span::millis(attempt.outcome.solve_ms.unwrap_or_default());
         if attempt.outcome.solves.contains(&kind) && solve <= CHALLENGE_TIME && attempt.rounds <= MOST_ROUNDS {
@@ -265,5 +276,14 @@ impl<J: Judge> Course<J> {
 /// An answer of an attempt that ends here, with nothing sent and nothing solved.
 fn answer(attempt: &Attempt, last: Arc<Decision>) -> Answer {
     let (verdict, score) = attempt.first.unwrap_or((last.verdict, last.score));
-    Answer { verdict, rung: Rung::Block, challenge: attempt.challenge, solved: false, sms: false, score, last }
+    Answer {
+        verdict,
+        rung: Rung::Block,
+        challenge: attempt.challenge,
+        solved: false,
+        sms: false,
+        score,
+        last,
+        asked: attempt.asked.clone(),
+    }
 }

@@ -6,7 +6,7 @@ use crate::random::Random;
 /// Most that are remembered; a new one takes the place of any.
 const MOST: usize = 200_000;
 /// Nobody comes back sooner, in milliseconds.
-const AWAY: u64 = 45 * 60_000;
+const AWAY: u64 = 10 * 3_600_000;
 /// With fewer than this, people come back less often than they will.
 const FEW: f64 = 1_500.0;
 /// How often another is looked for who has been away long enough.
