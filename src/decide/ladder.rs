@@ -42,8 +42,7 @@ impl Standing {
     /// Heat at a rung, with prior, over what the client is trusted with.
     fn heat(&self, rung: Rung, views: &Views) -> f32 {
         let outage = outage(views);
-        let hottest =
-            views.iter().flatten().map(|view| heat(view, rung, outage).max(view.pressure)).fold(0.0, f32::max);
+        let hottest = views.iter().flatten().map(|view| heat(view, rung, outage) + view.pressure).fold(0.0, f32::max);
         let prior = match (rung, self.trust) {
             (Rung::None, _) => self.prior,
             // A proof of work answers half of what looks wrong.
