@@ -295,8 +295,9 @@ impl Cells {
         let known = attempt.trust.is_known();
         let rungs = [Rung::None, Rung::Pow, Rung::Captcha].into_iter().zip(looked);
         let cells = rungs.take_while(|(rung, _)| *rung < asked).flat_map(|(rung, views)| {
-            let hot = views.iter().flatten().filter(|view| view.heat >= 1.0);
-            hot.filter_map(move |view| {
+            // The narrowest explains it; it is not to spread to all that it is part of.
+            let hot = views.iter().flatten().find(|view| view.heat >= 1.0);
+            hot.into_iter().filter_map(move |view| {
                 let key = variant(attempt.aspects.key(view.kind)?, view.kind, known, rung);
                 Some((view.kind, key, view.evidence / view.heat * HELD))
             })

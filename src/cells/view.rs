@@ -94,9 +94,13 @@ pub(super) fn limit(kind: Kind, rung: Rung, base: &Cell, settings: &KindSettings
         Rung::Pow => PROVEN_POW,
         Rung::Captcha | Rung::Block => PROVEN_CAPTCHA,
     };
-    let destination = matches!(kind, Kind::Range | Kind::WideRange | Kind::Pair | Kind::Country);
-    let new = if destination { NEW + (1.0 - NEW) * (base.verified / KNOWN).min(1.0) } else { 1.0 };
-    if kind == Kind::Phone { settings.limit } else { settings.limit * proven * new }
+    let new = if is_destination(kind) { NEW + (1.0 - NEW) * (base.verified / KNOWN).min(1.0) } else { 1.0 };
+    let proven = if is_destination(kind) { proven } else { 1.0 };
+    settings.limit * proven * new
+}
+
+const fn is_destination(kind: Kind) -> bool {
+    matches!(kind, Kind::Range | Kind::WideRange | Kind::Pair | Kind::Country)
 }
 
 /// The bounds on silent sends grow with the proof: who paid for a step may be heard a little longer.

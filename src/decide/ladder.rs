@@ -36,7 +36,9 @@ pub(super) struct Climb {
 impl Standing {
     /// Whether `rung`, which `views` shows, is open to the attempt.
     pub fn is_open(&self, rung: Rung, views: &Views) -> bool {
-        self.heat(rung, views) < 1.0 && !views.iter().flatten().any(|view| self.overfull(view))
+        let speaks = |view: &&View| rung < Rung::Captcha || view.kind.may_refuse();
+        let overfull = views.iter().flatten().filter(speaks).any(|view| self.overfull(view));
+        self.heat(rung, views) < 1.0 && !overfull
     }
 
     /// Heat at a rung, with prior, over what the client is trusted with.
