@@ -18,6 +18,7 @@
 //! - [`rules`]: the small language of conditions.
 //! - [`extract`]: bytes to facts: route, address, phone, client, fingerprint.
 //! - [`limits`]: sliding windows with a hard maximum.
+//! - [`cells`]: evidence from what became of codes, trust, pressure.
 //! - [`sessions`]: codes that wait for what becomes of them, and conversion.
 //! - [`decide`]: facts and counts to a decision.
 //!
@@ -55,6 +56,7 @@
 
 pub mod admin;
 pub mod app;
+pub mod cells;
 pub mod cli;
 pub mod clock;
 pub mod config;

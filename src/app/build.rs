@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::admin;
+use crate::cells::{self, Cells};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::RevisionId;
@@ -53,6 +54,8 @@ pub(super) fn gate(
     metrics: &Arc<Metrics>,
     journal: &Arc<Journal>,
 ) -> Result<Built, Error> {
+    let mut seed = [0; 8];
+    seed.copy_from_slice(&keys.derive(Purpose::Cells)[..8]);
     let memory = usize::try_from(config.limits.memory).unwrap_or(usize::MAX);
     let store = Store::new(memory);
     let gate = Gate::new(Parts {
@@ -66,6 +69,7 @@ pub(super) fn gate(
         clock: Arc::clone(clock),
         ids,
         sessions: config.sessions,
+        cells: Cells::new(cells::Settings::default(), u64::from_le_bytes(seed)),
         tell: Tell { metrics: Arc::clone(metrics), journal: Arc::clone(journal) },
     });
     Ok(Built { gate, store })

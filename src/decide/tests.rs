@@ -80,7 +80,7 @@ fn circumstances() -> Circumstances {
 }
 
 fn judge(policy: &Policy, phone: PhoneFact, readings: &[Reading]) -> Decision {
-    decide(policy, &facts(phone), readings, circumstances())
+    decide(policy, &facts(phone), readings, None, circumstances())
 }
 
 /// One line for the verdict, one for each reason.

@@ -13,6 +13,7 @@ mod place;
 mod reason;
 mod rung;
 mod timestamp;
+mod trust;
 
 pub use client::{Address, Client, ClientId, ClientSource, Fingerprint, Visit};
 pub use country::{Country, CountryError};
@@ -25,3 +26,4 @@ pub use place::Place;
 pub use reason::Reason;
 pub use rung::{ChallengeKind, Pass, Rung};
 pub use timestamp::{Span, SpanError, Timestamp};
+pub use trust::Trust;

@@ -53,6 +53,9 @@ impl Gate {
                     for send in &sends {
                         self.sighted.insert(Arc::clone(&send.endpoint));
                         self.conversion.outcome(send, outcome);
+                        if let Some(charge) = send.charge {
+                            self.cells.outcome(charge, outcome, now);
+                        }
                         self.tell.outcome(send, outcome, source, now);
                     }
                     return Learned::Settled(sends.len());

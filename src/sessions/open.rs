@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::DashMap;
 
+use crate::cells::SendRef;
 use crate::domain::{DecisionId, OutcomeKind, Phone, Span, Timestamp};
 use crate::privacy::Pseudonym;
 
@@ -23,6 +24,8 @@ pub struct OpenSend {
     pub at: Timestamp,
     /// The phone, where the request named one.
     pub phone: Option<Phone>,
+    /// Its place in the evidence, if it has one.
+    pub charge: Option<SendRef>,
 }
 
 /// A name under which a session is found.
