@@ -28,7 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal"]),
     ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "decide", "journal", "gate", "http", "admin"]),
     ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "numbering", "geo", "rules", "extract", "limits", "cells", "sessions", "decide", "journal", "gate", "http", "admin", "config"]),
-    ("replay", &["privacy", "domain", "clock", "extract", "geo", "gate", "trace"]),
+    ("replay", &["privacy", "domain", "clock", "extract", "geo", "limits", "gate", "trace"]),
     ("demo", &["domain", "clock", "tasks", "telemetry", "journal", "gate", "http", "admin", "config", "app"]),
     ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "limits", "decide", "journal", "gate", "config", "app", "replay", "demo", "trace"]),
 ];
