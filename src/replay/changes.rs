@@ -69,20 +69,27 @@ pub(super) struct Example {
     pub(super) label: Option<Label>,
     pub(super) before: &'static str,
     pub(super) now: &'static str,
-    /// What spoke first, now.
+    /// What spoke first where it was refused or challenged.
     pub(super) reason: Option<String>,
 }
 
 impl Changes {
-    /// Compares; `scenario` names the row's.
-    pub(super) fn add(&mut self, row: &Row, scenario: &str, before: Seen, answer: &Answer) {
+    /// Compares; `scenario` names the row's, `reason` what spoke first before.
+    pub(super) fn add(
+        &mut self,
+        row: &Row,
+        scenario: &str,
+        before: Seen,
+        reason: impl FnOnce() -> Option<String>,
+        answer: &Answer,
+    ) {
         let now = Seen::of(answer);
         self.compared += 1;
-        let change = match (before.sms, now.sms) {
-            (true, false) => &mut self.refused,
-            (false, true) => &mut self.sent,
-            (true, true) if !before.challenged && now.challenged => &mut self.challenged,
-            (true, true) if before.challenged && !now.challenged => &mut self.unchallenged,
+        let (change, stricter_now) = match (before.sms, now.sms) {
+            (true, false) => (&mut self.refused, true),
+            (false, true) => (&mut self.sent, false),
+            (true, true) if !before.challenged && now.challenged => (&mut self.challenged, true),
+            (true, true) if before.challenged && !now.challenged => (&mut self.unchallenged, false),
             (true, true) | (false, false) => return,
         };
         change.add(row, || Example {
@@ -93,7 +100,7 @@ impl Changes {
             label: row.label,
             before: before.verdict,
             now: now.verdict,
-            reason: answer.first.reasons.first().map(ToString::to_string),
+            reason: if stricter_now { first_reason(answer) } else { reason() },
         });
     }
 
@@ -106,6 +113,12 @@ impl Changes {
             ("challenged no more", &self.unchallenged),
         ]
     }
+}
+
+/// What spoke first against an attempt: where it was let go in the end, when it came.
+pub(super) fn first_reason(answer: &Answer) -> Option<String> {
+    let decision = if answer.sms { &answer.first } else { &answer.last };
+    decision.reasons.first().map(ToString::to_string)
 }
 
 impl Change {

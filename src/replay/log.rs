@@ -39,6 +39,8 @@ pub(super) struct Logged {
     pub(super) price: Money,
     /// What was done then.
     pub(super) then: Seen,
+    /// What spoke first then.
+    pub(super) reason: Option<Box<str>>,
     pub(super) outcome: Outcome,
 }
 
@@ -63,6 +65,7 @@ struct Waiting {
     facts: Facts,
     price: Money,
     verdict: &'static str,
+    reason: Option<Box<str>>,
     forwarded: bool,
     challenged: bool,
     solved: Option<ChallengeKind>,
@@ -145,6 +148,7 @@ impl LogAhead {
             facts,
             price: part.price(),
             verdict,
+            reason: line.reasons.first().map(|reason| (&*reason.text).into()),
             forwarded,
             challenged,
             solved: None,
@@ -211,7 +215,7 @@ impl Waiting {
             delivery_ms: self.delivered.map(|(_, after)| after),
         };
         let then = Seen { verdict: self.verdict, sms: self.forwarded, challenged: self.challenged };
-        Logged { id: self.id, facts: self.facts, price: self.price, then, outcome }
+        Logged { id: self.id, facts: self.facts, price: self.price, then, reason: self.reason, outcome }
     }
 }
 

@@ -31,7 +31,15 @@ pub(super) struct LogLine<'a> {
     #[serde(borrow, default)]
     pub(super) proven: Cow<'a, str>,
     #[serde(borrow, default)]
+    pub(super) reasons: Vec<ReasonPart<'a>>,
+    #[serde(borrow, default)]
     pub(super) facts: Option<FactsPart<'a>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ReasonPart<'a> {
+    #[serde(borrow)]
+    pub(super) text: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]

@@ -20,8 +20,8 @@ pub(super) struct Row {
     /// Short pseudonym of the phone.
     pub(super) phone: Option<u64>,
     pub(super) masked: Option<MaskedPhone>,
-    /// What was done when the log was written.
-    pub(super) then: Option<Seen>,
+    /// What was done when the log was written, and what spoke first.
+    pub(super) then: Option<(Seen, Option<Box<str>>)>,
 }
 
 impl Row {
@@ -37,7 +37,7 @@ impl Row {
     pub(super) fn of_log(logged: &Logged, names: &mut Names) -> Self {
         let (scenario, class) = (names.name(&logged.facts.endpoint), names.name(""));
         let row = Self::new(logged.id.clone(), &logged.facts, scenario, class);
-        Self { price: logged.price, then: Some(logged.then), ..row }
+        Self { price: logged.price, then: Some((logged.then, logged.reason.clone())), ..row }
     }
 
     fn new(id: Box<str>, facts: &Facts, scenario: Name, class: Name) -> Self {

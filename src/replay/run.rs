@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::changes::{Changes, Seen};
+use super::changes::{self, Changes, Seen};
 use super::course::{Answer, Course};
 use super::facts::FactsReader;
 use super::judge::GateJudge;
@@ -238,12 +238,14 @@ impl<'a> Replay<'a> {
             self.score.add(&row, &answer);
             if let (Some(against), Some(before)) = (&mut self.against, before) {
                 against.score.add(&row, &before);
-                against.changes.add(&row, self.names.text(row.scenario), Seen::of(&before), &answer);
+                let (seen, reason) = (Seen::of(&before), || changes::first_reason(&before));
+                against.changes.add(&row, self.names.text(row.scenario), seen, reason, &answer);
             }
-            if let (Some(log), Some(then)) = (&mut self.log, row.then) {
+            if let (Some(log), Some((then, reason))) = (&mut self.log, &row.then) {
                 log.imputed_outcomes += u64::from(answer.sms && !then.sms);
                 log.imputed_solutions += u64::from(answer.challenge.is_some() && !then.challenged);
-                log.changes.add(&row, self.names.text(row.scenario), then, &answer);
+                let reason = || reason.as_deref().map(str::to_owned);
+                log.changes.add(&row, self.names.text(row.scenario), *then, reason, &answer);
             }
             if let Some(timeline) = &mut self.timeline {
                 timeline.add(&row, &answer);

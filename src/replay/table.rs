@@ -158,9 +158,9 @@ fn example(example: &Example) -> String {
         Some(Label::Attack) => " attack",
         None => "",
     };
-    let reason = example.reason.as_deref().unwrap_or_default();
+    let reason = example.reason.as_ref().map(|reason| format!("      {reason}\n")).unwrap_or_default();
     let (id, at, scenario) = (&example.id, example.at, &example.scenario);
-    format!("  {id} {at} {phone} {scenario}{label}: {} -> {}\n      {reason}\n", example.before, example.now)
+    format!("  {id} {at} {phone} {scenario}{label}: {} -> {}\n{reason}", example.before, example.now)
 }
 
 fn imputed(log: &LogReport) -> String {
