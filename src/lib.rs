@@ -10,6 +10,7 @@
 //! - [`domain`]: what a phone, a place, a client, a decision and an outcome are.
 //! - [`clock`]: the only file that reads time.
 //! - [`tasks`]: the only file that spawns.
+//! - [`random`]: seeded numbers for what has to be the same each time.
 //! - [`telemetry`]: the process log and the metrics.
 //!
 //! Pure stages, without I/O; `now` is an argument:
@@ -35,6 +36,7 @@
 //! - [`app`]: the one place that wires.
 //! - [`trace`]: recorded or generated traffic, a line an event.
 //! - [`replay`]: a trace through the gate on a virtual clock, scored.
+//! - [`simulate`]: people and attackers that write traces.
 //! - [`demo`]: the whole of it in one process, with an app, people and a bomber.
 //! - [`cli`]: the commands.
 //!
@@ -71,9 +73,11 @@ pub mod journal;
 pub mod limits;
 pub mod numbering;
 pub mod privacy;
+pub mod random;
 pub mod replay;
 pub mod rules;
 pub mod sessions;
+pub mod simulate;
 pub mod tasks;
 pub mod telemetry;
 pub mod trace;

@@ -75,7 +75,7 @@ pub(crate) fn facts(at: Timestamp) -> Facts {
         address,
         id: Some(ClientId { id: names.client(b"raw-cookie-value"), source: ClientSource::Cookie("sid".into()) }),
         visit: Visit::Since(at - Span::seconds(12)),
-        fingerprint: Fingerprint { hash: 0xbeef, agent: "Mozilla Firefox".into() },
+        fingerprint: Fingerprint { hash: 0xbeef, agent: "Mozilla Firefox".into(), ..Fingerprint::default() },
     };
     Facts { at, endpoint: "login".into(), phone: PhoneFact::Present(phone), client, place }
 }

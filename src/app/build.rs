@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::admin;
-use crate::cells::{self, Cells};
+use crate::cells::Cells;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::RevisionId;
@@ -69,7 +69,7 @@ pub(super) fn gate(
         clock: Arc::clone(clock),
         ids,
         sessions: config.sessions,
-        cells: Cells::new(cells::Settings::default(), u64::from_le_bytes(seed)),
+        cells: Cells::new(config.cells.clone(), u64::from_le_bytes(seed)),
         tell: Tell { metrics: Arc::clone(metrics), journal: Arc::clone(journal) },
     });
     Ok(Built { gate, store })
@@ -83,6 +83,7 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Re
         endpoints: config.endpoints.clone(),
         trusted: TrustedProxies(config.trusted_proxies.clone()),
         numbering: Arc::new(Numbering::new(config.prices.clone())),
+        kinds: config.kinds.clone(),
         limits: store.prepare(&config.limits.limits)?,
     })
 }

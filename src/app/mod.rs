@@ -31,6 +31,8 @@ use engine::Engine;
 
 /// How long the decision log may take to write what waits in its queue.
 const JOURNAL_DRAIN: Span = Span::seconds(5);
+/// How often it is looked at what became of sends by silence.
+const EVIDENCE_EVERY: Span = Span::millis(250);
 /// How often database files are looked at.
 const LOOK_EVERY: Span = Span::seconds(1);
 
@@ -101,6 +103,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
         });
     }
     tasks.spawn("proxy", server.run());
+    keep_time(&tasks, Arc::clone(&running.gate));
     watch_databases(&tasks, Arc::clone(running.gate.geo()), metrics);
     Ok(running)
 }
@@ -150,6 +153,17 @@ fn tell_start(config: &Config, gate: &Gate, metrics: &Metrics) {
     for endpoint in config.endpoints.iter().filter(|endpoint| !endpoint.has_verify) {
         EndpointBlind { endpoint: &endpoint.name }.emit();
     }
+}
+
+/// Silence is evidence only when somebody looks at it.
+fn keep_time(tasks: &Tasks, gate: Arc<Gate>) {
+    let (stop, blocking) = (tasks.stopping(), tasks.clone());
+    tasks.spawn("evidence", async move {
+        while stop.run_until_cancelled(tokio::time::sleep(EVIDENCE_EVERY.to_duration())).await.is_some() {
+            let gate = Arc::clone(&gate);
+            blocking.run_blocking(move || gate.advance_to_now()).await;
+        }
+    });
 }
 
 fn watch_databases(tasks: &Tasks, geo: Arc<Geo>, metrics: Arc<Metrics>) {

@@ -25,6 +25,7 @@ mod evidence;
 mod fade;
 mod kind;
 mod learned;
+mod pages;
 mod sends;
 mod table;
 mod trust;
@@ -39,7 +40,7 @@ pub use view::View;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::domain::{DecisionId, Facts, OutcomeKind, Rung, Span, Timestamp, Trust};
+use crate::domain::{Address, Client, DecisionId, Facts, OutcomeKind, Rung, Span, Timestamp, Trust};
 use aspects::variant;
 use cell::{ALTERNATIVES, Cell, WHOLE};
 use evidence::STEPS;
@@ -73,7 +74,6 @@ const ASKED: usize = 65_536;
 /// All cells.
 #[derive(Debug)]
 pub struct Cells {
-    kinds: Kinds,
     seed: u64,
     table: Table,
     sends: Mutex<Sends>,
@@ -90,13 +90,11 @@ pub struct Settings {
     pub sends: usize,
     /// How long a verification may come after its send.
     pub keep: Span,
-    /// The kinds.
-    pub kinds: Kinds,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { memory: 64 << 20, sends: 200_000, keep: Span::minutes(10), kinds: Kinds::default() }
+        Self { memory: 64 << 20, sends: 200_000, keep: Span::minutes(10) }
     }
 }
 
@@ -111,7 +109,6 @@ impl Cells {
     /// Empty cells. `seed` is secret.
     pub fn new(settings: Settings, seed: u64) -> Self {
         Self {
-            kinds: settings.kinds,
             seed,
             table: Table::new(settings.memory),
             sends: Mutex::new(Sends::new(settings.sends, settings.keep)),
@@ -128,8 +125,18 @@ impl Cells {
         Attempt { aspects, trust, real, weights: [WHOLE as u8; Kind::ALL.len()] }
     }
 
+    /// A client loaded a page.
+    pub fn page(&self, kinds: &Kinds, client: &Client, now: Timestamp) {
+        pages::loaded(&self.table, client.address.id, self.seed, now, |cell| self.worth(kinds, cell, now));
+    }
+
+    /// Whether a page was loaded from the attempt's address lately: people who keep no cookies load pages too.
+    pub fn page_seen(&self, address: &Address, now: Timestamp) -> bool {
+        pages::seen(&self.table, address.id, self.seed, now)
+    }
+
     /// What the attempt's cells show at `rung`.
-    pub fn look(&self, attempt: &Attempt, rung: Rung, now: Timestamp) -> Views {
+    pub fn look(&self, kinds: &Kinds, attempt: &Attempt, rung: Rung, now: Timestamp) -> Views {
         Kind::ALL.map(|kind| {
             let key = attempt.aspects.key(kind)?;
             let base = self.table.get(variant(key, kind, attempt.trust.is_known(), Rung::None)).unwrap_or_default();
@@ -139,7 +146,7 @@ impl Cells {
                 _ if kind == Kind::Phone => base,
                 _ => self.table.get(own_key).unwrap_or_default(),
             };
-            Some(View::of((&base, &own), (kind, rung), self.kinds.of(kind), (&attempt.real, now)))
+            Some(View::of((&base, &own), (kind, rung), kinds.of(kind), (&attempt.real, now)))
         })
     }
 
@@ -165,11 +172,11 @@ impl Cells {
     /// Counts an attempt. `first` is false for one that continues after a challenge: it was counted before. With
     /// `through` it goes to the upstream at that rung and counts as an open send, until [`Cells::give_back`] says
     /// that none came of it.
-    pub fn count(&self, attempt: &Attempt, first: bool, through: Option<Rung>, now: Timestamp) {
+    pub fn count(&self, kinds: &Kinds, attempt: &Attempt, first: bool, through: Option<Rung>, now: Timestamp) {
         for (kind, key, weight) in parts(&attempt.aspects, &attempt.weights) {
             let known = attempt.trust.is_known();
             if first || through.is_none() {
-                self.upsert(kind, variant(key, kind, known, Rung::None), now, |cell| {
+                self.upsert(kinds, kind, variant(key, kind, known, Rung::None), now, |cell| {
                     if first {
                         cell.fast += weight as f32 / WHOLE as f32;
                     }
@@ -182,7 +189,7 @@ impl Cells {
                 });
             }
             if let Some(rung) = through.filter(|rung| !first || *rung != Rung::None) {
-                self.upsert(kind, variant(key, kind, known, rung), now, |cell| cell.open += weight);
+                self.upsert(kinds, kind, variant(key, kind, known, rung), now, |cell| cell.open += weight);
             }
         }
     }
@@ -215,17 +222,17 @@ impl Cells {
     }
 
     /// Something became of a send.
-    pub fn outcome(&self, name: SendRef, outcome: OutcomeKind, now: Timestamp) {
+    pub fn outcome(&self, kinds: &Kinds, name: SendRef, outcome: OutcomeKind, now: Timestamp) {
         let mut sends = lock(&self.sends);
         let Some(charge) = sends.get_mut(name) else { return };
         match outcome {
-            OutcomeKind::Verified if !charge.verified => self.verified(charge, now),
+            OutcomeKind::Verified if !charge.verified => self.verified(kinds, charge, now),
             OutcomeKind::Undelivered if !charge.verified => charge.undelivered = true,
             OutcomeKind::Verified | OutcomeKind::Undelivered | OutcomeKind::Delivered => {}
         }
     }
 
-    fn verified(&self, charge: &mut Charge, now: Timestamp) {
+    fn verified(&self, kinds: &Kinds, charge: &mut Charge, now: Timestamp) {
         charge.verified = true;
         let real = self.learned.real_use(charge.aspects.key(Kind::Endpoint));
         let value = real.verified();
@@ -235,21 +242,21 @@ impl Cells {
                 (variant(key, kind, charge.known, Rung::None), variant(key, kind, charge.known, charge.rung));
             if charge.matured {
                 let age = now.since(at + STEPS[STEPS.len() - 1]);
-                let left = fade::half(age.as_millis(), self.kinds.of(kind).half_life);
-                self.change(kind, own, now, |cell| {
+                let left = fade::half(age.as_millis(), kinds.of(kind).half_life);
+                self.change(kinds, kind, own, now, |cell| {
                     for (matured, old) in cell.matured.iter_mut().zip(old) {
                         *matured = (*matured - left * cell::nats(share(old, weight))).max(0.0);
                     }
                 });
             } else {
-                self.change(kind, own, now, |cell| {
+                self.change(kinds, kind, own, now, |cell| {
                     cell.open -= weight;
                     for (window, (new, old)) in cell.window.iter_mut().zip(value.iter().zip(old)) {
                         *window += share(*new, weight) - share(old, weight);
                     }
                 });
             }
-            self.upsert(kind, base, now, |cell| {
+            self.upsert(kinds, kind, base, now, |cell| {
                 cell.slow += 1.0;
                 cell.recent += 1.0;
                 cell.came += 1.0;
@@ -268,13 +275,21 @@ impl Cells {
 
     /// A challenge was asked for because of what `looked` shows. If nobody solves it, its hot cells don't fade: they
     /// are put back to where they are now.
-    pub fn asked(&self, decision: DecisionId, attempt: &Attempt, rung: Rung, looked: &Views, now: Timestamp) {
+    pub fn asked(
+        &self,
+        kinds: &Kinds,
+        decision: DecisionId,
+        attempt: &Attempt,
+        rung: Rung,
+        looked: &Views,
+        now: Timestamp,
+    ) {
         let hot = looked.iter().flatten().filter(|view| view.heat >= 1.0);
         let cells: Vec<_> = hot
             .filter_map(|view| {
                 let key = variant(attempt.aspects.key(view.kind)?, view.kind, attempt.trust.is_known(), rung);
                 let mut cell = self.table.get(key)?;
-                cell.fade_to(now, self.kinds.of(view.kind).half_life);
+                cell.fade_to(now, kinds.of(view.kind).half_life);
                 Some((view.kind, key, cell.matured))
             })
             .collect();
@@ -291,18 +306,18 @@ impl Cells {
     }
 
     /// Does everything that is due by `now`: sends that have been silent for longer, challenges that nobody solved.
-    pub fn advance(&self, now: Timestamp) {
-        self.advance_sends(now);
-        self.advance_asked(now);
+    pub fn advance(&self, kinds: &Kinds, now: Timestamp) {
+        self.advance_sends(kinds, now);
+        self.advance_asked(kinds, now);
     }
 
-    fn advance_sends(&self, now: Timestamp) {
+    fn advance_sends(&self, kinds: &Kinds, now: Timestamp) {
         let mut sends = lock(&self.sends);
         while let Some((at, due)) = sends.due(now) {
             match due {
                 Due::Step(name, step) => {
                     if let Some(charge) = sends.get_mut(name) {
-                        self.step(charge, step, at);
+                        self.step(kinds, charge, step, at);
                     }
                 }
                 Due::End(name) => {
@@ -312,12 +327,12 @@ impl Cells {
         }
     }
 
-    fn advance_asked(&self, now: Timestamp) {
+    fn advance_asked(&self, kinds: &Kinds, now: Timestamp) {
         let mut asked = lock(&self.asked);
         while let Some((at, decision)) = asked.queue.front().copied().filter(|(at, _)| *at <= now) {
             asked.queue.pop_front();
             for (kind, key, held) in asked.open.remove(&decision).unwrap_or_default() {
-                self.change(kind, key, at, |cell| {
+                self.change(kinds, kind, key, at, |cell| {
                     for (matured, held) in cell.matured.iter_mut().zip(held) {
                         *matured = matured.max(held);
                     }
@@ -327,10 +342,10 @@ impl Cells {
     }
 
     /// A send has been silent, or verified, for a step longer.
-    fn step(&self, charge: &mut Charge, step: usize, at: Timestamp) {
+    fn step(&self, kinds: &Kinds, charge: &mut Charge, step: usize, at: Timestamp) {
         let endpoint = charge.aspects.key(Kind::Endpoint);
         let real = self.learned.real_use(endpoint);
-        let outage = self.outage(charge, at);
+        let outage = self.outage(kinds, charge, at);
         let (old, new) = if charge.verified {
             (charge.value, charge.value)
         } else {
@@ -344,7 +359,7 @@ impl Cells {
         for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
             let (base, own) =
                 (variant(key, kind, charge.known, Rung::None), variant(key, kind, charge.known, charge.rung));
-            self.change(kind, base, at, |cell| {
+            self.change(kinds, kind, base, at, |cell| {
                 cell.due += due;
                 if step == 0 {
                     cell.sent += 1.0;
@@ -353,7 +368,7 @@ impl Cells {
             if old == new && !horizon {
                 continue;
             }
-            self.upsert(kind, own, at, |cell| {
+            self.upsert(kinds, kind, own, at, |cell| {
                 for (index, (old, new)) in old.iter().zip(new).enumerate() {
                     if horizon {
                         cell.window[index] -= share(*old, weight);
@@ -379,30 +394,30 @@ impl Cells {
         }
     }
 
-    fn outage(&self, charge: &Charge, now: Timestamp) -> f32 {
+    fn outage(&self, kinds: &Kinds, charge: &Charge, now: Timestamp) -> f32 {
         let Some(key) = charge.aspects.key(Kind::Country) else { return 0.0 };
         let cell = self.table.get(variant(key, Kind::Country, charge.known, Rung::None));
         cell.map_or(0.0, |mut cell| {
-            cell.fade_to(now, self.kinds.of(Kind::Country).half_life);
+            cell.fade_to(now, kinds.of(Kind::Country).half_life);
             cell.outage()
         })
     }
 
-    fn change(&self, kind: Kind, key: u64, now: Timestamp, act: impl FnOnce(&mut Cell)) {
-        let half_life = self.kinds.of(kind).half_life;
+    fn change(&self, kinds: &Kinds, kind: Kind, key: u64, now: Timestamp, act: impl FnOnce(&mut Cell)) {
+        let half_life = kinds.of(kind).half_life;
         self.table.change(key, |cell| {
             cell.fade_to(now, half_life);
             act(cell);
         });
     }
 
-    fn upsert(&self, kind: Kind, key: u64, now: Timestamp, act: impl FnOnce(&mut Cell)) {
-        let half_life = self.kinds.of(kind).half_life;
+    fn upsert(&self, kinds: &Kinds, kind: Kind, key: u64, now: Timestamp, act: impl FnOnce(&mut Cell)) {
+        let half_life = kinds.of(kind).half_life;
         let fresh = Cell { tag: kind as u8, at: now.unix_ms(), ..Cell::default() };
         self.table.upsert(
             key,
             fresh,
-            |cell| self.worth(cell, now),
+            |cell| self.worth(kinds, cell, now),
             |cell| {
                 cell.fade_to(now, half_life);
                 act(cell);
@@ -410,12 +425,15 @@ impl Cells {
         );
     }
 
-    fn worth(&self, cell: &Cell, now: Timestamp) -> f32 {
+    fn worth(&self, kinds: &Kinds, cell: &Cell, now: Timestamp) -> f32 {
+        if pages::is_page(cell) {
+            return pages::WORTH;
+        }
         if trust::is_trust(cell) {
             return trust::worth(cell, now);
         }
         let kind = Kind::ALL.get(usize::from(cell.tag)).copied().unwrap_or(Kind::Phone);
-        let settings = self.kinds.of(kind);
+        let settings = kinds.of(kind);
         cell.worth(kind, settings.limit, settings.half_life, now)
     }
 

@@ -12,6 +12,7 @@ mod output;
 mod replay;
 mod request;
 mod run;
+mod simulate;
 
 pub use request::{RawRequest, RequestError};
 
@@ -44,6 +45,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Runs recorded or generated traffic through the engine on a virtual clock, and scores what it did
     Replay(replay::ReplayArgs),
+    /// Writes a trace of people and attackers
+    Simulate(simulate::SimulateArgs),
 }
 
 /// Runs the command.
@@ -54,5 +57,6 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Simulate(args) => simulate::simulate(&args),
     }
 }

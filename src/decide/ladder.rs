@@ -44,7 +44,12 @@ impl Standing {
         let outage = outage(views);
         let hottest =
             views.iter().flatten().map(|view| heat(view, rung, outage).max(view.pressure)).fold(0.0, f32::max);
-        let prior = if rung < Rung::Captcha { self.prior } else { 0.0 };
+        let prior = match (rung, self.trust) {
+            (Rung::None, _) => self.prior,
+            // A proof of work answers half of what looks wrong.
+            (Rung::Pow, _) => self.prior / 2.0,
+            (Rung::Captcha | Rung::Block, _) => 0.0,
+        };
         (hottest + prior) / self.tolerance(rung)
     }
 

@@ -4,9 +4,11 @@
 
 mod ladder;
 mod policy;
+mod prior;
 
 pub use ladder::Standing;
 pub use policy::{ChallengeBy, OnMissing, Policy};
+pub(crate) use prior::prior;
 
 use std::sync::Arc;
 

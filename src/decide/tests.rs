@@ -308,6 +308,7 @@ fn blindness_is_told_and_decides_nothing() {
         &enforcing(),
         &facts(mobile()),
         &[full("minute", 1, 20)],
+        None,
         Circumstances { blind: true, ..circumstances() },
     );
     assert_eq!(blind.reasons.last(), Some(&Reason::Blind));

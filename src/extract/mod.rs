@@ -25,6 +25,7 @@ mod reading;
 mod route;
 mod settings;
 mod spelling;
+mod traits;
 pub mod visit;
 mod vocabulary;
 mod xml;

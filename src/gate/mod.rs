@@ -217,11 +217,11 @@ impl Gate {
         let policy = &revision.endpoints[endpoint];
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
         let circumstances = self.circumstances(revision, &facts, pass);
-        let mut stand = Stand::take(&self.cells, &facts, circumstances.proven);
+        let mut stand = Stand::take(&self.cells, &revision.kinds, &facts, circumstances.proven);
         let standing = Some(stand.standing());
         let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, circumstances);
         let reserved = reserved.after(&decision);
-        stand.count(&self.cells, &decision, pass);
+        stand.count(&self.cells, &revision.kinds, &decision, pass);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
         self.tell.decided(&facts, &decision, watch.elapsed());
         let permit = decision.forwards().then(|| SendPermit {
@@ -263,11 +263,18 @@ impl Gate {
     }
 
     /// A client loaded something that is not for a code.
-    pub fn observe_page(&self, _client: &Client, _at: Timestamp) {}
+    pub fn observe_page(&self, client: &Client, at: Timestamp) {
+        self.cells.page(&self.revision.load().kinds, client, at);
+    }
 
     /// Does everything that is due by `now`. Whoever moves time calls it: a task of the running process, a replay.
     pub fn advance(&self, now: Timestamp) {
-        self.cells.advance(now);
+        self.cells.advance(&self.revision.load().kinds, now);
+    }
+
+    /// [`Gate::advance`] to the clock's time.
+    pub fn advance_to_now(&self) {
+        self.advance(self.clock.now());
     }
 
     /// The evidence.

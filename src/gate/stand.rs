@@ -1,7 +1,7 @@
 //! An attempt's way through the cells: looked at before it is judged, counted after, charged when its message went out.
 
-use crate::cells::{Attempt, Cells, SendRef, Views};
-use crate::decide::Standing;
+use crate::cells::{Attempt, Cells, Kinds, SendRef, Views};
+use crate::decide::{self, Standing};
 use crate::domain::{DecidedBy, Decision, Facts, Pass, Rung, Timestamp, Verdict};
 
 /// An attempt's place in the cells and what they showed.
@@ -16,11 +16,12 @@ pub(super) struct Stand {
 
 impl Stand {
     /// Looks at the cells, rung by rung, until one is open. Counts nothing.
-    pub(super) fn take(cells: &Cells, facts: &Facts, proven: Rung) -> Self {
+    pub(super) fn take(cells: &Cells, kinds: &Kinds, facts: &Facts, proven: Rung) -> Self {
         let attempt = cells.attempt(facts);
-        let mut standing = Standing { trust: attempt.trust, ..Standing::default() };
+        let (prior, looks) = decide::prior(facts, cells.page_seen(&facts.client.address, facts.at));
+        let mut standing = Standing { trust: attempt.trust, prior, looks, ..Standing::default() };
         for rung in [Rung::None, Rung::Pow, Rung::Captcha] {
-            let views = cells.look(&attempt, rung, facts.at);
+            let views = cells.look(kinds, &attempt, rung, facts.at);
             let open = rung >= proven && standing.is_open(rung, &views);
             standing.rungs[rung as usize] = Some(views);
             if open {
@@ -35,7 +36,7 @@ impl Stand {
     }
 
     /// Counts the attempt as it was decided: what the limits or the endpoint's rules refused doesn't count.
-    pub(super) fn count(&mut self, cells: &Cells, decision: &Decision, pass: Option<Pass>) {
+    pub(super) fn count(&mut self, cells: &Cells, kinds: &Kinds, decision: &Decision, pass: Option<Pass>) {
         if decision.decided_by != DecidedBy::Engine {
             return;
         }
@@ -46,9 +47,9 @@ impl Stand {
         cells.weigh(&mut self.attempt, &looked);
         // In monitor mode everything goes through unproven, so all evidence stands at the first rung.
         let through = decision.forwards().then_some(self.rung);
-        cells.count(&self.attempt, pass.is_none(), through, self.at);
+        cells.count(kinds, &self.attempt, pass.is_none(), through, self.at);
         if let (Verdict::Challenge(_), Some(views)) = (decision.verdict, looked.first()) {
-            cells.asked(decision.id, &self.attempt, Rung::None, views, self.at);
+            cells.asked(kinds, decision.id, &self.attempt, Rung::None, views, self.at);
         }
     }
 

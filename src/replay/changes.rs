@@ -115,10 +115,9 @@ impl Changes {
     }
 }
 
-/// What spoke first against an attempt: where it was let go in the end, when it came.
+/// What spoke first.
 pub(super) fn first_reason(answer: &Answer) -> Option<String> {
-    let decision = if answer.sms { &answer.first } else { &answer.last };
-    decision.reasons.first().map(ToString::to_string)
+    answer.reasons().first().map(ToString::to_string)
 }
 
 impl Change {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::due::Due;
 use super::judge::{Judge, Judgement};
 use crate::domain::{
-    ChallengeKind, Client, Decision, DecisionId, Facts, OutcomeKind, Pass, Rung, Span, Timestamp, Verdict,
+    ChallengeKind, Client, Decision, DecisionId, Facts, OutcomeKind, Pass, Reason, Rung, Span, Timestamp, Verdict,
 };
 use crate::trace::Outcome;
 
@@ -36,9 +36,18 @@ pub(super) struct Answer {
     pub(super) solved: bool,
     /// Whether an SMS went out.
     pub(super) sms: bool,
+    /// The last answer that asked for a proof.
+    pub(super) asked: Option<Arc<Decision>>,
 }
 
 impl Answer {
+    /// Why the attempt met what it met: of the last answer; where a message went out after a proof, of the one that
+    /// asked for it.
+    pub(super) fn reasons(&self) -> &[Reason] {
+        let told = self.asked.as_ref().filter(|_| self.sms).unwrap_or(&self.last);
+        &told.reasons
+    }
+
     /// The first answer's name; a request that can't be read is refused like a blocked one.
     pub(super) fn verdict(&self) -> &'static str {
         match self.first.verdict {
@@ -57,6 +66,7 @@ struct Attempt {
     first: Option<Arc<Decision>>,
     challenge: Option<ChallengeKind>,
     solved: Option<ChallengeKind>,
+    asked: Option<Arc<Decision>>,
     rounds: u32,
 }
 
@@ -108,7 +118,8 @@ impl<J: Judge> Course<J> {
     pub(super) fn send(&mut self, endpoint: usize, facts: Facts, outcome: Outcome) {
         let number = self.first + self.answers.len() as u64;
         self.answers.push_back(None);
-        let attempt = Attempt { number, endpoint, outcome, first: None, challenge: None, solved: None, rounds: 0 };
+        let attempt =
+            Attempt { number, endpoint, outcome, first: None, challenge: None, solved: None, asked: None, rounds: 0 };
         self.attempt(attempt, facts, None);
     }
 
@@ -152,6 +163,7 @@ impl<J: Judge> Course<J> {
             }
         };
         attempt.challenge = attempt.challenge.max(Some(kind));
+        attempt.asked = Some(Arc::clone(&decision));
         attempt.rounds += 1;
         let solve = Span::millis(attempt.outcome.solve_ms.unwrap_or_default());
         if attempt.outcome.solves.contains(&kind) && solve <= CHALLENGE_TIME && attempt.rounds <= MOST_ROUNDS {
@@ -181,12 +193,12 @@ impl<J: Judge> Course<J> {
     }
 
     fn settle(&mut self, attempt: Attempt, last: Arc<Decision>, rung: Rung, sms: bool) {
-        let Attempt { number, challenge, .. } = attempt;
+        let Attempt { number, challenge, asked, .. } = attempt;
         let solved = attempt.solved >= challenge;
         let first = attempt.first.unwrap_or_else(|| Arc::clone(&last));
         let index = number.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
         if let Some(place) = index.and_then(|index| self.answers.get_mut(index)) {
-            *place = Some(Answer { first, last, rung, challenge, solved, sms });
+            *place = Some(Answer { first, last, rung, challenge, solved, sms, asked });
         }
     }
 }

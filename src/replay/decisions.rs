@@ -53,7 +53,7 @@ impl Decisions {
             solved: answer.challenge.map(|_| answer.solved),
             score: answer.first.score,
             decided_by: answer.last.decided_by,
-            reasons: Reasons(&answer.last.reasons),
+            reasons: Reasons(answer.reasons()),
         };
         self.line.clear();
         serde_json::to_writer(&mut self.line, &line).map_err(|error| self.file.error(error.into()))?;

@@ -7,8 +7,8 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::domain::{
-    Address, Client, ClientId, ClientSource, Country, Facts, Fingerprint, MaskedPhone, Money, NumberKind, Phone,
-    PhoneFact, Place, Range, Timestamp, Unreadable, UnreadableCode, Validity, Visit,
+    Address, Client, ClientId, ClientSource, Country, Facts, Fingerprint, Has, MaskedPhone, Money, NumberKind, Phone,
+    PhoneFact, Place, Program, Range, Timestamp, Traits, Unreadable, UnreadableCode, Validity, Visit,
 };
 use crate::privacy::Pseudonym;
 
@@ -122,6 +122,21 @@ struct FingerprintPart<'a> {
     hash: Cow<'a, str>,
     #[serde(borrow)]
     agent: Cow<'a, str>,
+    #[serde(default)]
+    program: Program,
+    #[serde(default)]
+    major: u16,
+    #[serde(borrow, default)]
+    has: Vec<Cow<'a, str>>,
+}
+
+impl FingerprintPart<'_> {
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        let has = self.has.iter().filter_map(|name| Has::from_name(name));
+        let has = has.fold(Has::default(), |all, has| all.with(has, true));
+        let traits = Traits { program: self.program, major: self.major, has };
+        Some(Fingerprint { hash: u64::from_str_radix(&self.hash, 16).ok()?, agent: (&*self.agent).into(), traits })
+    }
 }
 
 impl FactsPart<'_> {
@@ -141,10 +156,6 @@ impl FactsPart<'_> {
             VisitPart::State(state) if *state == "forged" => Visit::Forged,
             VisitPart::State(_) => Visit::None,
         };
-        let fingerprint = Fingerprint {
-            hash: u64::from_str_radix(&self.fingerprint.hash, 16).ok()?,
-            agent: (&*self.fingerprint.agent).into(),
-        };
         let place = Place {
             country: self.address.country.as_deref().and_then(Country::new),
             asn: self.address.asn,
@@ -152,7 +163,7 @@ impl FactsPart<'_> {
             hosting: self.address.hosting,
             anonymous: self.address.anonymous,
         };
-        let client = Client { address, id, visit, fingerprint };
+        let client = Client { address, id, visit, fingerprint: self.fingerprint.fingerprint()? };
         Some(Facts { at, endpoint, phone: self.phone()?, client, place })
     }
 

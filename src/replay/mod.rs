@@ -19,7 +19,8 @@
 //! | `solved` | whether the client solved that kind; null without a challenge |
 //! | `sms` | whether an SMS went out in the end |
 //! | `score` | of the first answer |
-//! | `decided_by`, `reasons` | of the last answer |
+//! | `decided_by` | of the last answer |
+//! | `reasons` | of the last answer; where a message went out after a proof, of the answer that asked for it |
 //!
 //! In monitor mode (`--as-configured`) everything is forwarded and nobody is asked for anything: `verdict` says what
 //! would have been answered, `challenge` is null.

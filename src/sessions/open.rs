@@ -271,7 +271,13 @@ mod tests {
     }
 
     fn send(phone: Option<Phone>, seconds: u64, id: u64) -> OpenSend {
-        OpenSend { decision: DecisionId::new(at(seconds), id), endpoint: "login".into(), at: at(seconds), phone }
+        OpenSend {
+            decision: DecisionId::new(at(seconds), id),
+            endpoint: "login".into(),
+            at: at(seconds),
+            phone,
+            charge: None,
+        }
     }
 
     fn alias(phone: Phone) -> Alias {
