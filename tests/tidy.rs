@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal"]),
     ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "cells", "decide", "journal", "gate", "http", "admin"]),
     ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "numbering", "geo", "rules", "extract", "limits", "cells", "sessions", "decide", "journal", "gate", "http", "admin", "config"]),
-    ("replay", &["privacy", "domain", "clock", "geo", "extract", "trace", "gate"]),
+    ("replay", &["privacy", "domain", "clock", "extract", "geo", "limits", "gate", "trace"]),
     ("demo", &["domain", "clock", "tasks", "random", "telemetry", "journal", "gate", "http", "admin", "config", "app"]),
     ("simulate", &["domain", "random", "numbering", "trace"]),
     ("drive", &["privacy", "domain", "clock", "tasks", "trace"]),

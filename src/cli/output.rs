@@ -12,3 +12,8 @@ pub(super) fn result(text: impl Display) {
 pub(super) fn note(text: impl Display) {
     writeln!(io::stderr(), "{text}").unwrap_or_default();
 }
+
+/// Prints for a person who watches, over what was printed so before.
+pub(super) fn passing(text: impl Display) {
+    write!(io::stderr(), "\r{text}\r").unwrap_or_default();
+}

@@ -1,6 +1,6 @@
 //! `replay`: a trace through the real engine, scored.
 
-use std::io::Write as _;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -9,28 +9,34 @@ use clap::Args;
 
 use super::output;
 use crate::app;
-use crate::clock::{Clock, ManualClock};
+use crate::clock::{Clock, ManualClock, Stopwatch};
 use crate::config::{self, Config};
 use crate::domain::{Mode, Timestamp};
-use crate::journal::Journal;
-use crate::replay::{self, Decisions, Engine, Options, OutputFile};
+use crate::journal::{Journal, reader};
+use crate::replay::{Decisions, Engine, Options, OutputFile, Replay, Report};
 use crate::telemetry::Metrics;
 use crate::trace::Lines;
 
 #[derive(Debug, Args)]
 pub(super) struct ReplayArgs {
-    /// The trace, JSON lines in the order of time; - reads standard input
-    #[arg(value_name = "TRACE")]
-    trace: PathBuf,
+    /// Traces, or decision logs (files or a directory of them); - reads standard input. Each of several meets a new engine
+    #[arg(value_name = "TRACE", required = true)]
+    traces: Vec<PathBuf>,
     /// The configuration file
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// Compares with what this configuration does
+    #[arg(long, value_name = "FILE2")]
+    against: Option<PathBuf>,
     /// Writes what was decided, one JSON line a request for a code
     #[arg(long, value_name = "OUT")]
     decisions: Option<PathBuf>,
     /// Writes the measures as JSON
     #[arg(long, value_name = "OUT")]
     report: Option<PathBuf>,
+    /// Writes a page for people: what happened when, and why
+    #[arg(long, value_name = "OUT")]
+    html: Option<PathBuf>,
     /// Takes modes as they are configured instead of enforcing everything
     #[arg(long)]
     as_configured: bool,
@@ -41,25 +47,68 @@ pub(super) struct ReplayArgs {
 
 /// Prints the table.
 pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
-    let config = config(&args.config, args.as_configured)?;
+    let now = config(&args.config, args.as_configured)?;
+    let before = args.against.as_deref().map(|file| config(file, args.as_configured)).transpose()?;
     let options = Options {
         as_configured: args.as_configured,
         delivery_feed: !args.no_delivery_feed,
-        currency: config.currency.clone(),
+        currency: now.currency.clone(),
+        timeline: args.html.is_some(),
     };
-    let lines = Lines::open(&args.trace)?;
-    let mut decisions = args.decisions.as_deref().map(OutputFile::create).transpose()?.map(Decisions::new);
-    let report_file = args.report.as_deref().map(OutputFile::create).transpose()?;
-    let report = replay::replay(lines, engine(&config)?, &options, decisions.as_mut())?;
+    let create = |path: &Option<PathBuf>| path.as_deref().map(OutputFile::create).transpose();
+    let mut decisions = create(&args.decisions)?.map(Decisions::new);
+    let (report_file, page_file) = (create(&args.report)?, create(&args.html)?);
+
+    let progress = Progress::start();
+    let mut told = |lines| progress.tell(lines);
+    let mut replay = Replay::new(&options, decisions.as_mut(), &mut told);
+    for trace in &args.traces {
+        replay.run(lines(trace)?, engine(&now)?, before.as_ref().map(engine).transpose()?)?;
+    }
+    let (lines, report) = (replay.lines(), Report::new(replay));
+    progress.end(lines);
     if let Some(decisions) = decisions {
         decisions.keep()?;
     }
-    if let Some(mut file) = report_file {
-        writeln!(file, "{}", serde_json::to_string_pretty(&report)?)?;
-        file.keep()?;
+    for (file, text) in [(report_file, Report::to_json as fn(&Report) -> String), (page_file, Report::to_page)] {
+        if let Some(mut file) = file {
+            file.put(&text(&report))?;
+            file.keep()?;
+        }
     }
-    output::result(replay::table(&report).trim_end());
+    output::result(report.to_table());
     Ok(ExitCode::SUCCESS)
+}
+
+fn lines(path: &Path) -> anyhow::Result<Lines> {
+    if path.is_dir() {
+        return Ok(Lines::open_all(reader::files_of(path)?));
+    }
+    Ok(Lines::open(path)?)
+}
+
+/// Tells somebody who watches how far it is.
+struct Progress {
+    watch: Stopwatch,
+    watched: bool,
+}
+
+impl Progress {
+    fn start() -> Self {
+        Self { watch: Stopwatch::start(), watched: io::stderr().is_terminal() }
+    }
+
+    fn tell(&self, lines: u64) {
+        if self.watched {
+            output::passing(format_args!("{lines} lines"));
+        }
+    }
+
+    fn end(&self, lines: u64) {
+        if self.watched {
+            output::note(format_args!("{lines} lines in {:.1} s", self.watch.elapsed().as_secs_f64()));
+        }
+    }
 }
 
 fn config(file: &Path, as_configured: bool) -> anyhow::Result<Config> {

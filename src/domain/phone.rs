@@ -77,6 +77,15 @@ pub struct MaskedPhone {
     last_two: u8,
 }
 
+impl MaskedPhone {
+    /// The country calling code and the last two digits of a masked phone that was written down.
+    pub fn parts(text: &str) -> Option<(u16, u8)> {
+        let (range, last_two) = text.strip_prefix('+')?.split_once("••")?;
+        let code = range.split(' ').next()?;
+        Some((code.parse().ok()?, last_two.parse().ok()?))
+    }
+}
+
 impl fmt::Display for MaskedPhone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.range.0.to_string();
@@ -184,6 +193,7 @@ mod tests {
     fn a_masked_phone_shows_range_and_last_two() {
         let masked = MaskedPhone { calling_code: 44, range: Range::new(44_740_241), last_two: 71 };
         assert_eq!(masked.to_string(), "+44 7402 41••71");
+        assert_eq!(MaskedPhone::parts("+44 7402 41••71"), Some((44, 71)));
         let short = MaskedPhone { calling_code: 7, range: Range::new(79_123), last_two: 5 };
         assert_eq!(short.to_string(), "+7 9123••05");
     }

@@ -1,6 +1,6 @@
 //! What a client's headers say of the program that sent them.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The program that a client claims to be, and what its headers have of what such a program sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -14,7 +14,7 @@ pub struct Traits {
 }
 
 /// What sent a request, by its agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Program {
     /// Chrome, Edge and others of the family.

@@ -6,8 +6,8 @@ use ipnet::IpNet;
 use serde::{Serialize, Serializer};
 
 use crate::domain::{
-    ClientSource, Country, Facts, MaskedPhone, Money, NumberKind, Phone, PhoneFact, Range, Timestamp, Unreadable,
-    Validity, Visit,
+    ClientSource, Country, Facts, Fingerprint, Has, MaskedPhone, Money, NumberKind, Phone, PhoneFact, Program, Range,
+    Timestamp, Traits, Unreadable, Validity, Visit,
 };
 use crate::privacy::Pseudonym;
 
@@ -40,10 +40,7 @@ impl<'a> FactsLine<'a> {
             client: facts.client.id.as_ref().map(|id| ClientLine { id: id.id, source: &id.source }),
             address: AddressLine::of(facts),
             visit: VisitLine::of(facts.client.visit, facts.at),
-            fingerprint: FingerprintLine {
-                hash: Hex(facts.client.fingerprint.hash),
-                agent: &facts.client.fingerprint.agent,
-            },
+            fingerprint: FingerprintLine::of(&facts.client.fingerprint),
             price: phone.map(|phone| phone.price),
         }
     }
@@ -123,6 +120,16 @@ impl VisitLine {
 struct FingerprintLine<'a> {
     hash: Hex,
     agent: &'a str,
+    program: Program,
+    major: u16,
+    has: Has,
+}
+
+impl<'a> FingerprintLine<'a> {
+    fn of(fingerprint: &'a Fingerprint) -> Self {
+        let Traits { program, major, has } = fingerprint.traits;
+        Self { hash: Hex(fingerprint.hash), agent: &fingerprint.agent, program, major, has }
+    }
 }
 
 struct Hex(u64);

@@ -146,6 +146,12 @@ fn contains(text: &[u8], needle: &[u8]) -> bool {
     text.windows(needle.len().max(1)).any(|window| window == needle)
 }
 
+/// The log's files in a directory, in the order of writing.
+pub fn files_of(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+    let all = files::list(directory).map_err(|source| Error { path: directory.to_owned(), source })?;
+    Ok(all.into_iter().map(|file| file.path).collect())
+}
+
 /// Every record of one decision, the decision itself first: the time in its id says which files to read.
 pub fn find(directory: &Path, id: DecisionId) -> Result<Vec<Value>, Error> {
     let all = files::list(directory).map_err(|source| Error { path: directory.to_owned(), source })?;

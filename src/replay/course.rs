@@ -3,14 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::Engine;
 use super::due::Due;
-use crate::clock::{Clock as _, ManualClock};
+use super::judge::{Judge, Judgement};
 use crate::domain::{
-    ChallengeKind, Client, DecidedBy, Decision, DecisionId, Facts, OutcomeKind, Pass, Reason, RevisionId, Rung, Span,
-    Timestamp, Verdict,
+    ChallengeKind, Client, Decision, DecisionId, Facts, OutcomeKind, Pass, Reason, Rung, Span, Timestamp, Verdict,
 };
-use crate::gate::{Gate, OutcomeTarget, Revision};
 use crate::trace::Outcome;
 
 /// A client that takes longer to solve a challenge has not solved it.
@@ -24,74 +21,13 @@ const MOST_ROUNDS: u32 = 4;
 /// Outcomes that wait at the same time. One that finds no room is not learned.
 const MOST_OUTCOMES: usize = 4_000_000;
 
-/// What a course asks: the engine, or a stand-in.
-pub(super) trait Judge {
-    /// Time went on.
-    fn advance(&mut self, now: Timestamp);
-    /// A client loaded something that is not for a code.
-    fn page(&mut self, client: &Client, at: Timestamp);
-    /// Judges an attempt; where it is forwarded, the SMS goes out.
-    fn judge(&mut self, endpoint: usize, facts: Facts, pass: Option<Pass>) -> Judgement;
-    /// Something became of an SMS.
-    fn learn(&mut self, decision: DecisionId, outcome: OutcomeKind, at: Timestamp);
-}
-
-/// What a judge said.
-pub(super) struct Judgement {
-    pub(super) facts: Arc<Facts>,
-    pub(super) decision: Arc<Decision>,
-    pub(super) sms: bool,
-}
-
-/// The engine.
-pub(super) struct GateJudge {
-    gate: Arc<Gate>,
-    revision: Arc<Revision>,
-    clock: Arc<ManualClock>,
-}
-
-impl GateJudge {
-    pub(super) fn new(engine: Engine) -> Self {
-        let revision = engine.gate.revision();
-        Self { gate: engine.gate, revision, clock: engine.clock }
-    }
-
-    pub(super) fn revision(&self) -> RevisionId {
-        self.revision.id
-    }
-}
-
-impl Judge for GateJudge {
-    fn advance(&mut self, now: Timestamp) {
-        if self.clock.now() != now {
-            self.clock.set(now);
-            self.gate.advance(now);
-        }
-    }
-
-    fn page(&mut self, client: &Client, at: Timestamp) {
-        self.gate.observe_page(client, at);
-    }
-
-    fn judge(&mut self, endpoint: usize, facts: Facts, pass: Option<Pass>) -> Judgement {
-        let judged = self.gate.judge_facts(&self.revision, endpoint, facts, pass);
-        let sms = judged.permit.is_some();
-        if let Some(permit) = judged.permit {
-            permit.sent();
-        }
-        Judgement { facts: judged.facts, decision: judged.decision, sms }
-    }
-
-    fn learn(&mut self, decision: DecisionId, outcome: OutcomeKind, at: Timestamp) {
-        self.gate.learn(&OutcomeTarget::Decision(decision), outcome, at);
-    }
-}
-
 /// How an attempt ended.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
-    /// The first answer.
-    pub(super) verdict: Verdict,
+    /// What was decided first.
+    pub(super) first: Arc<Decision>,
+    /// What was decided last.
+    pub(super) last: Arc<Decision>,
     /// Where it ended.
     pub(super) rung: Rung,
     /// The highest kind that was asked for.
@@ -100,10 +36,6 @@ pub(super) struct Answer {
     pub(super) solved: bool,
     /// Whether an SMS went out.
     pub(super) sms: bool,
-    /// Score of the first answer.
-    pub(super) score: u8,
-    /// The last answer.
-    pub(super) last: Arc<Decision>,
     /// The last answer that asked for a proof.
     pub(super) asked: Option<Arc<Decision>>,
 }
@@ -117,15 +49,11 @@ impl Answer {
     }
 
     /// The first answer's name; a request that can't be read is refused like a blocked one.
-    pub(super) fn verdict_name(&self) -> &'static str {
-        match self.verdict {
+    pub(super) fn verdict(&self) -> &'static str {
+        match self.first.verdict {
             Verdict::Reject => Verdict::Block.name(),
             other => other.name(),
         }
-    }
-
-    pub(super) fn decided_by(&self) -> DecidedBy {
-        self.last.decided_by
     }
 }
 
@@ -135,9 +63,9 @@ struct Attempt {
     number: u64,
     endpoint: usize,
     outcome: Outcome,
-    /// Verdict and score of the first answer.
-    first: Option<(Verdict, u8)>,
+    first: Option<Arc<Decision>>,
     challenge: Option<ChallengeKind>,
+    solved: Option<ChallengeKind>,
     asked: Option<Arc<Decision>>,
     rounds: u32,
 }
@@ -166,10 +94,6 @@ impl<J: Judge> Course<J> {
         Self { judge, due: Due::new(), delivery_feed, answers: VecDeque::new(), first: 0 }
     }
 
-    pub(super) fn judge(&self) -> &J {
-        &self.judge
-    }
-
     /// Works off what is due by `now`, each thing at its time, and moves to `now`.
     pub(super) fn advance(&mut self, now: Timestamp) {
         while let Some((at, then)) = self.due.take(now) {
@@ -194,8 +118,14 @@ impl<J: Judge> Course<J> {
     pub(super) fn send(&mut self, endpoint: usize, facts: Facts, outcome: Outcome) {
         let number = self.first + self.answers.len() as u64;
         self.answers.push_back(None);
-        let attempt = Attempt { number, endpoint, outcome, first: None, challenge: None, asked: None, rounds: 0 };
+        let attempt =
+            Attempt { number, endpoint, outcome, first: None, challenge: None, solved: None, asked: None, rounds: 0 };
         self.attempt(attempt, facts, None);
+    }
+
+    /// Whether the next answer in trace order is there.
+    pub(super) fn is_ready(&self) -> bool {
+        self.answers.front().is_some_and(Option::is_some)
     }
 
     /// The next answer in trace order, if it is there.
@@ -221,19 +151,16 @@ impl<J: Judge> Course<J> {
     fn attempt(&mut self, mut attempt: Attempt, facts: Facts, pass: Option<Pass>) {
         let proven = pass.map(|pass| pass.rung).unwrap_or_default();
         let Judgement { facts, decision, sms } = self.judge.judge(attempt.endpoint, facts, pass);
-        attempt.first.get_or_insert((decision.verdict, decision.score));
-        let asked = match decision.verdict {
-            Verdict::Challenge(kind) if !sms => Some(kind),
+        attempt.first.get_or_insert_with(|| Arc::clone(&decision));
+        let kind = match decision.verdict {
+            Verdict::Challenge(kind) if !sms => kind,
             Verdict::Challenge(_) | Verdict::Forward | Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject => {
-                None
+                if sms {
+                    self.follow(&attempt.outcome, &decision);
+                }
+                let rung = if sms { proven } else { Rung::Block };
+                return self.settle(attempt, decision, rung, sms);
             }
-        };
-        let Some(kind) = asked else {
-            if sms {
-                self.follow(&attempt.outcome, &decision);
-            }
-            let rung = if sms { proven } else { Rung::Block };
-            return self.settle(&attempt, Answer { rung, solved: true, sms, ..answer(&attempt, decision) });
         };
         attempt.challenge = attempt.challenge.max(Some(kind));
         attempt.asked = Some(Arc::clone(&decision));
@@ -241,11 +168,11 @@ impl<J: Judge> Course<J> {
         let solve = Span::millis(attempt.outcome.solve_ms.unwrap_or_default());
         if attempt.outcome.solves.contains(&kind) && solve <= CHALLENGE_TIME && attempt.rounds <= MOST_ROUNDS {
             let pass = Pass { attempt: decision.id, rung: kind.rung() };
-            let back = facts.at + solve;
-            self.due.put(back, Then::Solved(Box::new((attempt, facts, pass))));
+            attempt.solved = attempt.solved.max(Some(kind));
+            self.due.put(facts.at + solve, Then::Solved(Box::new((attempt, facts, pass))));
         } else {
             let rung = attempt.challenge.map(ChallengeKind::rung).unwrap_or_default();
-            self.settle(&attempt, Answer { rung, ..answer(&attempt, decision) });
+            self.settle(attempt, decision, rung, false);
         }
     }
 
@@ -265,25 +192,13 @@ impl<J: Judge> Course<J> {
         }
     }
 
-    fn settle(&mut self, attempt: &Attempt, answer: Answer) {
-        let index = attempt.number.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
+    fn settle(&mut self, attempt: Attempt, last: Arc<Decision>, rung: Rung, sms: bool) {
+        let Attempt { number, challenge, asked, .. } = attempt;
+        let solved = attempt.solved >= challenge;
+        let first = attempt.first.unwrap_or_else(|| Arc::clone(&last));
+        let index = number.checked_sub(self.first).and_then(|index| usize::try_from(index).ok());
         if let Some(place) = index.and_then(|index| self.answers.get_mut(index)) {
-            *place = Some(answer);
+            *place = Some(Answer { first, last, rung, challenge, solved, sms, asked });
         }
-    }
-}
-
-/// An answer of an attempt that ends here, with nothing sent and nothing solved.
-fn answer(attempt: &Attempt, last: Arc<Decision>) -> Answer {
-    let (verdict, score) = attempt.first.unwrap_or((last.verdict, last.score));
-    Answer {
-        verdict,
-        rung: Rung::Block,
-        challenge: attempt.challenge,
-        solved: false,
-        sms: false,
-        score,
-        last,
-        asked: attempt.asked.clone(),
     }
 }

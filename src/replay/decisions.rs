@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use super::course::Answer;
 use super::output::{OutputError, OutputFile};
 use super::rows::Row;
-use crate::domain::{DecidedBy, Reason, Rung};
+use crate::domain::{ChallengeKind, DecidedBy, Reason, Rung};
 
 /// The file of decisions.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ struct DecisionLine<'a> {
     verdict: &'static str,
     rung: Rung,
     sms: bool,
-    challenge: Option<crate::domain::ChallengeKind>,
+    challenge: Option<ChallengeKind>,
     solved: Option<bool>,
     score: u8,
     decided_by: DecidedBy,
@@ -46,13 +46,13 @@ impl Decisions {
     pub(super) fn write(&mut self, row: &Row, answer: &Answer) -> Result<(), OutputError> {
         let line = DecisionLine {
             id: &row.id,
-            verdict: answer.verdict_name(),
+            verdict: answer.verdict(),
             rung: answer.rung,
             sms: answer.sms,
             challenge: answer.challenge,
             solved: answer.challenge.map(|_| answer.solved),
-            score: answer.score,
-            decided_by: answer.decided_by(),
+            score: answer.first.score,
+            decided_by: answer.last.decided_by,
             reasons: Reasons(answer.reasons()),
         };
         self.line.clear();

@@ -14,6 +14,7 @@ use crate::domain::{
 use crate::extract::{self, PhoneSource};
 use crate::gate::{Endpoint, Gate, Revision};
 use crate::geo::Geo;
+use crate::limits::Handle;
 use crate::privacy::{Pseudonym, Pseudonyms};
 use crate::trace::{self, Fault, Line, SendPart};
 
@@ -75,17 +76,21 @@ impl FactsReader {
         send: &SendPart<'_>,
         client: Client,
     ) -> Result<(usize, Facts), Fault> {
-        let endpoints = &self.revision.endpoints;
-        let Some(index) = endpoints.iter().position(|endpoint| *endpoint.name == *send.endpoint) else {
-            let known: Vec<_> = endpoints.iter().map(|endpoint| format!("{:?}", endpoint.name)).collect();
-            let problem = format!("no endpoint of the configuration; it has {}", known.join(", "));
-            return Err(Fault::of("endpoint", problem));
-        };
         let place = self.place(line, &client)?;
-        let endpoint = &self.revision.endpoints[index];
+        let (index, endpoint) = self.endpoint(&send.endpoint)?;
         let phone = self.phone(endpoint, &send.phone);
         let at = Timestamp::from_unix_ms(line.ts);
         Ok((index, Facts { at, endpoint: Arc::clone(&endpoint.name), phone, client, place }))
+    }
+
+    /// The endpoint of that name, and its index.
+    pub(super) fn endpoint(&self, name: &str) -> Result<(usize, &Endpoint), Fault> {
+        let endpoints = &self.revision.endpoints;
+        endpoints.iter().enumerate().find(|(_, endpoint)| *endpoint.name == *name).ok_or_else(|| {
+            let known: Vec<_> = endpoints.iter().map(|endpoint| format!("{:?}", endpoint.name)).collect();
+            let problem = format!("{name:?} is no endpoint of the configuration; it has {}", known.join(", "));
+            Fault::of("endpoint", problem)
+        })
     }
 
     fn phone(&self, endpoint: &Endpoint, text: &str) -> PhoneFact {
@@ -134,6 +139,15 @@ impl FactsReader {
         keep(&mut self.places, key, place.clone());
         Ok(place)
     }
+}
+
+/// What reads more than a decision log keeps: conditions on a whole address.
+pub(super) fn not_replayable(revision: &Revision) -> Vec<String> {
+    let limits = revision.limits.handles().iter().map(Handle::limit);
+    let reads = limits.filter(|limit| limit.when.as_ref().is_some_and(|when| when.uses("ip")));
+    reads
+        .map(|limit| format!("limit {}: its condition reads ip, of which a log keeps the network alone", limit.name))
+        .collect()
 }
 
 /// The fingerprint of a line's headers and of its TLS handshake.

@@ -1,11 +1,11 @@
 //! Replays recorded or generated traffic through the real engine on a virtual clock, and scores what it did.
 //!
-//! - `facts`: a line of the trace to the facts that the gate would have read.
+//! - `run`: a trace's lines through one engine, or two side by side; results in trace order as soon as they are there.
+//! - `facts`: a line of the trace to the facts that the gate would have read. `log`: the same for a decision log.
 //! - `course`: one engine's way through a trace. What falls due (solved challenges, verifications, delivery reports)
 //!   is worked off in the order of time, and before a line of the same time.
-//! - `rows`: requests for codes with their answers, in trace order, as soon as they are settled.
-//! - `score`, `report`, `table`: the measures, as JSON and for people.
-//! - `decisions`: one line a request for a code.
+//! - `score`, `changes`, `timeline`: the measures; what another configuration does differently; what happened when.
+//! - `decisions`, `report`, `table`, `page`: what is written, for programs and for people.
 //!
 //! # An answer
 //!
@@ -33,33 +33,35 @@
 //!
 //! Must not know: how decisions are made, the command line.
 
+mod changes;
 mod course;
 mod decisions;
 mod due;
 mod facts;
+mod judge;
+mod log;
+mod log_line;
 mod names;
 mod output;
+mod page;
 mod report;
 mod rows;
+mod run;
 mod score;
+mod show;
 mod table;
+mod timeline;
 
 pub use decisions::Decisions;
 pub use output::{OutputError, OutputFile};
-pub use report::{BeforeFirstRefusal, ClassReport, Counted, Measures, Report, ScenarioReport, TotalReport};
-pub use table::table;
+pub use report::Report;
+pub use run::Replay;
 
 use std::sync::Arc;
 
 use crate::clock::ManualClock;
-use crate::domain::Timestamp;
 use crate::gate::Gate;
-use crate::trace::{Error as TraceError, Fault, Line, Lines};
-use course::{Course, GateJudge};
-use facts::FactsReader;
-use names::Names;
-use rows::{Row, Rows};
-use score::Score;
+use crate::trace;
 
 /// How to replay.
 #[derive(Clone, Debug)]
@@ -70,6 +72,8 @@ pub struct Options {
     pub delivery_feed: bool,
     /// The currency of prices, for the report.
     pub currency: String,
+    /// Whether to keep what happened when, for the page.
+    pub timeline: bool,
 }
 
 /// Why a replay gives no result.
@@ -77,7 +81,7 @@ pub struct Options {
 pub enum Error {
     /// The trace.
     #[error(transparent)]
-    Trace(#[from] TraceError),
+    Trace(#[from] trace::Error),
     /// A file that is written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -90,51 +94,4 @@ pub struct Engine {
     pub gate: Arc<Gate>,
     /// Its clock.
     pub clock: Arc<ManualClock>,
-}
-
-/// Runs the trace through the engine. `decisions` takes a line for each request for a code.
-pub fn replay(
-    mut lines: Lines,
-    engine: Engine,
-    options: &Options,
-    mut decisions: Option<&mut Decisions>,
-) -> Result<Report, Error> {
-    let mut names = Names::default();
-    let mut facts = FactsReader::new(&engine.gate);
-    let mut course = Course::new(GateJudge::new(engine), options.delivery_feed);
-    let mut rows = Rows::default();
-    let mut score = Score::default();
-    let (mut span, mut pages) = (None::<(Timestamp, Timestamp)>, 0_u64);
-    while lines.advance()? {
-        let read = lines.text().and_then(|text| Line::read(text)).and_then(|line| {
-            let at = Timestamp::from_unix_ms(line.ts);
-            let (first, last) = *span.get_or_insert((at, at));
-            if at < last {
-                return Err(Fault::of("ts", "is before that of an earlier line; sort the trace by ts"));
-            }
-            span = Some((first, at));
-            course.advance(at);
-            let client = facts.client(&line)?;
-            let Some(send) = &line.send else {
-                pages += 1;
-                course.page(&client, at);
-                return Ok(());
-            };
-            let (endpoint, facts) = facts.send(&line, send, client)?;
-            rows.push(Row::new(at, send, &facts, &mut names)?);
-            course.send(endpoint, facts, send.outcome.clone());
-            Ok(())
-        });
-        read.map_err(|fault| lines.error(fault))?;
-        rows.settle(&mut course, |row, answer| {
-            score.add(row, answer);
-            decisions.as_mut().map_or(Ok(()), |decisions| decisions.write(row, answer))
-        })?;
-    }
-    course.finish();
-    rows.settle(&mut course, |row, answer| {
-        score.add(row, answer);
-        decisions.as_mut().map_or(Ok(()), |decisions| decisions.write(row, answer))
-    })?;
-    Ok(Report::new(&score, &names, options, course.judge().revision(), span, pages))
 }

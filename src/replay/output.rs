@@ -38,6 +38,11 @@ impl OutputFile {
         Ok(Self { path: path.to_owned(), beside, writer })
     }
 
+    /// Writes a text and a line end.
+    pub fn put(&mut self, text: &str) -> Result<(), OutputError> {
+        writeln!(self.writer, "{text}").map_err(|source| self.error(source))
+    }
+
     /// Puts the file in its place.
     pub fn keep(mut self) -> Result<(), OutputError> {
         let done = self.writer.flush().and_then(|()| match &self.beside {

@@ -3,152 +3,225 @@
 //! ```text
 //! { "version": 1, "revision", "currency", "as_configured", "delivery_feed", "from", "to", "pages", "sends",
 //!   "scenarios": [ { "scenario", MEASURES, "before_first_refusal": { "sms", "money", "ms" },
-//!                    "verdicts", "rungs", "decided_by", "classes": [ { "class", MEASURES } ] } ],
-//!   "total": { MEASURES, "verdicts", "rungs", "decided_by" } }
+//!                    "legit": COUNTS, "attack": COUNTS, "classes": [ { "class", MEASURES } ] } ],
+//!   "total": { MEASURES, "legit": COUNTS, "attack": COUNTS },
+//!   "against": null or { "revision", "scenarios": [ { "scenario", MEASURES } ], "total": MEASURES, "changes": CHANGES },
+//!   "log": null or { "changes": CHANGES, "imputed_outcomes", "imputed_solutions", "not_sent", "torn",
+//!                    "not_replayable": [..] } }
 //! ```
 //!
-//! `MEASURES`: `attack_sends`, `leaked_sends`, `leaked` (a share), `attack_money`, `leaked_money`, `leaked_money_share`,
-//! `attack_challenged`, `attack_solved`, `legit_sends`, `lost_sends`, `lost` (a share), `challenged_sends`, `challenged`
-//! (a share), `challenged_solved`. A share is null where it is over nothing. Scenarios and classes are in the order of
-//! their names; `ms` of the first refusal is the time from the first attack send to it, null where none was refused.
-//! `verdicts`, `rungs` and `decided_by` hold `[legit, attack]`.
+//! - MEASURES: `attack_sends`, `leaked_sends`, `leaked` (a share), `attack_money`, `leaked_money`,
+//!   `leaked_money_share`, `legit_sends`, `lost_sends`, `lost` (a share), `challenged_sends`, `challenged` (a share).
+//!   A share is null where it is over nothing.
+//! - `before_first_refusal.ms`: from the first attack send to the first one without an SMS, null where there is none.
+//! - COUNTS: `sends`, `sms`, `challenged`, `solved`, and by name `verdicts` (first answers), `rungs` (where attempts
+//!   ended) and `decided_by`.
+//! - CHANGES: `compared`, and for each of `refused`, `sent`, `challenged`, `unchallenged` (only now, against before)
+//!   `requests`, `legit`, `attack`, `phones`, `money` and up to ten `examples`. Phones are told apart up to a million.
+//!
+//! Scenarios and classes are in the order of their names. `total` is over everything that a label is known of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::Options;
-use super::names::Names;
-use super::score::{Counts, FirstRefusal, RUNGS, Scenario, Score, VERDICTS};
+use super::changes::Changes;
+use super::names::{Name, Names};
+use super::run::{Against, LogResult, Replay};
+use super::score::{Counts, FirstRefusal, RUNGS, Scenario, Score, Side, VERDICTS};
+use super::timeline::Timeline;
 use crate::domain::{Money, RevisionId, Timestamp};
 
 /// The result of a replay.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct Report {
-    pub version: u32,
-    pub revision: RevisionId,
-    pub currency: String,
-    pub as_configured: bool,
-    pub delivery_feed: bool,
-    pub from: Option<Timestamp>,
-    pub to: Option<Timestamp>,
-    pub pages: u64,
-    pub sends: u64,
-    pub scenarios: Vec<ScenarioReport>,
-    pub total: TotalReport,
+    pub(super) version: u32,
+    pub(super) revision: Option<RevisionId>,
+    pub(super) currency: String,
+    pub(super) as_configured: bool,
+    pub(super) delivery_feed: bool,
+    pub(super) from: Option<Timestamp>,
+    pub(super) to: Option<Timestamp>,
+    pub(super) pages: u64,
+    pub(super) sends: u64,
+    pub(super) scenarios: Vec<ScenarioReport>,
+    pub(super) total: TotalReport,
+    pub(super) against: Option<AgainstReport>,
+    pub(super) log: Option<LogReport>,
+    #[serde(skip)]
+    pub(super) names: Names,
+    #[serde(skip)]
+    pub(super) timeline: Timeline,
 }
 
-/// One scenario.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ScenarioReport {
-    pub scenario: String,
+#[derive(Debug, Serialize)]
+pub(super) struct ScenarioReport {
+    pub(super) scenario: String,
     #[serde(flatten)]
-    pub measures: Measures,
-    pub before_first_refusal: BeforeFirstRefusal,
-    #[serde(flatten)]
-    pub counted: Counted,
-    pub classes: Vec<ClassReport>,
+    pub(super) measures: Measures,
+    pub(super) before_first_refusal: BeforeFirstRefusal,
+    pub(super) legit: Counted,
+    pub(super) attack: Counted,
+    pub(super) classes: Vec<ClassReport>,
+    #[serde(skip)]
+    pub(super) name: Name,
 }
 
-/// One kind of user or attacker.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct ClassReport {
-    pub class: String,
+#[derive(Debug, Serialize)]
+pub(super) struct ClassReport {
+    class: String,
     #[serde(flatten)]
-    pub measures: Measures,
+    measures: Measures,
 }
 
-/// All scenarios together.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct TotalReport {
+#[derive(Debug, Serialize)]
+pub(super) struct TotalReport {
     #[serde(flatten)]
-    pub measures: Measures,
-    #[serde(flatten)]
-    pub counted: Counted,
+    pub(super) measures: Measures,
+    pub(super) legit: Counted,
+    pub(super) attack: Counted,
 }
 
-/// The measures.
+#[derive(Debug, Serialize)]
+pub(super) struct AgainstReport {
+    pub(super) revision: RevisionId,
+    pub(super) scenarios: Vec<AgainstScenario>,
+    pub(super) total: Measures,
+    pub(super) changes: Changes,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct AgainstScenario {
+    pub(super) scenario: String,
+    #[serde(flatten)]
+    pub(super) measures: Measures,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct LogReport {
+    pub(super) changes: Changes,
+    pub(super) imputed_outcomes: u64,
+    pub(super) imputed_solutions: u64,
+    pub(super) not_sent: u64,
+    pub(super) torn: u64,
+    pub(super) not_replayable: Vec<String>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Measures {
-    pub attack_sends: u64,
-    pub leaked_sends: u64,
-    pub leaked: Option<f64>,
-    pub attack_money: Money,
-    pub leaked_money: Money,
-    pub leaked_money_share: Option<f64>,
-    pub attack_challenged: u64,
-    pub attack_solved: u64,
-    pub legit_sends: u64,
-    pub lost_sends: u64,
-    pub lost: Option<f64>,
-    pub challenged_sends: u64,
-    pub challenged: Option<f64>,
-    pub challenged_solved: u64,
+pub(super) struct Measures {
+    pub(super) attack_sends: u64,
+    pub(super) leaked_sends: u64,
+    pub(super) leaked: Option<f64>,
+    pub(super) attack_money: Money,
+    pub(super) leaked_money: Money,
+    pub(super) leaked_money_share: Option<f64>,
+    pub(super) legit_sends: u64,
+    pub(super) lost_sends: u64,
+    pub(super) lost: Option<f64>,
+    pub(super) challenged_sends: u64,
+    pub(super) challenged: Option<f64>,
 }
 
-/// What an attack got before anything of it was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct BeforeFirstRefusal {
-    pub sms: u64,
-    pub money: Money,
-    pub ms: Option<u64>,
+pub(super) struct BeforeFirstRefusal {
+    pub(super) sms: u64,
+    pub(super) money: Money,
+    pub(super) ms: Option<u64>,
 }
 
-type LegitAndAttack = BTreeMap<&'static str, [u64; 2]>;
+#[derive(Debug, Serialize)]
+pub(super) struct Counted {
+    pub(super) sends: u64,
+    pub(super) sms: u64,
+    pub(super) challenged: u64,
+    pub(super) solved: u64,
+    pub(super) verdicts: ByName,
+    pub(super) rungs: ByName,
+    pub(super) decided_by: ByName,
+}
 
-/// First answers, ends, and who had the last word.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Counted {
-    pub verdicts: LegitAndAttack,
-    pub rungs: LegitAndAttack,
-    pub decided_by: LegitAndAttack,
+/// Counts by name, in an order that means something.
+#[derive(Debug)]
+pub(super) struct ByName(pub(super) Vec<(&'static str, u64)>);
+
+impl Serialize for ByName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, count)| (name, count)))
+    }
 }
 
 impl Report {
-    pub(super) fn new(
-        score: &Score,
-        names: &Names,
-        options: &Options,
-        revision: RevisionId,
-        span: Option<(Timestamp, Timestamp)>,
-        pages: u64,
-    ) -> Self {
-        let mut scenarios: Vec<_> = score
-            .scenarios
-            .iter()
-            .map(|(name, scenario)| ScenarioReport::new(names.text(*name), scenario, names))
-            .collect();
+    /// The result of everything that was replayed.
+    pub fn new(replay: Replay<'_>) -> Self {
+        let (score, names) = (&replay.score, &replay.names);
+        let mut scenarios: Vec<_> =
+            score.scenarios.iter().map(|(name, scenario)| ScenarioReport::new(*name, scenario, names)).collect();
         scenarios.sort_by(|one, other| one.scenario.cmp(&other.scenario));
+        let Counts { attack, legit, .. } = &score.total;
         Self {
             version: 1,
-            revision,
-            currency: options.currency.clone(),
-            as_configured: options.as_configured,
-            delivery_feed: options.delivery_feed,
-            from: span.map(|(first, _)| first),
-            to: span.map(|(_, last)| last),
-            pages,
-            sends: score.total.attack.sends + score.total.legit.sends,
+            revision: replay.revision,
+            currency: replay.options.currency.clone(),
+            as_configured: replay.options.as_configured,
+            delivery_feed: replay.options.delivery_feed,
+            from: replay.span.map(|(first, _)| first),
+            to: replay.span.map(|(_, last)| last),
+            pages: replay.pages,
+            sends: replay.sends,
             scenarios,
-            total: TotalReport { measures: Measures::of(&score.total), counted: Counted::of(&score.total) },
+            total: TotalReport {
+                measures: Measures::of(&score.total),
+                legit: Counted::of(legit),
+                attack: Counted::of(attack),
+            },
+            against: replay.against.map(|against| AgainstReport::new(against, &replay.names)),
+            log: replay.log.map(LogReport::new),
+            names: replay.names,
+            timeline: replay.timeline.unwrap_or_default(),
         }
+    }
+
+    /// As JSON, one key a line.
+    pub fn to_json(&self) -> String {
+        // Nothing in it can fail to be written as JSON.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+impl AgainstReport {
+    fn new(against: Against, names: &Names) -> Self {
+        let Against { revision, score: Score { scenarios, total, .. }, changes } = against;
+        let measures: BTreeMap<_, _> =
+            scenarios.iter().map(|(name, scenario)| (names.text(*name), Measures::of(&scenario.all))).collect();
+        let scenario = |(name, measures): (&str, _)| AgainstScenario { scenario: name.to_owned(), measures };
+        let scenarios = measures.into_iter().map(scenario).collect();
+        Self { revision, scenarios, total: Measures::of(&total), changes }
+    }
+}
+
+impl LogReport {
+    fn new(log: LogResult) -> Self {
+        let LogResult { changes, imputed_outcomes, imputed_solutions, not_sent, torn, not_replayable } = log;
+        Self { changes, imputed_outcomes, imputed_solutions, not_sent, torn, not_replayable }
     }
 }
 
 impl ScenarioReport {
-    fn new(name: &str, scenario: &Scenario, names: &Names) -> Self {
-        let class = |(name, counts): (_, &Counts)| ClassReport {
-            class: names.text(name).to_owned(),
+    fn new(name: Name, scenario: &Scenario, names: &Names) -> Self {
+        let class = |(name, counts): (&Name, &Counts)| ClassReport {
+            class: names.text(*name).to_owned(),
             measures: Measures::of(counts),
         };
-        let mut classes: Vec<_> = scenario.classes.iter().map(|(name, counts)| class((*name, counts))).collect();
+        let mut classes: Vec<_> = scenario.classes.iter().map(class).collect();
         classes.sort_by(|one, other| one.class.cmp(&other.class));
         Self {
-            scenario: name.to_owned(),
+            scenario: names.text(name).to_owned(),
             measures: Measures::of(&scenario.all),
             before_first_refusal: BeforeFirstRefusal::of(&scenario.first_refusal),
-            counted: Counted::of(&scenario.all),
+            legit: Counted::of(&scenario.all.legit),
+            attack: Counted::of(&scenario.all.attack),
             classes,
+            name,
         }
     }
 }
@@ -163,43 +236,39 @@ impl Measures {
             attack_money: attack.money,
             leaked_money: attack.sms_money,
             leaked_money_share: share(attack.sms_money.as_micros(), attack.money.as_micros()),
-            attack_challenged: attack.challenged,
-            attack_solved: attack.solved,
             legit_sends: legit.sends,
             lost_sends: *lost,
             lost: share(*lost, legit.sends),
             challenged_sends: legit.challenged,
             challenged: share(legit.challenged, legit.sends),
-            challenged_solved: legit.solved,
         }
     }
 }
 
 impl BeforeFirstRefusal {
     fn of(first: &FirstRefusal) -> Self {
-        let ms = first.at.zip(first.began).map(|(at, began)| at.since(began).as_millis());
+        let ms = first.after.filter(|_| !first.never).map(|after| after.as_millis());
         Self { sms: first.sms, money: first.money, ms }
     }
 }
 
 impl Counted {
-    fn of(counts: &Counts) -> Self {
-        let (legit, attack) = (&counts.legit, &counts.attack);
-        let pairs = |names: Vec<&'static str>, legit: &[u64], attack: &[u64]| {
-            names.into_iter().zip(legit.iter().zip(attack).map(|(legit, attack)| [*legit, *attack])).collect()
-        };
-        let deciders: BTreeSet<_> = legit.decided_by.keys().chain(attack.decided_by.keys()).copied().collect();
-        let by = |name| [&legit.decided_by, &attack.decided_by].map(|counts| counts.get(name).copied().unwrap_or(0));
+    fn of(side: &Side) -> Self {
+        let by = |names: [&'static str; 4], counts: &[u64; 4]| ByName(names.into_iter().zip(*counts).collect());
         Self {
-            verdicts: pairs(VERDICTS.to_vec(), &legit.verdicts, &attack.verdicts),
-            rungs: pairs(RUNGS.map(|rung| rung.name()).to_vec(), &legit.rungs, &attack.rungs),
-            decided_by: deciders.into_iter().map(|name| (name, by(name))).collect(),
+            sends: side.sends,
+            sms: side.sms,
+            challenged: side.challenged,
+            solved: side.solved,
+            verdicts: by(VERDICTS, &side.verdicts),
+            rungs: by(RUNGS.map(|rung| rung.name()), &side.rungs),
+            decided_by: ByName(side.decided_by.iter().map(|(name, count)| (*name, *count)).collect()),
         }
     }
 }
 
 /// `part` of `whole`; `None` of nothing.
 #[expect(clippy::cast_precision_loss, reason = "exact to 2^53")]
-pub(super) fn share(part: u64, whole: u64) -> Option<f64> {
+fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }

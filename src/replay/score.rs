@@ -63,15 +63,19 @@ pub(super) const VERDICTS: [&str; 4] = ["forward", "challenge", "cooldown", "blo
 /// Where attempts end.
 pub(super) const RUNGS: [Rung; 4] = [Rung::None, Rung::Pow, Rung::Captcha, Rung::Block];
 
-/// What an attack got before anything of it was refused.
+/// What an attack got before anything of it was refused. Where several traces have the scenario, in all of them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct FirstRefusal {
     pub(super) sms: u64,
     pub(super) money: Money,
-    /// The first attack send.
-    pub(super) began: Option<Timestamp>,
-    /// The first attack send without an SMS.
-    pub(super) at: Option<Timestamp>,
+    /// From the first attack send to the first one without an SMS; the longest of several traces.
+    pub(super) after: Option<Span>,
+    /// Whether an attack ran to its end without a refusal.
+    pub(super) never: bool,
+    /// The first attack send of this trace.
+    began: Option<Timestamp>,
+    /// Whether this trace had a refusal.
+    refused: bool,
 }
 
 impl Score {
@@ -82,25 +86,26 @@ impl Score {
         {
             self.last_sms.note(phone, row.at);
         }
-        let lost = row.label == Label::Legit && !answer.sms && !served;
+        let Some(label) = row.label else { return };
+        let lost = label == Label::Legit && !answer.sms && !served;
         let scenario = self.scenarios.entry(row.scenario).or_default();
         let class = scenario.classes.entry(row.class).or_default();
         for counts in [&mut self.total, &mut scenario.all, class] {
-            counts.add(row, answer);
+            match label {
+                Label::Attack => counts.attack.add(row, answer),
+                Label::Legit => counts.legit.add(row, answer),
+            }
             counts.lost += u64::from(lost);
         }
-        if row.label == Label::Attack {
+        if label == Label::Attack {
             scenario.first_refusal.add(row, answer);
         }
     }
-}
 
-impl Counts {
-    fn add(&mut self, row: &Row, answer: &Answer) {
-        match row.label {
-            Label::Attack => self.attack.add(row, answer),
-            Label::Legit => self.legit.add(row, answer),
-        }
+    /// The next trace has a time of its own.
+    pub(super) fn end_trace(&mut self) {
+        self.last_sms = LastSms::default();
+        self.scenarios.values_mut().for_each(|scenario| scenario.first_refusal.end_trace());
     }
 }
 
@@ -116,7 +121,7 @@ impl Side {
             self.challenged += 1;
             self.solved += u64::from(answer.solved);
         }
-        let verdict = match answer.verdict {
+        let verdict = match answer.first.verdict {
             Verdict::Forward => 0,
             Verdict::Challenge(_) => 1,
             Verdict::Cooldown { .. } => 2,
@@ -133,15 +138,22 @@ impl Side {
 
 impl FirstRefusal {
     fn add(&mut self, row: &Row, answer: &Answer) {
-        self.began.get_or_insert(row.at);
-        match (self.at, answer.sms) {
-            (None, true) => {
-                self.sms += 1;
-                self.money += row.price;
-            }
-            (None, false) => self.at = Some(row.at),
-            (Some(_), _) => {}
+        let began = *self.began.get_or_insert(row.at);
+        if self.refused {
+            return;
         }
+        if answer.sms {
+            self.sms += 1;
+            self.money += row.price;
+        } else {
+            self.refused = true;
+            self.after = self.after.max(Some(row.at.since(began)));
+        }
+    }
+
+    fn end_trace(&mut self) {
+        self.never |= self.began.is_some() && !self.refused;
+        (self.began, self.refused) = (None, false);
     }
 }
 

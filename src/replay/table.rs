@@ -2,91 +2,183 @@
 
 use std::fmt::Write as _;
 
-use super::report::{BeforeFirstRefusal, Measures, Report};
+use super::changes::{Changes, Example};
+use super::report::{AgainstReport, BeforeFirstRefusal, Counted, LogReport, Measures, Report};
+use super::show::{aligned, brief, grouped, percent};
 use crate::domain::Span;
+use crate::trace::Label;
 
-const HEAD: [&str; 8] = ["scenario", "legit", "lost", "challenged", "attack", "leaked", "money", "before 1st refusal"];
 /// Longest name of a scenario that is shown whole.
 const NAME: usize = 24;
 
-/// The table, with what was replayed above it and what was answered below.
-pub fn table(report: &Report) -> String {
-    let mut rows = vec![HEAD.map(str::to_owned)];
-    for scenario in &report.scenarios {
-        rows.push(row(&scenario.scenario, &scenario.measures, Some(&scenario.before_first_refusal)));
+impl Report {
+    /// The table, with what was replayed above it and how it was answered below.
+    pub fn to_table(&self) -> String {
+        let mut text = self.heading();
+        if !self.scenarios.is_empty() {
+            text.push_str(&self.measures());
+            text.push_str(&self.counts());
+        }
+        if let Some(against) = &self.against {
+            _ = write!(text, "\nagainst {}\n\n", against.revision);
+            text.push_str(&self.compared(against));
+            text.push_str(&changes(&against.changes, &self.currency));
+        }
+        if let Some(log) = &self.log {
+            text.push_str("\nnow, against what was decided when the log was written\n\n");
+            text.push_str(&changes(&log.changes, &self.currency));
+            text.push_str(&imputed(log));
+        }
+        text.trim_end().to_owned()
     }
-    if report.scenarios.len() != 1 {
-        rows.push(row("all", &report.total.measures, None));
+
+    fn heading(&self) -> String {
+        let mode = if self.as_configured { "as configured" } else { "enforced" };
+        let revision = self.revision.map(|revision| revision.to_string()).unwrap_or_default();
+        let sends = grouped(self.sends);
+        match (self.from, self.to) {
+            (Some(from), Some(to)) => format!(
+                "{sends} requests for codes and {} pages, {from} to {to}\n{revision}, {mode}\n\n",
+                grouped(self.pages)
+            ),
+            _ => format!("nothing to replay: the trace has no event; {revision}, {mode}\n"),
+        }
     }
-    let mut text = String::new();
-    if let (Some(from), Some(to)) = (report.from, report.to) {
-        let mode = if report.as_configured { "as configured" } else { "enforced" };
-        _ = writeln!(
-            text,
-            "{} requests for codes and {} pages from {from} to {to}, {}, {mode}\n",
-            grouped(report.sends),
-            grouped(report.pages),
-            report.revision
-        );
+
+    fn measures(&self) -> String {
+        let head = ["scenario", "legit", "lost", "challenged", "attack", "leaked", "money", "before 1st refusal"];
+        let mut rows = vec![head.map(str::to_owned)];
+        for scenario in &self.scenarios {
+            rows.push(row(&scenario.scenario, &scenario.measures, Some(&scenario.before_first_refusal)));
+        }
+        if self.scenarios.len() > 1 {
+            rows.push(row("all", &self.total.measures, None));
+        }
+        aligned(&rows)
     }
-    text.push_str(&aligned(&rows));
-    text.push('\n');
-    let counted = &report.total.counted;
-    for (what, counts) in
-        [("first answer", &counted.verdicts), ("ended at", &counted.rungs), ("decided by", &counted.decided_by)]
-    {
-        let parts = counts.iter().filter(|(_, [legit, attack])| legit + attack > 0);
-        let parts: Vec<_> =
-            parts.map(|(name, [legit, attack])| format!("{name} {} + {}", grouped(*legit), grouped(*attack))).collect();
-        _ = writeln!(text, "{what:>12}: {}", parts.join(", "));
+
+    fn counts(&self) -> String {
+        let mut text = String::from("\n");
+        for (who, counted) in [("legit", &self.total.legit), ("attack", &self.total.attack)] {
+            if counted.sends > 0 {
+                _ = writeln!(text, "{who:>6}: {}", answered(counted));
+            }
+        }
+        _ = writeln!(text, "{:>8}money in {}; before 1st refusal: SMS, money, time", "", self.currency);
+        text
     }
-    _ = write!(text, "{:>12}  (legit + attack; money in {})", "", report.currency);
-    text
+
+    /// Each measure as it is now, and in brackets as it is there.
+    fn compared(&self, against: &AgainstReport) -> String {
+        let head = ["scenario", "lost", "challenged", "leaked", "money"];
+        let mut rows = vec![head.map(str::to_owned)];
+        let mut push = |name: &str, now: &Measures, there: &Measures| {
+            let both = |now: Option<f64>, there: Option<f64>| match (now, there) {
+                (Some(now), Some(there)) => format!("{} ({})", percent(now), percent(there)),
+                _ => "-".to_owned(),
+            };
+            rows.push([
+                shortened(name),
+                both(now.lost, there.lost),
+                both(now.challenged, there.challenged),
+                both(now.leaked, there.leaked),
+                both(now.leaked_money_share, there.leaked_money_share),
+            ]);
+        };
+        for (now, there) in self.scenarios.iter().zip(&against.scenarios) {
+            push(&now.scenario, &now.measures, &there.measures);
+        }
+        if self.scenarios.len() > 1 {
+            push("all", &self.total.measures, &against.total);
+        }
+        aligned(&rows) + "\n"
+    }
 }
 
-fn row(name: &str, measures: &Measures, first: Option<&BeforeFirstRefusal>) -> [String; HEAD.len()] {
-    let shared = |part: u64, share: Option<f64>| {
-        share.map_or_else(|| "-".to_owned(), |share| format!("{} {}", grouped(part), percent(share)))
-    };
-    let money = measures
-        .leaked_money_share
-        .map_or_else(|| "-".to_owned(), |share| format!("{} {}", measures.leaked_money, percent(share)));
-    let before = first.filter(|_| measures.attack_sends > 0).map_or_else(
-        || "-".to_owned(),
-        |first| {
-            let after = first.ms.map_or_else(|| "never".to_owned(), |ms| brief(Span::millis(ms)));
-            format!("{} {} {after}", grouped(first.sms), first.money)
-        },
-    );
+fn row(name: &str, measures: &Measures, first: Option<&BeforeFirstRefusal>) -> [String; 8] {
+    let nothing = || "-".to_owned();
+    let shared =
+        |part: String, share: Option<f64>| share.map_or_else(nothing, |share| format!("{part} {:>5}", percent(share)));
+    let before = first.filter(|_| measures.attack_sends > 0).map_or_else(nothing, |first| {
+        let after = first.ms.map_or_else(|| "never".to_owned(), |ms| brief(Span::millis(ms)));
+        format!("{} {} {after:>5}", grouped(first.sms), first.money)
+    });
     [
         shortened(name),
         grouped(measures.legit_sends),
-        shared(measures.lost_sends, measures.lost),
-        shared(measures.challenged_sends, measures.challenged),
+        shared(grouped(measures.lost_sends), measures.lost),
+        shared(grouped(measures.challenged_sends), measures.challenged),
         grouped(measures.attack_sends),
-        shared(measures.leaked_sends, measures.leaked),
-        money,
+        shared(grouped(measures.leaked_sends), measures.leaked),
+        shared(measures.leaked_money.to_string(), measures.leaked_money_share),
         before,
     ]
 }
 
-/// Columns under each other, the first to the left, the others to the right.
-fn aligned(rows: &[[String; HEAD.len()]]) -> String {
-    let mut widths = [0; HEAD.len()];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+/// First answers, then who had the last word.
+fn answered(counted: &Counted) -> String {
+    let named = |counts: &[(&'static str, u64)]| {
+        let parts = counts.iter().filter(|(_, count)| *count > 0);
+        parts.map(|(name, count)| format!("{name} {}", grouped(*count))).collect::<Vec<_>>().join(", ")
+    };
+    let proofs = match counted.challenged {
+        0 => String::new(),
+        asked => format!(" ({} of {} challenges solved)", grouped(counted.solved), grouped(asked)),
+    };
+    format!("{}{proofs}; by {}", named(&counted.verdicts.0), named(&counted.decided_by.0))
+}
+
+fn changes(changes: &Changes, currency: &str) -> String {
+    let mut rows = vec![["", "requests", "legit", "attack", "phones", currency].map(str::to_owned)];
+    for (name, change) in changes.named() {
+        rows.push([
+            name.to_owned(),
+            grouped(change.requests),
+            grouped(change.legit),
+            grouped(change.attack),
+            grouped(change.phones as u64),
+            change.money.to_string(),
+        ]);
+    }
+    let mut text = aligned(&rows);
+    _ = writeln!(text, "of {} requests that were compared", grouped(changes.compared));
+    for (name, change) in changes.named() {
+        if !change.examples.is_empty() {
+            _ = writeln!(text, "\n{name}, the first {}:", change.examples.len());
+            text.extend(change.examples.iter().map(example));
         }
     }
-    let mut text = String::new();
-    for row in rows {
-        for (index, (cell, width)) in row.iter().zip(widths).enumerate() {
-            match index {
-                0 => _ = write!(text, "{cell:<width$}"),
-                _ => _ = write!(text, "  {cell:>width$}"),
-            }
+    text
+}
+
+fn example(example: &Example) -> String {
+    let phone = example.phone.map(|phone| phone.to_string()).unwrap_or_default();
+    let label = match example.label {
+        Some(Label::Legit) => " legit",
+        Some(Label::Attack) => " attack",
+        None => "",
+    };
+    let reason = example.reason.as_ref().map(|reason| format!("      {reason}\n")).unwrap_or_default();
+    let (id, at, scenario) = (&example.id, example.at, &example.scenario);
+    format!("  {id} {at} {phone} {scenario}{label}: {} -> {}\n{reason}", example.before, example.now)
+}
+
+fn imputed(log: &LogReport) -> String {
+    let mut text = format!(
+        "\n{} outcomes and {} solved or unsolved challenges never happened and are imputed\n",
+        grouped(log.imputed_outcomes),
+        grouped(log.imputed_solutions)
+    );
+    for (count, what) in [
+        (log.not_sent, "requests are left out: the app answered them without a send"),
+        (log.torn, "lines are passed over: a crash cut them off"),
+    ] {
+        if count > 0 {
+            _ = writeln!(text, "{} {what}", grouped(count));
         }
-        text.push('\n');
+    }
+    for what in &log.not_replayable {
+        _ = writeln!(text, "not replayable: {what}");
     }
     text
 }
@@ -96,40 +188,4 @@ fn shortened(name: &str) -> String {
         return name.to_owned();
     }
     name.chars().take(NAME - 1).chain(['…']).collect()
-}
-
-/// `12,345`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `0.1%`, `0.004%`, `12%`: two digits that tell.
-fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    match percent {
-        0.0 => "0%".to_owned(),
-        _ if percent >= 10.0 => format!("{percent:.0}%"),
-        _ if percent >= 1.0 => format!("{percent:.1}%"),
-        _ => format!("{percent:.2}%"),
-    }
-}
-
-/// A length of time, cut to what matters at its size.
-fn brief(span: Span) -> String {
-    let seconds = span.as_millis() / 1000;
-    match seconds {
-        0 => span.to_string(),
-        1..120 => format!("{seconds}s"),
-        120..7200 => format!("{}m", seconds / 60),
-        7200..172_800 => format!("{}h", seconds / 3600),
-        _ => format!("{}d", seconds / 86_400),
-    }
 }

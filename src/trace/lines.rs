@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Error, Fault};
 
@@ -10,11 +10,13 @@ use super::{Error, Fault};
 const MAX_LINE: u64 = 1024 * 1024;
 const READ_AHEAD: usize = 256 * 1024;
 
-/// The lines of one file, or of standard input.
+/// The lines of a file, of several one after another, or of standard input.
 pub struct Lines {
     file: String,
     number: u64,
     input: Box<dyn BufRead>,
+    /// Files still to be read, the next one last.
+    waiting: Vec<PathBuf>,
     buffer: Vec<u8>,
 }
 
@@ -31,7 +33,13 @@ impl Lines {
 
     /// Over any input; errors call it `file`.
     pub fn over(file: &str, input: impl BufRead + 'static) -> Self {
-        Self { file: file.to_owned(), number: 0, input: Box::new(input), buffer: Vec::new() }
+        Self { file: file.to_owned(), number: 0, input: Box::new(input), waiting: Vec::new(), buffer: Vec::new() }
+    }
+
+    /// The lines of these files as if they were one.
+    pub fn open_all(mut files: Vec<PathBuf>) -> Self {
+        files.reverse();
+        Self { waiting: files, ..Self::over("", io::empty()) }
     }
 
     /// Goes to the next line that isn't empty; false at the end.
@@ -40,7 +48,14 @@ impl Lines {
             self.buffer.clear();
             let read = self.input.by_ref().take(MAX_LINE).read_until(b'\n', &mut self.buffer);
             match read {
-                Ok(0) => return Ok(false),
+                Ok(0) => match self.waiting.pop() {
+                    None => return Ok(false),
+                    Some(next) => {
+                        let waiting = std::mem::take(&mut self.waiting);
+                        *self = Self { waiting, ..Self::open(&next)? };
+                        continue;
+                    }
+                },
                 Ok(_) => {}
                 Err(source) => return Err(Error::Unreadable { file: self.file.clone(), source }),
             }

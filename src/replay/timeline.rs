@@ -1,0 +1,175 @@
+//! What happened when, by scenario: counts in buckets that grow with the length of the trace, and what spoke.
+
+use std::collections::BTreeMap;
+
+use super::course::Answer;
+use super::names::Name;
+use super::rows::Row;
+use crate::domain::{Decision, Reason, Timestamp};
+use crate::trace::Label;
+
+/// Most buckets of a scenario.
+const BUCKETS: usize = 240;
+/// Lengths of buckets, in milliseconds. Each holds a whole number of the one before.
+const WIDTHS: [u64; 17] = [
+    1_000,
+    2_000,
+    10_000,
+    30_000,
+    60_000,
+    120_000,
+    600_000,
+    1_800_000,
+    3_600_000,
+    7_200_000,
+    21_600_000,
+    43_200_000,
+    86_400_000,
+    172_800_000,
+    864_000_000,
+    8_640_000_000,
+    86_400_000_000,
+];
+/// Different things that speak in a scenario; later ones are counted together.
+const VOICES: usize = 400;
+/// All later ones.
+const OTHERS: &str = "others";
+
+/// Scenarios in time.
+#[derive(Debug, Default)]
+pub(super) struct Timeline {
+    pub(super) tracks: BTreeMap<Name, Track>,
+}
+
+/// One scenario.
+#[derive(Debug)]
+pub(super) struct Track {
+    pub(super) start: Timestamp,
+    width: usize,
+    pub(super) buckets: Vec<Bucket>,
+    /// How often each thing spoke against an attempt, by bucket.
+    pub(super) voices: BTreeMap<Box<str>, Vec<u32>>,
+}
+
+/// What became of the requests of some time: of real users, of attacks, of those of whom nobody knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Bucket {
+    pub(super) sides: [Ends; 3],
+}
+
+/// What became of requests: an SMS, an SMS after a proof, none for want of a proof, none.
+pub(super) type Ends = [u32; 4];
+
+impl Timeline {
+    pub(super) fn add(&mut self, row: &Row, answer: &Answer) {
+        self.tracks.entry(row.scenario).or_insert_with(|| Track::new(row.at)).add(row, answer);
+    }
+}
+
+impl Track {
+    fn new(start: Timestamp) -> Self {
+        let start = Timestamp::from_unix_ms(start.unix_ms() / WIDTHS[0] * WIDTHS[0]);
+        Self { start, width: 0, buckets: Vec::new(), voices: BTreeMap::new() }
+    }
+
+    /// Length of a bucket, in milliseconds.
+    pub(super) fn width_ms(&self) -> u64 {
+        WIDTHS.get(self.width).or(WIDTHS.last()).copied().unwrap_or(1)
+    }
+
+    fn add(&mut self, row: &Row, answer: &Answer) {
+        let index = self.bucket(row.at);
+        let side = match row.label {
+            Some(Label::Legit) => 0,
+            Some(Label::Attack) => 1,
+            None => 2,
+        };
+        let end = match (answer.sms, answer.challenge) {
+            (true, None) => 0,
+            (true, Some(_)) => 1,
+            (false, Some(_)) if !answer.solved => 2,
+            (false, _) => 3,
+        };
+        if let Some(bucket) = self.buckets.get_mut(index) {
+            bucket.sides[side][end] += 1;
+        }
+        if !(answer.sms && answer.challenge.is_none()) {
+            self.hear(index, &answer.first);
+        }
+    }
+
+    /// The bucket of a time, which is made.
+    fn bucket(&mut self, at: Timestamp) -> usize {
+        let since = at.since(self.start).as_millis();
+        let place = |width| usize::try_from(since / width).unwrap_or(usize::MAX);
+        while place(self.width_ms()) >= BUCKETS && self.width + 1 < WIDTHS.len() {
+            self.widen();
+        }
+        let index = place(self.width_ms()).min(BUCKETS - 1);
+        if self.buckets.len() <= index {
+            self.buckets.resize(index + 1, Bucket::default());
+        }
+        index
+    }
+
+    fn widen(&mut self) {
+        let before = self.width_ms();
+        self.width += 1;
+        // The start moves back to a round time, so that a bucket of an hour begins at the hour.
+        let width = self.width_ms();
+        let round = self.start.unix_ms() / width * width;
+        let shift = (self.start.unix_ms() - round) / before;
+        self.start = Timestamp::from_unix_ms(round);
+        let (shift, many) = (usize::try_from(shift).unwrap_or(0), usize::try_from(width / before).unwrap_or(1));
+        let mut buckets = vec![Bucket::default(); (self.buckets.len() + shift).div_ceil(many)];
+        for (index, bucket) in self.buckets.iter().enumerate() {
+            buckets[(index + shift) / many].add(bucket);
+        }
+        self.buckets = buckets;
+        for counts in self.voices.values_mut() {
+            let mut wider = vec![0; (counts.len() + shift).div_ceil(many)];
+            for (index, count) in counts.iter().enumerate() {
+                wider[(index + shift) / many] += *count;
+            }
+            *counts = wider;
+        }
+    }
+
+    fn hear(&mut self, index: usize, decision: &Decision) {
+        for voice in decision.reasons.iter().filter_map(voice) {
+            let key = if self.voices.len() < VOICES || self.voices.contains_key(&*voice) { &*voice } else { OTHERS };
+            if !self.voices.contains_key(key) {
+                self.voices.insert(key.into(), Vec::new());
+            }
+            if let Some(counts) = self.voices.get_mut(key) {
+                if counts.len() <= index {
+                    counts.resize(index + 1, 0);
+                }
+                counts[index] += 1;
+            }
+        }
+    }
+}
+
+impl Bucket {
+    fn add(&mut self, other: &Self) {
+        for (ends, more) in self.sides.iter_mut().zip(&other.sides) {
+            for (count, more) in ends.iter_mut().zip(more) {
+                *count += more;
+            }
+        }
+    }
+}
+
+/// What speaks, without the numbers that change with every attempt.
+fn voice(reason: &Reason) -> Option<String> {
+    match reason {
+        Reason::Limit { name, .. } | Reason::LimitTableFull { name, .. } => Some(format!("limit {name}")),
+        Reason::Hot { kind, value, rung, .. } => Some(format!("hot {kind} {value} at {}", rung.name())),
+        Reason::Surge { kind, value, .. } => Some(format!("surge of {kind} {value}")),
+        Reason::Waiting { kind, value, rung, .. } => Some(format!("waiting in {kind} {value} at {}", rung.name())),
+        Reason::Look { .. } => Some("looks".to_owned()),
+        Reason::Blind => None,
+        other => Some(other.to_string()),
+    }
+}
