@@ -30,6 +30,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let geo = telling::geo(root);
     let sessions = root.table("sessions", |section| section.count("capacity", 1_000..=100_000_000, 200_000));
     let (cells, kinds) = cells::read(root, sessions, &endpoints);
+    let looks = root.choice("prior", &[("weights", true), ("none", false)]).unwrap_or(true);
     check_state(root, state.as_ref());
     check_visit(root, http.as_ref().is_some_and(|http| http.visit.is_some()), &endpoints);
     check_enforcing(root, &endpoints, &limits);
@@ -46,6 +47,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         sessions,
         cells,
         kinds,
+        looks,
         limits,
         trusted_proxies,
         mode,

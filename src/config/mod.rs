@@ -74,6 +74,8 @@ pub struct Config {
     pub cells: crate::cells::Settings,
     /// How each kind of cell behaves.
     pub kinds: crate::cells::Kinds,
+    /// Whether the look of a client counts before anything is known of it.
+    pub looks: bool,
     /// What may happen how often.
     pub limits: Limits,
     /// Proxies whose word about a client's address is believed.

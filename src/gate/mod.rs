@@ -217,7 +217,7 @@ impl Gate {
         let policy = &revision.endpoints[endpoint];
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
         let circumstances = self.circumstances(revision, &facts, pass);
-        let mut stand = Stand::take(&self.cells, &revision.kinds, &facts, circumstances.proven);
+        let mut stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
         let standing = Some(stand.standing());
         let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, circumstances);
         let reserved = reserved.after(&decision);
