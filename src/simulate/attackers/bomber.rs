@@ -10,7 +10,7 @@ use crate::simulate::visit::{Visit, whole};
 use crate::simulate::world::Phone;
 
 /// Part of the victims who log in themselves in the first ten minutes.
-const LOGS_IN: f64 = 0.35;
+const LOGS_IN: f64 = 0.8;
 
 /// A crew of bombers with one tool.
 pub(in crate::simulate) struct Bomber {
