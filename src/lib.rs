@@ -11,6 +11,7 @@
 //! - [`clock`]: the only file that reads time.
 //! - [`tasks`]: the only file that spawns.
 //! - [`telemetry`]: the process log and the metrics.
+//! - [`pack`]: what outlives the process: the trait of its parts, and values to bytes and back.
 //!
 //! Pure stages, without I/O; `now` is an argument:
 //! - [`numbering`]: a number's country, type, range and price.
@@ -23,6 +24,7 @@
 //!
 //! Effects:
 //! - [`journal`]: the decision log.
+//! - [`state`]: the snapshot of what outlives the process.
 //!
 //! The gate:
 //! - [`gate`]: `judge` a request, `settle` by the upstream's answer, `learn` the outcome.
@@ -67,9 +69,11 @@ pub mod http;
 pub mod journal;
 pub mod limits;
 pub mod numbering;
+pub mod pack;
 pub mod privacy;
 pub mod rules;
 pub mod sessions;
+pub mod state;
 pub mod tasks;
 pub mod telemetry;
 pub mod trace;

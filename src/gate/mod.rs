@@ -9,6 +9,7 @@
 mod endpoint;
 mod explain;
 mod ids;
+mod kept;
 mod keys;
 mod learn;
 mod permit;
@@ -30,7 +31,6 @@ pub use visits::Visits;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use dashmap::DashSet;
 
 use crate::clock::{Clock, Stopwatch};
 use crate::decide::{self, Circumstances};
@@ -40,7 +40,7 @@ use crate::geo::Geo;
 use crate::limits::On;
 use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
-use crate::sessions::{Conversion, Sessions};
+use crate::sessions::{Conversion, Sessions, Sighted};
 use reserve::Reservations;
 
 /// The engine with its state. The revision is replaced by a reload; everything else lives as long as the process.
@@ -55,7 +55,7 @@ pub struct Gate {
     sessions: Sessions,
     conversion: Conversion,
     /// Endpoints at which an outcome was ever seen.
-    sighted: DashSet<Arc<str>>,
+    sighted: Sighted,
     tell: Tell,
 }
 
@@ -127,7 +127,7 @@ impl Gate {
             ids: parts.ids,
             sessions: Sessions::new(parts.sessions),
             conversion: Conversion::new(CONVERSION_KEYS),
-            sighted: DashSet::new(),
+            sighted: Sighted::default(),
             tell: parts.tell,
         }
     }
