@@ -3,6 +3,9 @@
 //! A chunk: what makes the limit the same limit (its name, on, key, distinct, per), how many times its entries keep
 //! (nothing: they are buckets), then entries, each the hash of its key (8 bytes) before its bytes as the table has them.
 //! `max` isn't part of the identity: under another one entries are laid out anew, as a reload does.
+//!
+//! A place that is held for a request under way is saved as one that is taken. After a crash nobody gives it back; it
+//! leaves with its window.
 
 use std::io;
 use std::sync::Arc;

@@ -67,7 +67,7 @@ impl Pack for Money {
 
 impl Pack for NumberKind {
     fn pack(&self, out: &mut Vec<u8>) {
-        index_in(&Self::ALL, *self).pack(out);
+        index_in(&Self::ALL, self).pack(out);
     }
 
     fn unpack(from: &mut &[u8]) -> Result<Self, Malformed> {
@@ -79,7 +79,7 @@ const VALIDITIES: [Validity; 3] = [Validity::Valid, Validity::Possible, Validity
 
 impl Pack for Validity {
     fn pack(&self, out: &mut Vec<u8>) {
-        index_in(&VALIDITIES, *self).pack(out);
+        index_in(&VALIDITIES, self).pack(out);
     }
 
     fn unpack(from: &mut &[u8]) -> Result<Self, Malformed> {
@@ -114,8 +114,8 @@ impl Pack for Phone {
     }
 }
 
-fn index_in<T: PartialEq>(all: &[T], value: T) -> u8 {
-    all.iter().position(|other| *other == value).and_then(|index| u8::try_from(index).ok()).unwrap_or(u8::MAX)
+fn index_in<T: PartialEq>(all: &[T], value: &T) -> u8 {
+    all.iter().position(|other| other == value).and_then(|index| u8::try_from(index).ok()).unwrap_or(u8::MAX)
 }
 
 #[cfg(test)]

@@ -220,7 +220,9 @@ impl Pack for ConversionKey {
 impl Pack for Tally {
     fn pack(&self, out: &mut Vec<u8>) {
         let Self { sent, verified, delivered, undelivered } = self;
-        [sent, verified, delivered, undelivered].into_iter().for_each(|count| count.pack(out));
+        for count in [sent, verified, delivered, undelivered] {
+            count.pack(out);
+        }
     }
 
     fn unpack(from: &mut &[u8]) -> Result<Self, Malformed> {

@@ -186,11 +186,11 @@ impl Found {
 }
 
 fn find<'s>(sections: &[&'s dyn Section], name: &str, version: u32) -> Result<&'s dyn Section, Unfit> {
-    let of_name = sections.iter().find(|section| section.name() == name);
-    of_name.copied().filter(|section| section.version() == version).ok_or_else(|| match of_name {
-        Some(_) => Unfit::Version { found: version },
-        None => Unfit::Unknown,
-    })
+    match sections.iter().find(|section| section.name() == name) {
+        Some(section) if section.version() == version => Ok(*section),
+        Some(_) => Err(Unfit::Version { found: version }),
+        None => Err(Unfit::Unknown),
+    }
 }
 
 fn changes(sections: &[&dyn Section]) -> Vec<u64> {

@@ -120,12 +120,13 @@ impl Stage {
         aside
     }
 
-    fn metric(&self, name: &str) -> f64 {
+    /// A metric without its fraction.
+    fn metric(&self, name: &str) -> u64 {
         let (tables, revision) = (Vec::new(), RevisionId { number: 1, hash: 1 });
         let text = self.metrics.render(&Snapshot { tables, open_sends: 0, revision });
         let line = text.lines().find(|line| line.starts_with(&format!("sendwall_{name} ")));
         let line = line.or_else(|| text.lines().find(|line| line.starts_with(&format!("sendwall_{name}{{"))));
-        line.map_or(0.0, |line| line.rsplit(' ').next().unwrap().parse().unwrap())
+        line.map_or(0, |line| line.rsplit(' ').next().unwrap().split('.').next().unwrap().parse().unwrap())
     }
 }
 
@@ -133,13 +134,13 @@ impl Stage {
 fn what_was_saved_comes_back_in_order_and_chunk_by_chunk() {
     let stage = Stage::new();
     assert_eq!(stage.restored(), [""; 0], "no file is no fault");
-    assert_eq!(stage.metric("snapshot_failures_total"), 0.0);
+    assert_eq!(stage.metric("snapshot_failures_total"), 0);
     let large = "x".repeat(MAX_CHUNK);
     let texts = Texts::new("texts", &["one", "", &large, "two"]);
     stage.save(&[&Texts::new("before", &["other"]), &texts, &Texts::new("after", &[])]);
     assert_eq!(stage.restored(), texts.all());
     assert_eq!(fs::metadata(stage.file()).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(stage.metric("snapshot_bytes"), fs::metadata(stage.file()).unwrap().len() as f64);
+    assert_eq!(stage.metric("snapshot_bytes"), fs::metadata(stage.file()).unwrap().len());
     assert_eq!(stage.set_aside(), [""; 0]);
 }
 
@@ -159,7 +160,7 @@ fn whatever_byte_is_another_the_file_is_set_aside_and_nothing_of_it_is_taken() {
             assert_eq!(fs::read(aside).unwrap(), damaged);
         }
     }
-    assert_eq!(stage.metric("snapshot_failures_total"), 3.0 * whole.len() as f64);
+    assert_eq!(stage.metric("snapshot_failures_total"), 3 * whole.len() as u64);
     stage.save(&[&Texts::new("texts", &["three"])]);
     assert_eq!(stage.restored(), ["three"], "the next one is written as ever");
 }
@@ -246,10 +247,10 @@ fn what_has_not_changed_is_not_written_again() {
     assert!(stage.save(&[&texts]) > Span::seconds(20), "the interval, less what this took");
     let first = File::open(stage.file()).unwrap();
     stage.clock.advance(Span::seconds(40));
-    assert_eq!(stage.metric("snapshot_age_seconds"), 40.0);
+    assert_eq!(stage.metric("snapshot_age_seconds"), 40);
     assert_eq!(stage.save(&[&texts]), Span::seconds(30));
     assert_eq!(file(), first.metadata().unwrap().ino());
-    assert_eq!(stage.metric("snapshot_age_seconds"), 0.0, "it still holds everything");
+    assert_eq!(stage.metric("snapshot_age_seconds"), 0, "it still holds everything");
     texts.add(b"two");
     stage.save(&[&texts]);
     assert_ne!(file(), first.metadata().unwrap().ino());
@@ -273,7 +274,7 @@ fn a_save_that_fails_leaves_the_one_before() {
     let too_large = Texts::new("large", &[]);
     too_large.add(&vec![0; MAX_CHUNK + 1]);
     stage.save(&[&texts, &too_large]);
-    assert_eq!(stage.metric("snapshot_failures_total"), 1.0);
+    assert_eq!(stage.metric("snapshot_failures_total"), 1);
     assert_eq!(fs::read_dir(stage.directory.path()).unwrap().count(), 1, "nothing is left lying about");
     assert_eq!(stage.restored(), ["one"]);
 
@@ -281,7 +282,7 @@ fn a_save_that_fails_leaves_the_one_before() {
     other.try_lock().unwrap();
     texts.add(b"two");
     stage.save(&[&texts]);
-    assert_eq!(stage.metric("snapshot_failures_total"), 2.0, "another process is writing");
+    assert_eq!(stage.metric("snapshot_failures_total"), 2, "another process is writing");
     assert_eq!(stage.restored(), ["one"]);
     drop(other);
     stage.save(&[&texts]);
@@ -319,5 +320,5 @@ fn a_directory_that_is_not_there_is_made_and_one_that_cannot_be_is_told() {
     let impossible = in_directory(file);
     impossible.restore(&[]);
     impossible.save(&[], &at_once);
-    assert_eq!(stage.metric("snapshot_failures_total{what=\"write\"}"), 1.0);
+    assert_eq!(stage.metric("snapshot_failures_total{what=\"write\"}"), 1);
 }

@@ -283,7 +283,7 @@ fn sends() -> impl Strategy<Value = Vec<Send>> {
 
 fn phone(number: u64) -> Phone {
     Phone {
-        id: Pseudonym::from_bits(u128::from(number) << 70 | 99),
+        id: Pseudonym::from_bits((u128::from(number) << 70) + 99),
         country: Country::new(if number.is_multiple_of(2) { "GB" } else { "UZ" }).filter(|_| number != 5),
         calling_code: 44,
         range: Range::new(44_740_240 + number % 3),
@@ -295,7 +295,7 @@ fn phone(number: u64) -> Phone {
 }
 
 fn client(number: u8) -> Pseudonym {
-    Pseudonym::from_bits(u128::from(number) << 100 | 7)
+    Pseudonym::from_bits((u128::from(number) << 100) + 7)
 }
 
 /// Plays sends and outcomes, and gives every name that was used and the time after it.
@@ -315,7 +315,9 @@ fn play(sessions: &Sessions, conversion: &Conversion, sends: &[Send]) -> (Vec<Al
         if let Some(outcome) = send.outcome {
             let found = sessions.settle(&Alias::decision(decision), outcome, at(now));
             let Found::Settled(settled) = found else { continue };
-            settled.iter().for_each(|send| conversion.outcome(send, outcome));
+            for send in &settled {
+                conversion.outcome(send, outcome);
+            }
         }
     }
     (names, now)
