@@ -72,7 +72,11 @@ fn sessions() -> Sessions {
         };
         let (decision, endpoint) = (DecisionId::new(at, number), Arc::from("login"));
         let aliases = vec![Alias::phone("login", phone.id), Alias::client("login", phone.id)];
-        sessions.open(OpenSend { decision, endpoint, at, phone: Some(phone) }, aliases, Span::minutes(10));
+        sessions.open(
+            OpenSend { decision, endpoint, at, phone: Some(phone), charge: None },
+            aliases,
+            Span::minutes(10),
+        );
     }
     sessions
 }

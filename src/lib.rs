@@ -10,6 +10,7 @@
 //! - [`domain`]: what a phone, a place, a client, a decision and an outcome are.
 //! - [`clock`]: the only file that reads time.
 //! - [`tasks`]: the only file that spawns.
+//! - [`random`]: seeded numbers for what has to be the same each time.
 //! - [`telemetry`]: the process log and the metrics.
 //! - [`pack`]: what outlives the process: the trait of its parts, and values to bytes and back.
 //!
@@ -19,6 +20,7 @@
 //! - [`rules`]: the small language of conditions.
 //! - [`extract`]: bytes to facts: route, address, phone, client, fingerprint.
 //! - [`limits`]: sliding windows with a hard maximum.
+//! - [`cells`]: evidence from what became of codes, trust, pressure.
 //! - [`sessions`]: codes that wait for what becomes of them, and conversion.
 //! - [`decide`]: facts and counts to a decision.
 //!
@@ -35,6 +37,8 @@
 //! - [`config`]: a file to a compiled configuration, or to all its problems at once.
 //! - [`app`]: the one place that wires.
 //! - [`trace`]: recorded or generated traffic, a line an event.
+//! - [`replay`]: a trace through the gate on a virtual clock, scored.
+//! - [`simulate`]: people and attackers that write traces.
 //! - [`demo`]: the whole of it in one process, with an app, people and a bomber.
 //! - [`cli`]: the commands.
 //!
@@ -56,6 +60,7 @@
 
 pub mod admin;
 pub mod app;
+pub mod cells;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -71,8 +76,11 @@ pub mod limits;
 pub mod numbering;
 pub mod pack;
 pub mod privacy;
+pub mod random;
+pub mod replay;
 pub mod rules;
 pub mod sessions;
+pub mod simulate;
 pub mod state;
 pub mod tasks;
 pub mod telemetry;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use sendwall::clock::{Clock, ManualClock, Stopwatch, SystemClock};
 use sendwall::domain::{
     Address, Client, ClientId, ClientSource, Country, DecidedBy, Decision, DecisionId, Facts, Fingerprint, Mode, Money,
-    NumberKind, Outcome, OutcomeKind, Phone, PhoneFact, Place, Range, Reason, RevisionId, Rung, Span, Timestamp,
+    NumberKind, Outcome, OutcomeKind, Phone, PhoneFact, Place, Range, Reason, RevisionId, Rung, Span, Timestamp, Trust,
     Unreadable, UnreadableCode, Validity, Verdict, Visit,
 };
 use sendwall::journal::reader::{self, Line, Reader};
@@ -75,7 +75,7 @@ pub(crate) fn facts(at: Timestamp) -> Facts {
         address,
         id: Some(ClientId { id: names.client(b"raw-cookie-value"), source: ClientSource::Cookie("sid".into()) }),
         visit: Visit::Since(at - Span::seconds(12)),
-        fingerprint: Fingerprint { hash: 0xbeef, agent: "Mozilla Firefox".into() },
+        fingerprint: Fingerprint { hash: 0xbeef, agent: "Mozilla Firefox".into(), ..Fingerprint::default() },
     };
     Facts { at, endpoint: "login".into(), phone: PhoneFact::Present(phone), client, place }
 }
@@ -87,6 +87,7 @@ pub(crate) fn decision(at: Timestamp, random: u64, verdict: Verdict) -> Decision
         endpoint: "login".into(),
         revision: RevisionId { number: 3, hash: 0x9f2c_11ab },
         verdict,
+        trust: Trust::Unknown,
         proven: Rung::None,
         mode: Mode::Enforce,
         score: 60,

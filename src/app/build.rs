@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::admin;
+use crate::cells::Cells;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::RevisionId;
@@ -48,10 +49,13 @@ pub(super) struct Built {
 pub(super) fn gate(
     config: &Config,
     keys: &KeyRing,
+    ids: Ids,
     clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
     journal: &Arc<Journal>,
 ) -> Result<Built, Error> {
+    let mut seed = [0; 8];
+    seed.copy_from_slice(&keys.derive(Purpose::Cells)[..8]);
     let memory = usize::try_from(config.limits.memory).unwrap_or(usize::MAX);
     let store = Store::new(memory);
     let gate = Gate::new(Parts {
@@ -63,8 +67,9 @@ pub(super) fn gate(
         }),
         geo: Arc::new(Geo::open(&config.geo)?),
         clock: Arc::clone(clock),
-        ids: Ids::new(random()?),
+        ids,
         sessions: config.sessions,
+        cells: Cells::new(config.cells.clone(), u64::from_le_bytes(seed)),
         tell: Tell { metrics: Arc::clone(metrics), journal: Arc::clone(journal) },
     });
     Ok(Built { gate, store })
@@ -78,18 +83,19 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Re
         endpoints: config.endpoints.clone(),
         trusted: TrustedProxies(config.trusted_proxies.clone()),
         numbering: Arc::new(Numbering::new(config.prices.clone())),
+        kinds: config.kinds.clone(),
         limits: store.prepare(&config.limits.limits)?,
     })
 }
 
-/// A gate without listeners, under keys of its own: for benches and tests.
+/// A gate without listeners, under keys and a seed that never change: for replays, benches and tests.
 pub fn offline(
     config: &Config,
     clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
     journal: &Arc<Journal>,
 ) -> Result<Gate, Error> {
-    Ok(gate(config, &KeyRing::fixed(1), clock, metrics, journal)?.gate)
+    Ok(gate(config, &KeyRing::fixed(1), Ids::new(1), clock, metrics, journal)?.gate)
 }
 
 /// What would be decided about `request` under `config` at the time that `clock` shows, with no counters filled.
@@ -101,7 +107,7 @@ pub fn explain(config: &Config, clock: &Arc<dyn Clock>, request: &Request<'_>) -
     };
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), Arc::clone(clock)));
     let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));
-    let Built { gate, .. } = gate(config, &keys, clock, &metrics, &journal)?;
+    let Built { gate, .. } = gate(config, &keys, ids()?, clock, &metrics, &journal)?;
     Ok(gate.explain(&gate.revision(), request))
 }
 
@@ -115,7 +121,7 @@ pub(super) fn visit_cookies(
         return Ok(None);
     }
     let signer = Signer::new(&keys.derive_all(Purpose::Visit));
-    Ok(Some(Arc::new(Cookies { signer, clock: Arc::clone(clock), ids: Ids::new(random()?) })))
+    Ok(Some(Arc::new(Cookies { signer, clock: Arc::clone(clock), ids: ids()? })))
 }
 
 #[derive(Debug)]
@@ -135,6 +141,7 @@ impl VisitCookies for Cookies {
     }
 }
 
-fn random() -> Result<u64, Error> {
-    getrandom::u64().map_err(|error| Error::NoEntropy(error.to_string()))
+/// Ids that nobody can foresee.
+pub(super) fn ids() -> Result<Ids, Error> {
+    getrandom::u64().map(Ids::new).map_err(|error| Error::NoEntropy(error.to_string()))
 }

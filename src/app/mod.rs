@@ -27,12 +27,14 @@ use crate::telemetry::Metrics;
 use crate::telemetry::events::{
     ConfigLoaded, EndpointBlind, GeoFailed, GeoRefreshed, KeyCreated, ListenStarted, Stopped,
 };
-use build::{gate, visit_cookies};
+use build::{gate, ids, visit_cookies};
 use engine::{Engine, kept};
 use snapshots::Saving;
 
 /// How long the decision log may take to write what waits in its queue.
 const JOURNAL_DRAIN: Span = Span::seconds(5);
+/// How often it is looked at what became of sends by silence.
+const EVIDENCE_EVERY: Span = Span::millis(250);
 /// How often database files are looked at.
 const LOOK_EVERY: Span = Span::seconds(1);
 
@@ -65,7 +67,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
         None => Journal::in_memory(Arc::clone(&metrics)),
     };
     let journal = Arc::new(journal);
-    let built = gate(&config, &keys, &clock, &metrics, &journal)?;
+    let built = gate(&config, &keys, ids()?, &clock, &metrics, &journal)?;
     let gate = Arc::new(built.gate);
     let saving = Saving::restored(&config, &keys, &kept(&gate, &built.store), &clock, &metrics);
     let counters = Arc::clone(metrics.proxy());
@@ -106,6 +108,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
         });
     }
     tasks.spawn("proxy", server.run());
+    keep_time(&tasks, Arc::clone(&running.gate));
     if let Some(saving) = &running.saving {
         saving.every_interval(&tasks, Arc::clone(&running.engine));
     }
@@ -163,6 +166,17 @@ fn tell_start(config: &Config, gate: &Gate, metrics: &Metrics) {
     for endpoint in config.endpoints.iter().filter(|endpoint| !endpoint.has_verify) {
         EndpointBlind { endpoint: &endpoint.name }.emit();
     }
+}
+
+/// Silence is evidence only when somebody looks at it.
+fn keep_time(tasks: &Tasks, gate: Arc<Gate>) {
+    let (stop, blocking) = (tasks.stopping(), tasks.clone());
+    tasks.spawn("evidence", async move {
+        while stop.run_until_cancelled(tokio::time::sleep(EVIDENCE_EVERY.to_duration())).await.is_some() {
+            let gate = Arc::clone(&gate);
+            blocking.run_blocking(move || gate.advance_to_now()).await;
+        }
+    });
 }
 
 fn watch_databases(tasks: &Tasks, geo: Arc<Geo>, metrics: Arc<Metrics>) {

@@ -9,8 +9,10 @@ mod check;
 mod explain;
 mod fetch;
 mod output;
+mod replay;
 mod request;
 mod run;
+mod simulate;
 
 pub use request::{RawRequest, RequestError};
 
@@ -41,6 +43,10 @@ enum Command {
     Check(check::CheckArgs),
     /// Shows why a request would be, or was, let through or refused
     Explain(explain::ExplainArgs),
+    /// Runs recorded or generated traffic through the engine on a virtual clock, and scores what it did
+    Replay(replay::ReplayArgs),
+    /// Writes a trace of people and attackers
+    Simulate(simulate::SimulateArgs),
 }
 
 /// Runs the command.
@@ -50,5 +56,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => run::demo(&args),
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
+        Command::Replay(args) => replay::replay(&args),
+        Command::Simulate(args) => simulate::simulate(&args),
     }
 }

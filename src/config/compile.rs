@@ -9,7 +9,7 @@ use ring::digest::{SHA256, digest};
 use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
-use super::{Config, endpoint, keys, limits, prices, server, snapshot, telling, values};
+use super::{Config, cells, endpoint, keys, limits, prices, server, snapshot, telling, values};
 use crate::domain::{ClientSource, Mode};
 use crate::gate::Endpoint;
 
@@ -30,6 +30,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let telemetry = telling::log(root);
     let geo = telling::geo(root);
     let sessions = root.table("sessions", |section| section.count("capacity", 1_000..=100_000_000, 200_000));
+    let (cells, kinds) = cells::read(root, sessions, &endpoints);
     check_state(root, state.as_ref());
     check_visit(root, http.as_ref().is_some_and(|http| http.visit.is_some()), &endpoints);
     check_enforcing(root, &endpoints, &limits);
@@ -45,6 +46,8 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         keys,
         workers: NonZeroUsize::new(workers),
         sessions,
+        cells,
+        kinds,
         limits,
         trusted_proxies,
         mode,

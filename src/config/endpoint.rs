@@ -8,7 +8,7 @@ use super::conditions;
 use super::reader::Section;
 use super::source::Fault;
 use super::values::{self, KIB, MIB};
-use crate::decide::{OnMissing, Policy};
+use crate::decide::{ChallengeBy, OnMissing, Policy};
 use crate::domain::{Mode, Span};
 use crate::extract::{self, MatchKey, PhoneSource, Role, Rule};
 use crate::gate::Endpoint;
@@ -61,7 +61,6 @@ fn endpoint(section: &mut Section<'_>, name: Arc<str>, mode: Mode) -> Endpoint {
     let match_by = section.list("match", values::match_key);
     let verify_window = section.span("verify_window", Span::seconds(30)..=Span::hours(24)).unwrap_or(Span::minutes(10));
     check_verify(section, &name);
-    challenge(section);
     Endpoint {
         name,
         policy,
@@ -84,6 +83,7 @@ fn policy(section: &mut Section<'_>, mode: Mode) -> Policy {
         mode: section.choice("mode", &values::MODES).unwrap_or(mode),
         on_no_phone: section.choice("on_no_phone", &ON_MISSING).unwrap_or(default.on_no_phone),
         on_unreadable: section.choice("on_unreadable", &ON_MISSING).unwrap_or(default.on_unreadable),
+        challenge: section.choice("challenge", &CHALLENGE_BY).unwrap_or(default.challenge),
         countries: section.list("countries", values::country).unwrap_or(default.countries),
         refuse_types: section.list("refuse_types", values::number_kind).unwrap_or(default.refuse_types),
     }
@@ -126,14 +126,12 @@ fn check_verify(section: &Section<'_>, name: &str) {
     }
 }
 
-/// Challenges aren't built yet; the key is taken so that a configuration can be written once.
-fn challenge(section: &mut Section<'_>) {
-    let kinds = [("page", true), ("script", true), ("contract", true), ("none", false)];
-    if section.choice("challenge", &kinds) == Some(true) {
-        let fault = Fault::new("this version has no challenges, so this has no effect yet");
-        section.warning("challenge", fault.hint("where one would be asked for there is a cool-down"));
-    }
-}
+const CHALLENGE_BY: [(&str, ChallengeBy); 4] = [
+    ("page", ChallengeBy::Page),
+    ("script", ChallengeBy::Script),
+    ("contract", ChallengeBy::Contract),
+    ("none", ChallengeBy::None),
+];
 
 fn section_routes(section: &mut Section<'_>, endpoint: usize, name: &Arc<str>, claims: &mut Claims) -> Vec<Rule> {
     section.require("send", "name method and path of the request for a code, such as send = \"POST /send-code\"");

@@ -4,6 +4,7 @@
 //! environment. Must not know: how anything that is configured works.
 
 mod answers;
+mod cells;
 mod compile;
 mod conditions;
 mod endpoint;
@@ -73,6 +74,10 @@ pub struct Config {
     pub workers: Option<NonZeroUsize>,
     /// Sessions (sends that wait for their outcome) kept at the same time.
     pub sessions: usize,
+    /// How large the evidence may grow.
+    pub cells: crate::cells::Settings,
+    /// How each kind of cell behaves.
+    pub kinds: crate::cells::Kinds,
     /// What may happen how often.
     pub limits: Limits,
     /// Proxies whose word about a client's address is believed.

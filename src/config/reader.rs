@@ -182,6 +182,25 @@ impl<'s> Section<'s> {
         number
     }
 
+    /// A number with a fraction.
+    pub(super) fn number(&mut self, key: &'static str, range: RangeInclusive<f32>) -> Option<f32> {
+        let value = self.value(key)?;
+        let number = match value.get_ref() {
+            DeValue::Integer(integer) => integer.as_str().parse().ok(),
+            DeValue::Float(float) => float.as_str().parse().ok(),
+            _ => {
+                self.error(key, wrong_type("a number", value));
+                return None;
+            }
+        };
+        let number = number.filter(|number| range.contains(number));
+        if number.is_none() {
+            let fault = Fault::new("this number is out of range");
+            self.error(key, fault.hint(format!("write a number from {} to {}", range.start(), range.end())));
+        }
+        number
+    }
+
     /// As [`Self::integer`], for sizes in memory.
     pub(super) fn count(&mut self, key: &'static str, range: RangeInclusive<u64>, default: usize) -> usize {
         self.integer(key, range).and_then(|number| usize::try_from(number).ok()).unwrap_or(default)

@@ -2,15 +2,19 @@
 //!
 //! Must not know: where counts come from, who enforces, what time it is.
 
+mod ladder;
 mod policy;
+mod prior;
 
-pub use policy::{OnMissing, Policy};
+pub use ladder::Standing;
+pub use policy::{ChallengeBy, OnMissing, Policy};
+pub(crate) use prior::prior;
 
 use std::sync::Arc;
 
 use crate::domain::{
-    DecidedBy, Decision, DecisionId, Facts, Mode, NumberKind, PhoneFact, Reason, RevisionId, Rung, Span, Timestamp,
-    Validity, Verdict,
+    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Mode, NumberKind, PhoneFact, Reason, RevisionId, Rung, Span,
+    Timestamp, Validity, Verdict,
 };
 use crate::limits::{Answer, Limit};
 
@@ -41,7 +45,15 @@ const FULL_TABLE_WAIT: Span = Span::minutes(1);
 
 /// Decides one attempt. What the endpoint doesn't accept is refused for good; what a limit has no room for, until
 /// there is room. Every reason is told, the decisive one first.
-pub fn decide(policy: &Policy, facts: &Facts, readings: &[Reading], circumstances: Circumstances) -> Decision {
+///
+/// The ladder has its say where nothing else refused. `standing` is what cells and look say; tries have none.
+pub fn decide(
+    policy: &Policy,
+    facts: &Facts,
+    readings: &[Reading],
+    standing: Option<&Standing>,
+    circumstances: Circumstances,
+) -> Decision {
     let mut reasons = Vec::new();
     let mut verdict = Verdict::Forward;
     let mut decided_by = DecidedBy::Engine;
@@ -65,6 +77,17 @@ pub fn decide(policy: &Policy, facts: &Facts, readings: &[Reading], circumstance
             verdict = stricter;
         }
     }
+    let mut heat = 0.0;
+    if let Some(standing) = standing {
+        let climb = standing.climb(circumstances.proven);
+        heat = climb.heat;
+        if verdict == Verdict::Forward && climb.rung > circumstances.proven {
+            verdict = on_the_ladder(policy, climb.rung, standing, facts.at);
+            let mut told = standing.reasons(climb.rung, facts);
+            told.append(&mut reasons);
+            reasons = told;
+        }
+    }
     if let PhoneFact::Unreadable(unreadable) = &facts.phone
         && policy.on_unreadable == OnMissing::Forward
     {
@@ -79,12 +102,27 @@ pub fn decide(policy: &Policy, facts: &Facts, readings: &[Reading], circumstance
         endpoint: Arc::clone(&facts.endpoint),
         revision: circumstances.revision,
         verdict,
+        trust: standing.map(|standing| standing.trust).unwrap_or_default(),
         proven: circumstances.proven,
         mode: policy.mode,
-        score: score(verdict, readings),
+        score: score(verdict, readings, heat),
         decided_by,
         reasons,
     }
+}
+
+/// What the ladder asks for. Where clients can't answer a challenge there is a wait, which grows with each time that
+/// the phone was told to wait in the last minutes.
+fn on_the_ladder(policy: &Policy, rung: Rung, standing: &Standing, now: Timestamp) -> Verdict {
+    let challenge = match rung {
+        Rung::Pow => ChallengeKind::Pow,
+        Rung::Captcha => ChallengeKind::Captcha,
+        Rung::None | Rung::Block => return Verdict::Block,
+    };
+    if policy.challenge == ChallengeBy::None {
+        return Verdict::Cooldown { until: now + standing.wait() };
+    }
+    Verdict::Challenge(challenge)
 }
 
 fn refused_by_policy(policy: &Policy, facts: &Facts) -> Option<(Verdict, Reason)> {
@@ -146,12 +184,15 @@ fn stricter(one: Verdict, other: Verdict) -> Verdict {
     }
 }
 
-/// Below 50: how full the fullest enforced limit was before this attempt. 50: a cool-down. 100: refused for good.
-fn score(verdict: Verdict, readings: &[Reading]) -> u8 {
+/// Below 50: how full the fullest enforced limit was before this attempt, or how hot the first rung of the ladder. From
+/// 50 on that rung is closed, or a limit asks for a wait. 100: refused for good, or twice as hot as would do.
+fn score(verdict: Verdict, readings: &[Reading], heat: f32) -> u8 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+    let heat = (heat * 50.0).clamp(0.0, 100.0) as u8;
     match verdict {
-        Verdict::Challenge(_) | Verdict::Cooldown { .. } => 50,
+        Verdict::Challenge(_) | Verdict::Cooldown { .. } => heat.max(50),
         Verdict::Block | Verdict::Reject => 100,
-        Verdict::Forward => readings.iter().map(fill_percent).max().map_or(0, |percent| percent / 2),
+        Verdict::Forward => readings.iter().map(fill_percent).max().map_or(0, |percent| percent / 2).max(heat),
     }
 }
 

@@ -11,6 +11,8 @@ pub struct Policy {
     pub on_no_phone: OnMissing,
     /// A request that can't be read with certainty.
     pub on_unreadable: OnMissing,
+    /// How its clients answer a challenge.
+    pub challenge: ChallengeBy,
     /// Countries that it sends to; empty means all.
     pub countries: Vec<Country>,
     /// Number types that it doesn't send to.
@@ -23,10 +25,25 @@ impl Default for Policy {
             mode: Mode::Monitor,
             on_no_phone: OnMissing::Forward,
             on_unreadable: OnMissing::Refuse,
+            challenge: ChallengeBy::default(),
             countries: Vec::new(),
             refuse_types: super::REFUSED_TYPES.to_vec(),
         }
     }
+}
+
+/// How the clients of an app answer a challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum ChallengeBy {
+    /// A form post is answered with a page that solves it.
+    #[default]
+    Page,
+    /// A script on the app's page solves it.
+    Script,
+    /// The app itself knows the contract.
+    Contract,
+    /// Not at all: they wait instead.
+    None,
 }
 
 /// What happens to a request that lacks something.

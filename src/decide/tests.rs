@@ -80,7 +80,7 @@ fn circumstances() -> Circumstances {
 }
 
 fn judge(policy: &Policy, phone: PhoneFact, readings: &[Reading]) -> Decision {
-    decide(policy, &facts(phone), readings, circumstances())
+    decide(policy, &facts(phone), readings, None, circumstances())
 }
 
 /// One line for the verdict, one for each reason.
@@ -308,6 +308,7 @@ fn blindness_is_told_and_decides_nothing() {
         &enforcing(),
         &facts(mobile()),
         &[full("minute", 1, 20)],
+        None,
         Circumstances { blind: true, ..circumstances() },
     );
     assert_eq!(blind.reasons.last(), Some(&Reason::Blind));

@@ -18,9 +18,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use super::codes::{Codes, Number, Session};
-use super::random::Random;
 use crate::clock::Clock;
 use crate::domain::Span;
+use crate::random::Random;
 use crate::tasks::Tasks;
 
 const PAGE: &str = include_str!("page.html");

@@ -5,8 +5,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::random::Random;
 use crate::domain::{Span, Timestamp};
+use crate::random::Random;
 
 /// How long a code is good for.
 pub(super) const GOOD_FOR: Span = Span::minutes(10);

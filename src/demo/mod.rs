@@ -7,7 +7,6 @@ mod app;
 mod browser;
 mod codes;
 mod directory;
-mod random;
 mod screen;
 mod show;
 mod tally;
@@ -24,7 +23,6 @@ use tokio::net::TcpListener;
 
 use self::app::App;
 use self::directory::Temporary;
-use self::random::Random;
 use self::tally::Tally;
 use self::traffic::Traffic;
 use crate::app::Running;
@@ -32,6 +30,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Problem};
 use crate::domain::{Span, Timestamp, Verdict};
 use crate::journal::Entry;
+use crate::random::Random;
 use crate::tasks::Tasks;
 
 /// Decisions that the state holds: more than a screen has lines.

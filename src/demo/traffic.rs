@@ -10,9 +10,9 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use super::browser::{Answer, Browser, Failed};
-use super::random::Random;
 use super::tally::{Tally, Who};
 use crate::domain::Span;
+use crate::random::Random;
 use crate::tasks::Tasks;
 
 /// People at the page at the same time; when it is full, the next one doesn't come.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use serde::{Serialize, Serializer};
 
-use super::Timestamp;
+use super::{Timestamp, Traits};
 use crate::privacy::Pseudonym;
 
 /// Who asks for a code.
@@ -91,4 +91,6 @@ pub struct Fingerprint {
     pub hash: u64,
     /// The agent without versions: `Mozilla (Windows NT; Win; x) AppleWebKit Chrome Safari`, cut at 120 bytes.
     pub agent: Arc<str>,
+    /// What the headers say of the program that sent them.
+    pub traits: Traits,
 }

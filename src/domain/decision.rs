@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::{ChallengeKind, Reason, Rung, Timestamp};
+use super::{ChallengeKind, Reason, Rung, Timestamp, Trust};
 
 /// A decision with everything that explains it.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Decision {
     pub revision: RevisionId,
     /// What should happen. In monitor mode the request is forwarded all the same.
     pub verdict: Verdict,
+    /// What its client had shown before.
+    pub trust: Trust,
     /// What the attempt had proven when it was judged.
     pub proven: Rung,
     /// Whether the verdict is carried out.

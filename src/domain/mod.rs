@@ -13,6 +13,8 @@ mod place;
 mod reason;
 mod rung;
 mod timestamp;
+mod traits;
+mod trust;
 
 pub use client::{Address, Client, ClientId, ClientSource, Fingerprint, Visit};
 pub use country::{Country, CountryError};
@@ -25,3 +27,5 @@ pub use place::Place;
 pub use reason::Reason;
 pub use rung::{ChallengeKind, Pass, Rung};
 pub use timestamp::{Span, SpanError, Timestamp};
+pub use traits::{Has, Program, Traits};
+pub use trust::Trust;

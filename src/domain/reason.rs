@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Country, NumberKind, Span, Timestamp, Unreadable};
+use super::{Country, NumberKind, Rung, Span, Timestamp, Unreadable};
 
 /// One thing that spoke in a decision.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +44,58 @@ pub enum Reason {
     Unreadable(Unreadable),
     /// There is no number in the request, and the endpoint wants one.
     NoPhone,
+    /// Codes that were sent because of something that the attempt shares were not verified as real use would.
+    Hot {
+        /// What is shared: `range`, `address`, `country`, ...
+        kind: &'static str,
+        /// Its value, as far as it may be shown.
+        value: Box<str>,
+        /// The rung that this closes.
+        rung: Rung,
+        /// Evidence over the limit of the kind; 1 closes the rung.
+        heat: f32,
+        /// Log-likelihood ratio of abuse against real use, in nats.
+        evidence: f32,
+        /// Sends within about one and a half half-lives, fading.
+        sent: f32,
+        /// Of these, verified.
+        verified: f32,
+        /// How long until it closes the rung no more, if nothing else happens.
+        fades_in: Span,
+    },
+    /// More attempts than the verifications of before explain.
+    Surge {
+        /// What is shared.
+        kind: &'static str,
+        /// Its value.
+        value: Box<str>,
+        /// 1 closes the first rung.
+        pressure: f32,
+        /// Attempts of about the last minute.
+        rate: f32,
+        /// Attempts a minute that verifications speak for.
+        explained: f32,
+    },
+    /// More codes wait for their verification than the rung bears.
+    Waiting {
+        /// What is shared.
+        kind: &'static str,
+        /// Its value.
+        value: Box<str>,
+        /// The rung.
+        rung: Rung,
+        /// Silent sends of the last two minutes.
+        open: f32,
+        /// The most of them.
+        bound: f32,
+    },
+    /// What the attempt itself looks like.
+    Look {
+        /// On the scale of heat, 0 to 0.99.
+        prior: f32,
+        /// What it is made of, in words.
+        parts: Box<[&'static str]>,
+    },
     /// No verification has been seen at this endpoint: decisions rest on limits and facts alone.
     Blind,
 }
@@ -59,6 +111,10 @@ impl Reason {
             Self::Country(_) => "country",
             Self::Unreadable(_) => "unreadable",
             Self::NoPhone => "no_phone",
+            Self::Hot { .. } => "hot",
+            Self::Surge { .. } => "surge",
+            Self::Waiting { .. } => "waiting",
+            Self::Look { .. } => "look",
             Self::Blind => "no_outcomes",
         }
     }
@@ -82,6 +138,18 @@ impl Reason {
                 Some("a request that can be read in one way only, or on_unreadable = \"forward\"".to_owned())
             }
             Self::NoPhone => Some("a phone number in the request, or on_no_phone = \"forward\"".to_owned()),
+            Self::Hot { kind, heat, rung, fades_in, .. } => Some(format!(
+                "evidence of {kind} below 1 at {} (now {heat:.2}): verifications, or {fades_in} without more silence",
+                rung.name()
+            )),
+            Self::Surge { kind, explained, .. } => Some(format!(
+                "fewer than {:.0} attempts a minute of that {kind}, or verifications",
+                3.0 * explained.max(1.0)
+            )),
+            Self::Waiting { open, bound, .. } => {
+                Some(format!("{:.0} verifications more, or two minutes", (open - bound).max(0.0) + 1.0))
+            }
+            Self::Look { .. } => Some("a client that looks like a browser or an app that people use".to_owned()),
             Self::Blind => None,
         }
     }
@@ -114,6 +182,23 @@ impl fmt::Display for Reason {
             Self::Country(None) => f.write_str("numbers of no country are not served here"),
             Self::Unreadable(unreadable) => write!(f, "unreadable request: {unreadable}"),
             Self::NoPhone => f.write_str("there is no phone number in the request"),
+            Self::Hot { kind, value, rung, heat, evidence, sent, verified, .. } => write!(
+                f,
+                "{kind} {value}: {verified:.0} of {sent:.0} codes verified lately; evidence {evidence:.1}, heat {heat:.2} at {}",
+                rung.name()
+            ),
+            Self::Surge { kind, value, pressure, rate, explained } => write!(
+                f,
+                "{kind} {value}: {rate:.0} attempts in the last minute, {explained:.1} are explained; pressure {pressure:.2}"
+            ),
+            Self::Waiting { kind, value, rung, open, bound } => write!(
+                f,
+                "{kind} {value}: {open:.0} codes wait to be verified, {bound:.0} are borne at {}",
+                rung.name()
+            ),
+            Self::Look { prior, parts } => {
+                write!(f, "the client looks wrong ({prior:.2}): {}", parts.join(", "))
+            }
             Self::Blind => f.write_str("no verification was seen at this endpoint yet: limits and facts alone decide"),
         }
     }

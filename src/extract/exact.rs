@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use super::form;
 use super::nodes::{Scalar, unreadable};
 use super::phone::Search;
-use super::reading::Reading;
-use crate::domain::{Unreadable, UnreadableCode};
-use crate::numbering::Number;
+use super::reading::{self, Reading};
+use crate::domain::{Country, Unreadable, UnreadableCode};
+use crate::numbering::{Number, Numbering};
 
 impl Search<'_, '_> {
     /// The field that the operator named. Where it holds no number but the request has one elsewhere, or another
@@ -58,12 +58,26 @@ impl Search<'_, '_> {
     }
 
     fn settle(reading: Reading, field: &str) -> Result<Option<Number>, Unreadable> {
-        match reading {
-            Reading::Number(number) => Ok(Some(number)),
-            Reading::Empty | Reading::Mail | Reading::Masked => Ok(None),
-            Reading::Harmless | Reading::Doubtful => Err(unreadable(UnreadableCode::NotAPhone, field)),
-            Reading::Several => Err(unreadable(UnreadableCode::SeveralPhones, field)),
-            Reading::NoCountry => Err(unreadable(UnreadableCode::NoCountry, field)),
-        }
+        settle(reading).map_err(|code| unreadable(code, field))
+    }
+}
+
+/// The number of a text that is known to be the phone, as a field that the operator named is read; `None` for a mail
+/// address, a masked number and nothing at all. `region` is for numbers in national form.
+pub fn phone_text(
+    text: &str,
+    region: Option<Country>,
+    numbering: &Numbering,
+) -> Result<Option<Number>, UnreadableCode> {
+    settle(reading::read(text, region, numbering))
+}
+
+fn settle(reading: Reading) -> Result<Option<Number>, UnreadableCode> {
+    match reading {
+        Reading::Number(number) => Ok(Some(number)),
+        Reading::Empty | Reading::Mail | Reading::Masked => Ok(None),
+        Reading::Harmless | Reading::Doubtful => Err(UnreadableCode::NotAPhone),
+        Reading::Several => Err(UnreadableCode::SeveralPhones),
+        Reading::NoCountry => Err(UnreadableCode::NoCountry),
     }
 }

@@ -5,6 +5,7 @@
 use http::HeaderMap;
 use http::header::USER_AGENT;
 
+use super::traits::traits;
 use crate::domain::Fingerprint;
 
 /// Longest agent that is kept, in bytes.
@@ -20,7 +21,7 @@ pub fn fingerprint(headers: &HeaderMap) -> Fingerprint {
         hash.write(b"\n");
     }
     hash.write(agent.as_bytes());
-    Fingerprint { hash: hash.0, agent: agent.into() }
+    Fingerprint { hash: hash.0, agent: agent.into(), traits: traits(headers) }
 }
 
 fn belongs_to_client(name: &str) -> bool {

@@ -58,6 +58,7 @@ impl Endpoint {
             mode: self.policy.mode,
             on_no_phone: OnMissing::Forward,
             on_unreadable: self.policy.on_unreadable,
+            challenge: self.policy.challenge,
             countries: Vec::new(),
             refuse_types: Vec::new(),
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::reserve::Reservations;
+use super::stand::Stand;
 use super::{Gate, Revision, Role};
 use crate::decide::{self, Reading};
 use crate::domain::{Decision, Facts};
@@ -52,7 +53,10 @@ impl Gate {
             }
         };
         let readings = Reservations::peek(&revision.limits, on, &facts);
-        let decision = decide::decide(&policy, &facts, &readings, self.circumstances(revision, &facts, None));
+        let circumstances = self.circumstances(revision, &facts, None);
+        let stand = (on == On::Send).then(|| Stand::take(&self.cells, &revision.kinds, &facts, circumstances.proven));
+        let standing = stand.as_ref().map(Stand::standing);
+        let decision = decide::decide(&policy, &facts, &readings, standing, circumstances);
         Explanation::Judged { on, facts: Arc::new(facts), decision: Arc::new(decision), readings }
     }
 }

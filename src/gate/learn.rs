@@ -46,6 +46,7 @@ impl Gate {
         source: OutcomeSource,
         now: Timestamp,
     ) -> Learned {
+        let revision = self.revision.load();
         let mut learned = Learned::Unmatched;
         for alias in aliases {
             match self.sessions.settle(alias, outcome, now) {
@@ -53,6 +54,9 @@ impl Gate {
                     for send in &sends {
                         self.sighted.insert(Arc::clone(&send.endpoint));
                         self.conversion.outcome(send, outcome);
+                        if let Some(charge) = send.charge {
+                            self.cells.outcome(&revision.kinds, charge, outcome, now);
+                        }
                         self.tell.outcome(send, outcome, source, now);
                     }
                     return Learned::Settled(sends.len());

@@ -16,6 +16,7 @@ mod permit;
 mod read;
 mod reserve;
 mod revision;
+mod stand;
 mod tell;
 mod visits;
 
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::cells::Cells;
 use crate::clock::{Clock, Stopwatch};
 use crate::decide::{self, Circumstances};
 use crate::domain::{Client, Decision, Facts, Pass, Timestamp};
@@ -42,6 +44,7 @@ use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions, Sighted};
 use reserve::Reservations;
+use stand::Stand;
 
 /// The engine with its state. The revision is replaced by a reload; everything else lives as long as the process.
 #[derive(Debug)]
@@ -53,6 +56,7 @@ pub struct Gate {
     clock: Arc<dyn Clock>,
     ids: Ids,
     sessions: Sessions,
+    cells: Cells,
     conversion: Conversion,
     /// Endpoints at which an outcome was ever seen.
     sighted: Sighted,
@@ -76,6 +80,8 @@ pub struct Parts {
     pub ids: Ids,
     /// Sessions that are kept at the same time.
     pub sessions: usize,
+    /// Evidence.
+    pub cells: Cells,
     /// Who is told.
     pub tell: Tell,
 }
@@ -126,6 +132,7 @@ impl Gate {
             clock: parts.clock,
             ids: parts.ids,
             sessions: Sessions::new(parts.sessions),
+            cells: parts.cells,
             conversion: Conversion::new(CONVERSION_KEYS),
             sighted: Sighted::default(),
             tell: parts.tell,
@@ -209,9 +216,12 @@ impl Gate {
     ) -> Judged {
         let policy = &revision.endpoints[endpoint];
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
-        let decision =
-            decide::decide(&policy.policy, &facts, reserved.readings(), self.circumstances(revision, &facts, pass));
+        let circumstances = self.circumstances(revision, &facts, pass);
+        let mut stand = Stand::take(&self.cells, &revision.kinds, &facts, circumstances.proven);
+        let standing = Some(stand.standing());
+        let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, circumstances);
         let reserved = reserved.after(&decision);
+        stand.count(&self.cells, &revision.kinds, &decision, pass);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
         self.tell.decided(&facts, &decision, watch.elapsed());
         let permit = decision.forwards().then(|| SendPermit {
@@ -221,6 +231,7 @@ impl Gate {
             facts: Arc::clone(&facts),
             decision: Arc::clone(&decision),
             reserved,
+            stand: Some(stand),
         });
         Judged { facts, decision, permit }
     }
@@ -235,6 +246,7 @@ impl Gate {
             &policy.try_policy(),
             &facts,
             reserved.readings(),
+            None,
             self.circumstances(revision, &facts, None),
         );
         let reserved = reserved.after(&decision);
@@ -251,7 +263,24 @@ impl Gate {
     }
 
     /// A client loaded something that is not for a code.
-    pub fn observe_page(&self, _client: &Client, _at: Timestamp) {}
+    pub fn observe_page(&self, client: &Client, at: Timestamp) {
+        self.cells.page(&self.revision.load().kinds, client, at);
+    }
+
+    /// Does everything that is due by `now`. Whoever moves time calls it: a task of the running process, a replay.
+    pub fn advance(&self, now: Timestamp) {
+        self.cells.advance(&self.revision.load().kinds, now);
+    }
+
+    /// [`Gate::advance`] to the clock's time.
+    pub fn advance_to_now(&self) {
+        self.advance(self.clock.now());
+    }
+
+    /// The evidence.
+    pub fn cells(&self) -> &Cells {
+        &self.cells
+    }
 
     fn circumstances(&self, revision: &Revision, facts: &Facts, pass: Option<Pass>) -> Circumstances {
         Circumstances {

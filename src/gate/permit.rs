@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 
 use super::reserve::Reservations;
+use super::stand::Stand;
 use super::{Endpoint, Gate, Revision};
 use crate::domain::{Decision, Facts, OutcomeKind};
 use crate::extract::{self, Document, MatchKey};
@@ -50,6 +51,16 @@ pub struct SendPermit {
     pub(super) facts: Arc<Facts>,
     pub(super) decision: Arc<Decision>,
     pub(super) reserved: Reservations,
+    /// Its place in the cells; `None` once it is settled.
+    pub(super) stand: Option<Stand>,
+}
+
+impl Drop for SendPermit {
+    fn drop(&mut self) {
+        if let Some(stand) = self.stand.take() {
+            stand.give_back(&self.gate.cells);
+        }
+    }
 }
 
 impl SendPermit {
@@ -101,13 +112,16 @@ impl SendPermit {
         self.gate.tell.answered(&self.facts, answer);
     }
 
-    fn open(&self, answer: Option<&Document<'_>>) {
+    fn open(&mut self, answer: Option<&Document<'_>>) {
+        let now = self.gate.clock.now();
+        let charge = self.stand.take().and_then(|stand| stand.sent(&self.gate.cells, now));
         let (endpoint, facts) = (self.endpoint(), &self.facts);
         let send = OpenSend {
             decision: self.decision.id,
             endpoint: Arc::clone(&endpoint.name),
             at: facts.at,
             phone: facts.phone().copied(),
+            charge,
         };
         let name = &endpoint.name;
         let mut aliases = Vec::with_capacity(3);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Endpoint;
+use crate::cells::Kinds;
 use crate::domain::RevisionId;
 use crate::extract::{Router, TrustedProxies};
 use crate::limits::Set;
@@ -20,6 +21,8 @@ pub struct Revision {
     pub endpoints: Vec<Endpoint>,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted: TrustedProxies,
+    /// How each kind of cell behaves.
+    pub kinds: Kinds,
     /// The limits, with their tables.
     pub limits: Set,
     /// Number intelligence with the price table.

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::*;
+use crate::cells;
+use crate::cells::Kinds;
 use crate::clock::ManualClock;
 use crate::decide::Policy;
 use crate::domain::{Mode, OutcomeKind, RevisionId, Span, Timestamp, Verdict};
@@ -70,6 +72,7 @@ fn revision(number: u32, store: &Store, limits: &[Arc<Limit>], endpoint: Endpoin
         router: Router::new(vec![rule("POST /send", RouteRole::Send), rule("POST /verify", RouteRole::Verify)]),
         endpoints: vec![endpoint],
         trusted: TrustedProxies(Vec::new()),
+        kinds: Kinds::default(),
         limits: store.prepare(limits).unwrap(),
         numbering: Arc::new(Numbering::default()),
     }
@@ -93,6 +96,7 @@ impl Stage {
             clock: shared,
             ids: Ids::new(7),
             sessions: 1000,
+            cells: Cells::new(cells::Settings::default(), 1),
             tell: Tell { metrics: Arc::clone(&metrics), journal: Arc::new(Journal::in_memory(Arc::clone(&metrics))) },
         });
         Self { gate: Arc::new(gate), clock, store, metrics }

@@ -147,6 +147,10 @@ impl<'a> ReasonLine<'a> {
             | Reason::Country(_)
             | Reason::Unreadable(_)
             | Reason::NoPhone
+            | Reason::Hot { .. }
+            | Reason::Surge { .. }
+            | Reason::Waiting { .. }
+            | Reason::Look { .. }
             | Reason::Blind => None,
         };
         Self { code: reason.code(), text: reason.to_string(), turned_by: reason.turned_by(), limit }

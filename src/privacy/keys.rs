@@ -14,6 +14,8 @@ pub enum Purpose {
     Pseudonyms,
     /// The signature of the visit cookie.
     Visit,
+    /// The keys of evidence cells.
+    Cells,
     /// Tells whether a snapshot was written under the same key.
     Snapshot,
 }
@@ -118,6 +120,7 @@ fn derive(master: &[u8; 32], purpose: Purpose) -> [u8; 32] {
     let label: &[u8] = match purpose {
         Purpose::Pseudonyms => b"sendwall pseudonyms v1",
         Purpose::Visit => b"sendwall visit cookie v1",
+        Purpose::Cells => b"sendwall evidence cells v1",
         Purpose::Snapshot => b"sendwall snapshot v1",
     };
     hmac::sign(&keyed(master), label).as_ref().first_chunk().copied().unwrap_or_default()

@@ -239,7 +239,7 @@ mod tests {
             validity: Validity::Valid,
             price: Money::default(),
         };
-        OpenSend { decision: DecisionId::new(at, 0), endpoint: "login".into(), at, phone: Some(phone) }
+        OpenSend { decision: DecisionId::new(at, 0), endpoint: "login".into(), at, phone: Some(phone), charge: None }
     }
 
     fn key(scope: Scope) -> ConversionKey {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use dashmap::DashMap;
 
 use super::alias::{Alias, AliasKind};
+use crate::cells::SendRef;
 use crate::domain::{DecisionId, OutcomeKind, Phone, Span, Timestamp};
 use crate::privacy::Pseudonym;
 
@@ -24,6 +25,8 @@ pub struct OpenSend {
     pub at: Timestamp,
     /// The phone, where the request named one.
     pub phone: Option<Phone>,
+    /// Its place in the evidence, if it has one.
+    pub charge: Option<SendRef>,
 }
 
 /// What an outcome found.
@@ -326,7 +329,13 @@ mod tests {
     }
 
     fn send(phone: Option<Phone>, seconds: u64, id: u64) -> OpenSend {
-        OpenSend { decision: DecisionId::new(at(seconds), id), endpoint: "login".into(), at: at(seconds), phone }
+        OpenSend {
+            decision: DecisionId::new(at(seconds), id),
+            endpoint: "login".into(),
+            at: at(seconds),
+            phone,
+            charge: None,
+        }
     }
 
     fn alias(phone: Phone) -> Alias {

@@ -167,7 +167,8 @@ impl Pack for Session {
 
 impl Pack for OpenSend {
     fn pack(&self, out: &mut Vec<u8>) {
-        let Self { decision, endpoint, at, phone } = self;
+        // The place in the evidence isn't kept: it would name another send where the evidence begins anew.
+        let Self { decision, endpoint, at, phone, charge: _ } = self;
         decision.pack(out);
         endpoint.pack(out);
         at.pack(out);
@@ -180,6 +181,7 @@ impl Pack for OpenSend {
             endpoint: Pack::unpack(from)?,
             at: Pack::unpack(from)?,
             phone: Pack::unpack(from)?,
+            charge: None,
         })
     }
 }

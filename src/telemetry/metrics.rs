@@ -192,6 +192,10 @@ impl Metrics {
                 | Reason::Country(_)
                 | Reason::Unreadable(_)
                 | Reason::NoPhone
+                | Reason::Hot { .. }
+                | Reason::Surge { .. }
+                | Reason::Waiting { .. }
+                | Reason::Look { .. }
                 | Reason::Blind => {}
             }
         }

@@ -16,7 +16,7 @@ pub(super) struct PerEndpoint {
     endpoint: Arc<str>,
     decisions: [Slot; 10],
     tries: [Slot; 10],
-    reasons: [Slot; 8],
+    reasons: [Slot; 12],
 }
 
 impl PerEndpoint {
@@ -34,7 +34,8 @@ impl PerEndpoint {
     }
 
     pub(super) fn reason(&self, reason: &Reason) -> &Slot {
-        let [limit, table_full, kind, impossible, country, unreadable, no_phone, blind] = &self.reasons;
+        let [limit, table_full, kind, impossible, country, unreadable, no_phone, hot, surge, waiting, look, blind] =
+            &self.reasons;
         match reason {
             Reason::Limit { .. } => limit,
             Reason::LimitTableFull { .. } => table_full,
@@ -43,6 +44,10 @@ impl PerEndpoint {
             Reason::Country(_) => country,
             Reason::Unreadable(_) => unreadable,
             Reason::NoPhone => no_phone,
+            Reason::Hot { .. } => hot,
+            Reason::Surge { .. } => surge,
+            Reason::Waiting { .. } => waiting,
+            Reason::Look { .. } => look,
             Reason::Blind => blind,
         }
     }

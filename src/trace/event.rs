@@ -53,13 +53,13 @@ pub struct Request<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Geo<'a> {
     /// ISO 3166 alpha-2.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "super::text::optional")]
     pub country: Option<Cow<'a, str>>,
     /// Autonomous system.
     #[serde(default)]
     pub asn: Option<u32>,
     /// Its owner.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "super::text::optional")]
     pub as_org: Option<Cow<'a, str>>,
     /// A hosting provider's network.
     #[serde(default)]

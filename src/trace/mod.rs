@@ -6,6 +6,16 @@
 //!
 //! Must not know: who makes traces and who replays them.
 
+mod error;
 mod event;
+mod fault;
+mod line;
+mod lines;
+mod text;
+mod write;
 
+pub use error::{Error, Fault};
 pub use event::{Event, Geo, Label, Outcome, Page, Request, Send, Truth};
+pub use line::{Line, SendPart, geo, headers};
+pub use lines::Lines;
+pub use write::write;

@@ -309,7 +309,7 @@ fn play(sessions: &Sessions, conversion: &Conversion, sends: &[Send]) -> (Vec<Al
         aliases.extend(phone.map(|phone| Alias::phone(send.endpoint, phone.id)));
         aliases.extend(send.client.map(|number| Alias::client(send.endpoint, client(number))));
         names.extend(aliases.iter().copied().chain([Alias::decision(decision)]));
-        let open = OpenSend { decision, endpoint: send.endpoint.into(), at: at(now), phone };
+        let open = OpenSend { decision, endpoint: send.endpoint.into(), at: at(now), phone, charge: None };
         conversion.sent(&open);
         sessions.open(open, aliases.clone(), Span::minutes(10));
         if let Some(outcome) = send.outcome {
@@ -380,7 +380,13 @@ fn sessions_beyond_a_smaller_capacity_go_the_oldest_first() {
     let finds = |number| after.phone_of(&Alias::phone("login", phone(number).id), at(1000)).is_some();
     assert_eq!((0..20).filter(|number| finds(*number)).collect::<Vec<_>>(), [15, 16, 17, 18, 19]);
     after.open(
-        OpenSend { decision: DecisionId::new(at(1000), 1), endpoint: "login".into(), at: at(1000), phone: None },
+        OpenSend {
+            decision: DecisionId::new(at(1000), 1),
+            endpoint: "login".into(),
+            at: at(1000),
+            phone: None,
+            charge: None,
+        },
         vec![],
         Span::minutes(1),
     );

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use sendwall::cells::{self, Cells, Kinds};
 use sendwall::clock::SystemClock;
 use sendwall::config::Config;
 use sendwall::domain::RevisionId;
@@ -50,6 +51,7 @@ pub(crate) fn judge(text: &str) -> Judge {
         endpoints: config.endpoints,
         trusted: TrustedProxies(config.trusted_proxies),
         limits: Store::new(4 << 20).prepare(&limits).unwrap(),
+        kinds: Kinds::default(),
         numbering: Arc::new(Numbering::new(PriceTable::default())),
     };
     let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));
@@ -61,6 +63,7 @@ pub(crate) fn judge(text: &str) -> Judge {
         clock,
         ids: Ids::new(7),
         sessions: 1000,
+        cells: Cells::new(cells::Settings::default(), 1),
         tell: Tell { metrics: Arc::clone(&metrics), journal },
     }));
     Judge { gate, metrics }

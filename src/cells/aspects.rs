@@ -1,0 +1,61 @@
+//! What an attempt shares with others: a key for each cell that it touches.
+
+use std::net::IpAddr;
+
+use super::Kind;
+use crate::domain::{Country, Facts, Rung};
+use crate::limits::mix;
+
+/// The keys of an attempt's cells, by kind; `None` where it lacks the aspect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aspects {
+    pub(super) keys: [Option<u64>; Kind::ALL.len()],
+}
+
+impl Aspects {
+    /// From what an attempt says. `seed` is secret, so that nobody can look for values whose cells collide.
+    pub(super) fn of(facts: &Facts, seed: u64) -> Self {
+        let phone = facts.phone();
+        let client = &facts.client;
+        let value = |kind| match kind {
+            Kind::Phone => phone.map(|phone| phone.id.short()),
+            Kind::Client => client.id.as_ref().map(|id| id.id.short()),
+            Kind::Address => Some(client.address.id.short()),
+            Kind::Range => phone.map(|phone| phone.range.digits()),
+            Kind::Network => Some(network(client.address.network.network())),
+            Kind::WideRange => phone.map(|phone| phone.range.digits() / 100),
+            Kind::Fingerprint => Some(client.fingerprint.hash),
+            Kind::System => facts.place.asn.map(u64::from),
+            Kind::Pair => Some(mix([country(phone?.country?), country(facts.place.country?)])),
+            Kind::Country => phone.and_then(|phone| phone.country).map(country),
+            Kind::Endpoint => Some(mix(facts.endpoint.bytes().map(u64::from))),
+        };
+        Self { keys: Kind::ALL.map(|kind| value(kind).map(|value| mix([seed, kind as u64, value]))) }
+    }
+
+    pub(super) fn key(&self, kind: Kind) -> Option<u64> {
+        self.keys[kind as usize]
+    }
+}
+
+/// The cell of a rung above the first, or of clients that verified before, beside the base cell of strangers.
+pub(super) fn variant(key: u64, kind: Kind, known: bool, rung: Rung) -> u64 {
+    let known = known && kind.split_by_trust();
+    let rung = if kind == Kind::Phone { Rung::None } else { rung };
+    match (known, rung) {
+        (false, Rung::None) => key,
+        (known, rung) => mix([key, 16 * u64::from(known) + rung as u64]),
+    }
+}
+
+fn country(country: Country) -> u64 {
+    mix(country.as_str().bytes().map(u64::from))
+}
+
+/// The prefix of the network; its length is the same for all of a family.
+fn network(prefix: IpAddr) -> u64 {
+    match prefix {
+        IpAddr::V4(address) => u64::from(address.to_bits()),
+        IpAddr::V6(address) => mix([6, u64::try_from(address.to_bits() >> 64).unwrap_or(0)]),
+    }
+}

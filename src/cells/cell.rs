@@ -1,0 +1,177 @@
+//! One cell: what became of the sends that share something. 64 bytes.
+//!
+//! Everything that fades is kept as it was at `at`, and is faded when the cell is next written or read.
+
+use super::Kind;
+use super::fade::{fade, half};
+use crate::domain::{Span, Timestamp};
+
+/// Two alternatives are held against real use: abuse that verifies almost nothing, and abuse that fakes half of it.
+pub(super) const ALTERNATIVES: usize = 2;
+
+/// Time constant of the rate that is called "the last minute".
+const FAST: Span = Span::seconds(60);
+/// Time constant of the verifications that explain the volume of the moment.
+const RECENT: Span = Span::seconds(120);
+/// Time constant within which an outage shows.
+const OUTAGE: Span = Span::minutes(10);
+/// Time constant of history.
+const SLOW: Span = Span::hours(2);
+
+/// Sends are weighted in 64ths.
+pub(super) const WHOLE: i32 = 64;
+/// Evidence of open sends is added and taken back exactly, so it is kept in 4096ths of a nat.
+pub(super) const NAT: f32 = 4096.0;
+
+/// A cell as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub(super) struct Cell {
+    pub(super) tag: u8,
+    /// Attempts that were let through and that the upstream hasn't answered yet.
+    pub(super) held: u16,
+    /// Silent sends younger than the horizon, in 64ths.
+    pub(super) open: i32,
+    pub(super) at: u64,
+    /// Evidence of the sends younger than the horizon, in 4096ths of a nat.
+    pub(super) window: [i32; ALTERNATIVES],
+    /// Evidence of older sends, in nats, never below 0.
+    pub(super) matured: [f32; ALTERNATIVES],
+    /// Attempts, fading with a time constant of a minute: about those of the last minute.
+    pub(super) fast: f32,
+    /// Verifications, with two hours: history.
+    pub(super) slow: f32,
+    /// Verifications, with two minutes.
+    pub(super) recent: f32,
+    /// Verifications, with ten minutes.
+    pub(super) came: f32,
+    /// Verifications that real use would have given, with ten minutes.
+    pub(super) due: f32,
+    /// Sends, fading with the half-life of the kind: for reasons.
+    pub(super) sent: f32,
+    /// Verifications, likewise.
+    pub(super) verified: f32,
+    /// Times that a proof was asked for or the attempt was refused, fading with ten minutes.
+    pub(super) refused: f32,
+}
+
+pub(super) const WORDS: usize = 8;
+
+impl Cell {
+    pub(super) fn from_words(words: &[u64; WORDS]) -> Self {
+        let [head, at, window, matured, rates, outage, counts, rest] = *words;
+        let [window, matured] = [window, matured].map(halves);
+        let [(fast, slow), (came, due), (sent, verified), (recent, refused)] =
+            [rates, outage, counts, rest].map(|word| floats(halves(word)));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "fields of a word")]
+        Self {
+            tag: head as u8,
+            held: (head >> 8) as u16,
+            open: (head >> 32) as u32 as i32,
+            at,
+            window: [window.0 as i32, window.1 as i32],
+            matured: floats(matured).into(),
+            fast,
+            slow,
+            recent,
+            came,
+            due,
+            sent,
+            verified,
+            refused,
+        }
+    }
+
+    pub(super) fn to_words(self) -> [u64; WORDS] {
+        #[expect(clippy::cast_sign_loss, reason = "fields of a word")]
+        [
+            u64::from(self.tag) | u64::from(self.held) << 8 | u64::from(self.open as u32) << 32,
+            self.at,
+            join(self.window[0] as u32, self.window[1] as u32),
+            join(self.matured[0].to_bits(), self.matured[1].to_bits()),
+            join(self.fast.to_bits(), self.slow.to_bits()),
+            join(self.came.to_bits(), self.due.to_bits()),
+            join(self.sent.to_bits(), self.verified.to_bits()),
+            join(self.recent.to_bits(), self.refused.to_bits()),
+        ]
+    }
+
+    /// Brings everything that fades to `now`. A time before the last one changes nothing.
+    pub(super) fn fade_to(&mut self, now: Timestamp, half_life: Span) {
+        let ms = now.unix_ms().saturating_sub(self.at);
+        if ms == 0 {
+            return;
+        }
+        self.at = now.unix_ms();
+        let kind = half(ms, half_life);
+        for value in self.matured.iter_mut().chain([&mut self.sent, &mut self.verified]) {
+            *value *= kind;
+        }
+        self.fast *= fade(ms, FAST);
+        self.recent *= fade(ms, RECENT);
+        let outage = fade(ms, OUTAGE);
+        self.came *= outage;
+        self.due *= outage;
+        self.refused *= outage;
+        self.slow *= fade(ms, SLOW);
+    }
+
+    /// Evidence in nats, of the alternative that explains it best.
+    pub(super) fn evidence(&self) -> f32 {
+        let of = |index: usize| self.matured[index] + nats(self.window[index]);
+        of(0).max(of(1)).max(0.0)
+    }
+
+    /// Real attempts a minute that the verifications of two hours speak for.
+    pub(super) fn history(&self, conversion: f32) -> f32 {
+        self.slow / minutes(SLOW) / conversion
+    }
+
+    /// Real attempts a minute that the verifications of the last two minutes speak for.
+    pub(super) fn explained_now(&self, conversion: f32) -> f32 {
+        self.recent / minutes(RECENT) / conversion
+    }
+
+    /// How much of the verifications that history promised is missing, 0 to 1, where those of the sends of the last ten
+    /// minutes are missing too. Abuse on top of real use takes no verification away; an outage does.
+    pub(super) fn outage(&self) -> f32 {
+        let promised = self.slow * minutes(OUTAGE) / minutes(SLOW);
+        if promised < 1.0 || self.due < 1.0 {
+            return 0.0;
+        }
+        let of_history = (promised - self.came - 1.5 * promised.sqrt()) / promised;
+        let of_sends = (self.due - self.came) / self.due;
+        of_history.min(of_sends).clamp(0.0, 1.0)
+    }
+
+    /// What is lost if it goes: evidence and history above all.
+    pub(super) fn worth(&self, kind: Kind, limit: f32, half_life: Span, now: Timestamp) -> f32 {
+        let mut faded = *self;
+        faded.fade_to(now, half_life);
+        let busy = if self.open != 0 || self.held != 0 { 4.0 } else { 0.0 };
+        let _ = kind;
+        busy + 2.0 * faded.evidence() / limit + faded.slow.min(1.0) + faded.fast.min(1.0)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a bound far above any window")]
+pub(super) fn nats(fixed: i32) -> f32 {
+    fixed as f32 / NAT
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of hours")]
+fn minutes(span: Span) -> f32 {
+    span.as_millis() as f32 / 60_000.0
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the halves of a word")]
+const fn halves(word: u64) -> (u32, u32) {
+    (word as u32, (word >> 32) as u32)
+}
+
+fn floats((low, high): (u32, u32)) -> (f32, f32) {
+    (f32::from_bits(low), f32::from_bits(high))
+}
+
+fn join(low: u32, high: u32) -> u64 {
+    u64::from(low) | u64::from(high) << 32
+}

@@ -1,0 +1,120 @@
+//! What attempts share, from the narrowest aspect to the widest, and how much evidence each kind of cell bears.
+
+use crate::domain::Span;
+
+/// An aspect that attempts share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// The phone.
+    Phone,
+    /// Cookie or device.
+    Client,
+    /// IPv4, or IPv6 /64.
+    Address,
+    /// The number less its last four digits.
+    Range,
+    /// /24, or IPv6 /48.
+    Network,
+    /// The number less its last six digits.
+    WideRange,
+    /// Header names in order, agent without versions, JA4.
+    Fingerprint,
+    /// Autonomous system of the address.
+    System,
+    /// Country of the phone with country of the address.
+    Pair,
+    /// Country of the phone.
+    Country,
+    /// The endpoint.
+    Endpoint,
+}
+
+impl Kind {
+    /// Every kind, the narrowest first: the order in which sends are charged.
+    pub const ALL: [Self; 11] = [
+        Self::Phone,
+        Self::Client,
+        Self::Address,
+        Self::Range,
+        Self::Network,
+        Self::WideRange,
+        Self::Fingerprint,
+        Self::System,
+        Self::Pair,
+        Self::Country,
+        Self::Endpoint,
+    ];
+
+    /// The name in configuration, reasons and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Client => "client",
+            Self::Address => "address",
+            Self::Range => "range",
+            Self::Network => "network",
+            Self::WideRange => "wide_range",
+            Self::Fingerprint => "fingerprint",
+            Self::System => "system",
+            Self::Pair => "pair",
+            Self::Country => "country",
+            Self::Endpoint => "endpoint",
+        }
+    }
+
+    /// Whether clients that verified before have a cell of their own, which abuse by strangers never touches.
+    pub const fn split_by_trust(self) -> bool {
+        !matches!(self, Self::Phone | Self::Client)
+    }
+}
+
+/// How a kind of cell behaves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KindSettings {
+    /// Evidence at which a rung closes, in nats (natural log-likelihood ratio).
+    pub limit: f32,
+    /// Evidence halves in this time.
+    pub half_life: Span,
+    /// Attempts a minute that need no history: the floor of what volume is held against.
+    pub rate_floor: f32,
+    /// Silent sends of the last two minutes that need no history.
+    pub open_floor: f32,
+}
+
+/// The settings of every kind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kinds([KindSettings; Kind::ALL.len()]);
+
+impl Kinds {
+    /// The settings of one kind.
+    pub fn of(&self, kind: Kind) -> &KindSettings {
+        &self.0[kind as usize]
+    }
+
+    /// To change the settings of one kind.
+    pub fn of_mut(&mut self, kind: Kind) -> &mut KindSettings {
+        &mut self.0[kind as usize]
+    }
+}
+
+impl Default for Kinds {
+    fn default() -> Self {
+        const fn kind(limit: f32, half_life: Span, rate_floor: f32, open_floor: f32) -> KindSettings {
+            KindSettings { limit, half_life, rate_floor, open_floor }
+        }
+        let (minutes, hours) = (Span::minutes, Span::hours);
+        Self([
+            kind(2.6, hours(24), 1.0, 3.0),
+            kind(3.4, hours(12), 1.0, 4.0),
+            kind(5.0, hours(2), 1.0, 10.0),
+            kind(4.5, hours(24), 1.0, 10.0),
+            kind(7.0, hours(1), 1.5, 15.0),
+            kind(6.5, hours(6), 1.5, 15.0),
+            kind(11.0, minutes(30), 4.0, 40.0),
+            kind(9.0, minutes(45), 3.0, 25.0),
+            kind(9.0, minutes(45), 3.0, 25.0),
+            kind(9.0, minutes(45), 3.0, 25.0),
+            kind(12.0, minutes(20), 6.0, 50.0),
+        ])
+    }
+}

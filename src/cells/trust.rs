@@ -1,0 +1,103 @@
+//! Trust: who verified before. It is earned by verifying, fades, and is lost by silence.
+
+use super::Kind;
+use super::aspects::Aspects;
+use super::cell::Cell;
+use super::table::Table;
+use crate::domain::{Span, Timestamp, Trust};
+use crate::limits::mix;
+
+const HALF_LIFE: Span = Span::hours(30 * 24);
+/// Trusted from here on.
+const ENOUGH: f32 = 0.5;
+/// More verifications than this give no more trust.
+const MOST: f32 = 4.0;
+/// What a code that was never verified takes away.
+const LOST_BY_SILENCE: f32 = 0.5;
+
+/// What trust stands for.
+#[derive(Clone, Copy)]
+enum Bond {
+    Phone,
+    Client,
+    ClientPhone,
+    AddressPhone,
+}
+
+const TAG: u8 = 32;
+
+impl Bond {
+    const ALL: [Self; 4] = [Self::Phone, Self::Client, Self::ClientPhone, Self::AddressPhone];
+
+    fn key(self, aspects: &Aspects) -> Option<u64> {
+        let key = |kind| aspects.key(kind);
+        let value = match self {
+            Self::Phone => key(Kind::Phone)?,
+            Self::Client => key(Kind::Client)?,
+            Self::ClientPhone => mix([key(Kind::Client)?, key(Kind::Phone)?]),
+            Self::AddressPhone => mix([key(Kind::Address)?, key(Kind::Phone)?]),
+        };
+        Some(mix([value, u64::from(self.tag())]))
+    }
+
+    const fn tag(self) -> u8 {
+        TAG + self as u8
+    }
+}
+
+/// Whether an entry holds trust.
+pub(super) const fn is_trust(cell: &Cell) -> bool {
+    cell.tag >= TAG && cell.tag < TAG + 4
+}
+
+pub(super) fn of(table: &Table, aspects: &Aspects, now: Timestamp) -> Trust {
+    let trusted = |bond: Bond| {
+        let cell = bond.key(aspects).and_then(|key| table.get(key));
+        cell.is_some_and(|mut cell| {
+            cell.fade_to(now, HALF_LIFE);
+            cell.matured[0] >= ENOUGH
+        })
+    };
+    if trusted(Bond::ClientPhone) || trusted(Bond::AddressPhone) {
+        Trust::Owner
+    } else if trusted(Bond::Client) {
+        Trust::KnownClient
+    } else if trusted(Bond::Phone) {
+        Trust::KnownPhone
+    } else {
+        Trust::Unknown
+    }
+}
+
+pub(super) fn verified(table: &Table, aspects: &Aspects, now: Timestamp) {
+    for bond in Bond::ALL {
+        let Some(key) = bond.key(aspects) else { continue };
+        let fresh = Cell { tag: bond.tag(), at: now.unix_ms(), ..Cell::default() };
+        table.upsert(
+            key,
+            fresh,
+            |cell| worth(cell, now),
+            |cell| {
+                cell.fade_to(now, HALF_LIFE);
+                cell.matured[0] = (cell.matured[0] + 1.0).min(MOST);
+            },
+        );
+    }
+}
+
+pub(super) fn silent(table: &Table, aspects: &Aspects, now: Timestamp) {
+    for bond in [Bond::Client, Bond::ClientPhone, Bond::AddressPhone] {
+        let Some(key) = bond.key(aspects) else { continue };
+        table.change(key, |cell| {
+            cell.fade_to(now, HALF_LIFE);
+            cell.matured[0] = (cell.matured[0] - LOST_BY_SILENCE).max(0.0);
+        });
+    }
+}
+
+/// A little more than a stranger's cell.
+pub(super) fn worth(cell: &Cell, now: Timestamp) -> f32 {
+    let mut cell = *cell;
+    cell.fade_to(now, HALF_LIFE);
+    0.5 + cell.matured[0].min(1.0)
+}

@@ -1,0 +1,103 @@
+//! What a cell shows at a moment: evidence, volume, and what its history explains of it.
+
+use super::cell::{Cell, WHOLE};
+use super::kind::KindSettings;
+use super::{Kind, RealUse};
+use crate::domain::{Rung, Span, Timestamp};
+
+/// A volume of up to so many times of what history explains is no surprise.
+const SURPRISE: f32 = 3.0;
+/// Pressure asks for a proof at so many times the evidence that would.
+const PRESSURE_SCALE: f32 = 2.5;
+/// The bound on silent sends grows by so many of what history explains.
+const OPEN_MULTIPLE: f32 = 3.0;
+
+/// A cell at a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// The aspect.
+    pub kind: Kind,
+    /// Evidence over the kind's limit; at 1 the rung closes.
+    pub heat: f32,
+    /// Volume that history does not explain, on the same scale; 0 above the first rung.
+    pub pressure: f32,
+    /// Silent sends of the last two minutes.
+    pub open: f32,
+    /// The most of them that the rung bears.
+    pub bound: f32,
+    /// Evidence, in nats.
+    pub evidence: f32,
+    /// Sends, fading with the kind's half-life.
+    pub sent: f32,
+    /// Verifications of these.
+    pub verified: f32,
+    /// Attempts of about the last minute.
+    pub rate: f32,
+    /// Attempts a minute that verifications speak for.
+    pub explained: f32,
+    /// Share of real verifications that are missing for everyone.
+    pub outage: f32,
+    /// The kind's half-life.
+    pub half_life: Span,
+    /// Proofs asked for and refusals of the last ten minutes, fading.
+    pub refused: f32,
+}
+
+impl View {
+    /// `base` is the cell of the first rung, which holds the volume; `own` that of the rung, which holds the evidence.
+    pub(super) fn of(
+        (base, own): (&Cell, &Cell),
+        (kind, rung): (Kind, Rung),
+        settings: &KindSettings,
+        (real, now): (&RealUse, Timestamp),
+    ) -> Self {
+        let (mut base, mut own) = (*base, *own);
+        base.fade_to(now, settings.half_life);
+        own.fade_to(now, settings.half_life);
+        #[expect(clippy::cast_possible_truncation, reason = "a share")]
+        let conversion = real.conversion as f32;
+        let explained = base.history(conversion).max(base.explained_now(conversion));
+        let evidence = own.evidence();
+        let open = sends(own.open);
+        let bound = (settings.open_floor + OPEN_MULTIPLE * explained) * larger(rung);
+        let pressure = if rung == Rung::None { pressure(base.fast, explained, settings) } else { 0.0 };
+        Self {
+            kind,
+            heat: evidence / settings.limit,
+            pressure,
+            open,
+            bound,
+            evidence,
+            sent: base.sent,
+            verified: base.verified,
+            rate: base.fast,
+            explained,
+            outage: base.outage(),
+            half_life: settings.half_life,
+            refused: base.refused,
+        }
+    }
+}
+
+/// The bounds on silent sends grow with the proof: who paid for a step may be heard a little longer.
+const fn larger(rung: Rung) -> f32 {
+    match rung {
+        Rung::None => 1.0,
+        Rung::Pow => 2.0,
+        Rung::Captcha | Rung::Block => 3.0,
+    }
+}
+
+/// `x ln(x/m) - (x - m)`, the evidence of a Poisson rate `x` against `m`, over 2.5 times the limit, where `x > 3 m`.
+fn pressure(rate: f32, explained: f32, settings: &KindSettings) -> f32 {
+    let expected = settings.rate_floor.max(explained);
+    if rate <= SURPRISE * expected {
+        return 0.0;
+    }
+    (rate * (rate / expected).ln() - (rate - expected)) / (PRESSURE_SCALE * settings.limit)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of sends")]
+fn sends(weighted: i32) -> f32 {
+    weighted.max(0) as f32 / WHOLE as f32
+}

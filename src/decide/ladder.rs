@@ -1,0 +1,176 @@
+//! The ladder of proofs: the lowest rung that is open to an attempt.
+//!
+//! A rung is open while no cell of the attempt is too hot there and not too many codes wait for their verification. The
+//! first one also asks for no surge. Known clients bear more heat, and are never turned away altogether.
+
+use crate::cells::{Kind, View, Views};
+use crate::domain::{Facts, Reason, Rung, Span, Trust};
+
+/// Heat of a phone at which each rung closes: its silent sends count together over all rungs.
+const PHONE: [f32; 3] = [1.0, 1.3, 2.2];
+/// Reasons of one kind that are told at most.
+const TOLD: usize = 4;
+
+/// What state and look say about an attempt.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// What its client has shown before.
+    pub trust: Trust,
+    /// What it looks like, 0 to 0.99 of heat.
+    pub prior: f32,
+    /// What the prior is made of.
+    pub looks: Vec<&'static str>,
+    /// What its cells show at each rung that was looked at.
+    pub rungs: [Option<Views>; 3],
+}
+
+/// Where the ladder leaves an attempt.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Climb {
+    /// The lowest open rung that isn't below what was proven.
+    pub(super) rung: Rung,
+    /// Heat, pressure and prior of the first rung over the tolerance: 1 is where it closes.
+    pub(super) heat: f32,
+}
+
+impl Standing {
+    /// Whether `rung`, which `views` shows, is open to the attempt.
+    pub fn is_open(&self, rung: Rung, views: &Views) -> bool {
+        self.heat(rung, views) < 1.0 && !views.iter().flatten().any(|view| self.overfull(view))
+    }
+
+    /// Heat at a rung, with prior, over what the client is trusted with.
+    fn heat(&self, rung: Rung, views: &Views) -> f32 {
+        let outage = outage(views);
+        let hottest =
+            views.iter().flatten().map(|view| heat(view, rung, outage).max(view.pressure)).fold(0.0, f32::max);
+        let prior = match (rung, self.trust) {
+            (Rung::None, _) => self.prior,
+            // A proof of work answers half of what looks wrong.
+            (Rung::Pow, _) => self.prior / 2.0,
+            (Rung::Captcha | Rung::Block, _) => 0.0,
+        };
+        (hottest + prior) / self.tolerance(rung)
+    }
+
+    fn overfull(&self, view: &View) -> bool {
+        view.open >= view.bound * self.tolerance(Rung::None)
+    }
+
+    fn tolerance(&self, rung: Rung) -> f32 {
+        match (rung, self.trust) {
+            (Rung::None, Trust::KnownClient) => 2.0,
+            (Rung::None, Trust::Owner) => 3.0,
+            _ => 1.0,
+        }
+    }
+
+    /// How long to wait where nobody can be challenged: 30 s, doubled each time in about ten minutes, to 16 minutes.
+    pub(super) fn wait(&self) -> Span {
+        let phone = self.rungs[0].as_ref().and_then(|views| views[Kind::Phone as usize]);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 5")]
+        let times = phone.map_or(0.0, |view| view.refused.round().clamp(0.0, 5.0)) as u32;
+        Span::seconds(30 << times)
+    }
+
+    pub(super) fn climb(&self, proven: Rung) -> Climb {
+        let first = self.rungs[0].as_ref().map_or(0.0, |views| self.heat(Rung::None, views));
+        let open = [Rung::None, Rung::Pow, Rung::Captcha]
+            .into_iter()
+            .filter(|rung| *rung >= proven)
+            .find(|rung| self.rungs[*rung as usize].as_ref().is_none_or(|views| self.is_open(*rung, views)));
+        let last = if self.trust.is_known() { Rung::Captcha } else { Rung::Block };
+        Climb { rung: open.unwrap_or(last), heat: first }
+    }
+
+    /// What closed the rungs below `rung`, the decisive first.
+    pub(super) fn reasons(&self, below: Rung, facts: &Facts) -> Vec<Reason> {
+        let mut told = Vec::new();
+        for rung in [Rung::Captcha, Rung::Pow, Rung::None].into_iter().filter(|rung| *rung < below) {
+            let Some(views) = &self.rungs[rung as usize] else { continue };
+            let outage = outage(views);
+            let mut views: Vec<_> = views.iter().flatten().collect();
+            views.sort_by(|a, b| heat(b, rung, outage).total_cmp(&heat(a, rung, outage)));
+            told.extend(
+                views
+                    .iter()
+                    .filter(|view| heat(view, rung, outage) >= 0.5)
+                    .map(|view| hot(view, rung, facts))
+                    .take(TOLD),
+            );
+            told.extend(views.iter().filter(|view| view.pressure >= 0.5).map(|view| surge(view, facts)).take(TOLD));
+            told.extend(
+                views.iter().filter(|view| self.overfull(view)).map(|view| waiting(view, rung, facts)).take(TOLD),
+            );
+        }
+        if self.prior > 0.2 {
+            told.push(Reason::Look { prior: self.prior, parts: self.looks.clone().into() });
+        }
+        told
+    }
+}
+
+/// In an outage of the phone's country silence says less, of everything but the phone and the client themselves.
+fn heat(view: &View, rung: Rung, outage: f32) -> f32 {
+    match view.kind {
+        Kind::Phone => view.heat / PHONE.get(rung as usize).copied().unwrap_or(1.0),
+        Kind::Client => view.heat,
+        _ => view.heat * (1.0 - outage),
+    }
+}
+
+fn outage(views: &Views) -> f32 {
+    views[Kind::Country as usize].map_or(0.0, |view| view.outage)
+}
+
+fn hot(view: &View, rung: Rung, facts: &Facts) -> Reason {
+    Reason::Hot {
+        kind: view.kind.name(),
+        value: value(view.kind, facts),
+        rung,
+        heat: view.heat,
+        evidence: view.evidence,
+        sent: view.sent,
+        verified: view.verified,
+        fades_in: fades_in(view),
+    }
+}
+
+fn surge(view: &View, facts: &Facts) -> Reason {
+    let (rate, explained) = (view.rate, view.explained);
+    Reason::Surge { kind: view.kind.name(), value: value(view.kind, facts), pressure: view.pressure, rate, explained }
+}
+
+fn waiting(view: &View, rung: Rung, facts: &Facts) -> Reason {
+    let (open, bound) = (view.open, view.bound);
+    Reason::Waiting { kind: view.kind.name(), value: value(view.kind, facts), rung, open, bound }
+}
+
+/// Whole minutes until heat is below 1 by fading alone.
+fn fades_in(view: &View) -> Span {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "minutes of days")]
+    let minutes = |ratio: f32| (view.half_life.as_millis() as f32 / 60_000.0 * ratio).ceil() as u64;
+    if view.heat <= 1.0 { Span::default() } else { Span::minutes(minutes(view.heat.log2())) }
+}
+
+/// What an attempt has of a kind, as far as it may be shown.
+fn value(kind: Kind, facts: &Facts) -> Box<str> {
+    let phone = facts.phone();
+    let country = phone.and_then(|phone| phone.country).map_or("?".to_owned(), |country| country.to_string());
+    match kind {
+        Kind::Phone => phone.map_or_else(String::new, |phone| phone.masked().to_string()),
+        Kind::Client => facts.client.id.as_ref().map_or_else(String::new, |id| id.id.to_string()),
+        Kind::Address => facts.client.address.id.to_string(),
+        Kind::Range => phone.map_or_else(String::new, |phone| format!("+{}", phone.range)),
+        Kind::Network => facts.client.address.network.trunc().to_string(),
+        Kind::WideRange => phone.map_or_else(String::new, |phone| format!("+{}", phone.range.digits() / 100)),
+        Kind::Fingerprint => format!("{:016x}", facts.client.fingerprint.hash),
+        Kind::System => facts.place.asn.map_or_else(String::new, |asn| format!("AS{asn}")),
+        Kind::Pair => {
+            format!("{country} from {}", facts.place.country.map_or("?".to_owned(), |country| country.to_string()))
+        }
+        Kind::Country => country,
+        Kind::Endpoint => facts.endpoint.to_string(),
+    }
+    .into()
+}

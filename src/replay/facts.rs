@@ -1,0 +1,199 @@
+//! A line of a trace to the facts that the gate would have read from the request.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::domain::{
+    Client, ClientId, ClientSource, Country, Facts, Fingerprint, Phone, PhoneFact, Place, Range, Timestamp, Unreadable,
+    Visit,
+};
+use crate::extract::{self, PhoneSource};
+use crate::gate::{Endpoint, Gate, Revision};
+use crate::geo::Geo;
+use crate::privacy::{Pseudonym, Pseudonyms};
+use crate::trace::{self, Fault, Line, SendPart};
+
+/// Different header lists and places whose meaning is kept at the same time.
+const KEPT: usize = 65_536;
+/// Cookies whose first line is remembered; the oldest goes.
+const COOKIES: usize = 1_000_000;
+
+/// Reads lines under one configuration.
+pub(super) struct FactsReader {
+    names: Pseudonyms,
+    revision: Arc<Revision>,
+    geo: Arc<Geo>,
+    cookie: ClientSource,
+    device: ClientSource,
+    prints: HashMap<u64, Fingerprint>,
+    places: HashMap<u64, Place>,
+    first_seen: FirstSeen,
+}
+
+impl FactsReader {
+    pub(super) fn new(gate: &Gate) -> Self {
+        Self {
+            names: gate.names().clone(),
+            revision: gate.revision(),
+            geo: Arc::clone(gate.geo()),
+            cookie: ClientSource::Cookie("trace".into()),
+            device: ClientSource::Header("device".into()),
+            prints: HashMap::new(),
+            places: HashMap::new(),
+            first_seen: FirstSeen::default(),
+        }
+    }
+
+    /// Who made the request.
+    pub(super) fn client(&mut self, line: &Line<'_>) -> Result<Client, Fault> {
+        let at = Timestamp::from_unix_ms(line.ts);
+        let named = |value: &str, source: &ClientSource| ClientId {
+            id: self.names.client(value.as_bytes()),
+            source: source.clone(),
+        };
+        let (id, visit) = match (&line.cookie, &line.device) {
+            (Some(cookie), _) => {
+                let id = named(cookie, &self.cookie);
+                let visit = Visit::Since(self.first_seen.of(id.id, at));
+                (Some(id), visit)
+            }
+            (None, Some(device)) => (Some(named(device, &self.device)), Visit::None),
+            (None, None) => (None, Visit::None),
+        };
+        let address = extract::address(line.ip, &self.names);
+        Ok(Client { address, id, visit, fingerprint: self.fingerprint(line)? })
+    }
+
+    /// What a request for a code says, and the index of its endpoint.
+    pub(super) fn send(
+        &mut self,
+        line: &Line<'_>,
+        send: &SendPart<'_>,
+        client: Client,
+    ) -> Result<(usize, Facts), Fault> {
+        let endpoints = &self.revision.endpoints;
+        let Some(index) = endpoints.iter().position(|endpoint| *endpoint.name == *send.endpoint) else {
+            let known: Vec<_> = endpoints.iter().map(|endpoint| format!("{:?}", endpoint.name)).collect();
+            let problem = format!("no endpoint of the configuration; it has {}", known.join(", "));
+            return Err(Fault::of("endpoint", problem));
+        };
+        let place = self.place(line, &client)?;
+        let endpoint = &self.revision.endpoints[index];
+        let phone = self.phone(endpoint, &send.phone);
+        let at = Timestamp::from_unix_ms(line.ts);
+        Ok((index, Facts { at, endpoint: Arc::clone(&endpoint.name), phone, client, place }))
+    }
+
+    fn phone(&self, endpoint: &Endpoint, text: &str) -> PhoneFact {
+        if endpoint.extract.phone == PhoneSource::None {
+            return PhoneFact::Absent;
+        }
+        match extract::phone_text(text, endpoint.extract.default_region, &self.revision.numbering) {
+            Ok(Some(number)) => PhoneFact::Present(Phone {
+                id: self.names.phone(number.raw),
+                country: number.country,
+                calling_code: number.calling_code,
+                range: Range::new(number.raw.range()),
+                last_two: number.raw.last_two(),
+                kind: number.kind,
+                validity: number.validity,
+                price: number.price,
+            }),
+            Ok(None) => PhoneFact::Absent,
+            Err(code) => PhoneFact::Unreadable(Unreadable { code, field: "phone".to_owned() }),
+        }
+    }
+
+    fn fingerprint(&mut self, line: &Line<'_>) -> Result<Fingerprint, Fault> {
+        let mut key = DefaultHasher::new();
+        line.headers.map(|json| json.get()).hash(&mut key);
+        line.ja4.hash(&mut key);
+        let key = key.finish();
+        if let Some(known) = self.prints.get(&key) {
+            return Ok(known.clone());
+        }
+        let headers = line.headers.map(trace::headers).transpose()?.unwrap_or_default();
+        let print = fingerprint(&headers, line.ja4.as_deref())?;
+        keep(&mut self.prints, key, print.clone());
+        Ok(print)
+    }
+
+    fn place(&mut self, line: &Line<'_>, client: &Client) -> Result<Place, Fault> {
+        let Some(json) = line.geo else { return Ok(self.geo.place(client.address.ip)) };
+        let mut key = DefaultHasher::new();
+        json.get().hash(&mut key);
+        let key = key.finish();
+        if let Some(known) = self.places.get(&key) {
+            return Ok(known.clone());
+        }
+        let place = place(&trace::geo(json)?)?;
+        keep(&mut self.places, key, place.clone());
+        Ok(place)
+    }
+}
+
+/// The fingerprint of a line's headers and of its TLS handshake.
+pub(super) fn fingerprint(headers: &[(Cow<'_, str>, Cow<'_, str>)], ja4: Option<&str>) -> Result<Fingerprint, Fault> {
+    let mut map = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Fault::of("headers", "has no header's name"))?;
+        let value = HeaderValue::from_bytes(value.as_bytes())
+            .map_err(|_| Fault::of("headers", format!("has no header's value under {name}")))?;
+        map.append(name, value);
+    }
+    let print = extract::fingerprint(&map);
+    let hash = ja4.map_or(print.hash, |ja4| {
+        let mut hasher = DefaultHasher::new();
+        (print.hash, ja4).hash(&mut hasher);
+        hasher.finish()
+    });
+    Ok(Fingerprint { hash, ..print })
+}
+
+fn place(geo: &trace::Geo<'_>) -> Result<Place, Fault> {
+    let country = geo.country.as_deref().map(|code| {
+        Country::new(code).ok_or_else(|| Fault::of("geo.country", "must be two letters, ISO 3166, or null"))
+    });
+    Ok(Place {
+        country: country.transpose()?,
+        asn: geo.asn,
+        as_org: geo.as_org.as_deref().map(Arc::from),
+        hosting: geo.hosting,
+        anonymous: geo.anonymous,
+    })
+}
+
+/// Keeps a meaning; where too many are kept, all are read anew.
+fn keep<T>(kept: &mut HashMap<u64, T>, key: u64, value: T) {
+    if kept.len() >= KEPT {
+        kept.clear();
+    }
+    kept.insert(key, value);
+}
+
+/// When cookies were first seen.
+#[derive(Default)]
+struct FirstSeen {
+    times: HashMap<Pseudonym, Timestamp>,
+    order: VecDeque<Pseudonym>,
+}
+
+impl FirstSeen {
+    fn of(&mut self, cookie: Pseudonym, at: Timestamp) -> Timestamp {
+        if let Some(first) = self.times.get(&cookie) {
+            return *first;
+        }
+        if self.order.len() == COOKIES
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.times.remove(&oldest);
+        }
+        self.times.insert(cookie, at);
+        self.order.push_back(cookie);
+        at
+    }
+}

@@ -1,0 +1,36 @@
+//! Scenarios and classes as small numbers. A trace names a few dozen; one that names more than fit has the rest in one
+//! row.
+
+use std::collections::HashMap;
+
+const MOST: usize = 4096;
+
+/// A name as a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Name(u32);
+
+/// The names, in the order of their coming.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    texts: Vec<Box<str>>,
+    numbers: HashMap<Box<str>, Name>,
+}
+
+impl Names {
+    pub(super) fn name(&mut self, text: &str) -> Name {
+        if let Some(name) = self.numbers.get(text) {
+            return *name;
+        }
+        if self.texts.len() == MOST {
+            return Name(u32::MAX);
+        }
+        let name = Name(u32::try_from(self.texts.len()).unwrap_or(u32::MAX));
+        self.texts.push(text.into());
+        self.numbers.insert(text.into(), name);
+        name
+    }
+
+    pub(super) fn text(&self, name: Name) -> &str {
+        self.texts.get(name.0 as usize).map_or("(others)", |text| &**text)
+    }
+}

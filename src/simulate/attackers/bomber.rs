@@ -1,0 +1,108 @@
+//! Harassing phones: each of some victims gets one to three requests a minute, in waves, from a site's own view.
+
+use super::look::Look;
+use super::{Shot, Skill, Source, shoot};
+use crate::random::Random;
+use crate::simulate::scene::{Actor, Scene};
+use crate::simulate::visit::whole;
+use crate::simulate::world::Phone;
+
+/// A crew of bombers with one tool.
+pub(in crate::simulate) struct Bomber {
+    pub(in crate::simulate) class: &'static str,
+    /// Victims at the same time.
+    pub(in crate::simulate) at_once: usize,
+    /// Length of one wave against a victim, in minutes.
+    pub(in crate::simulate) wave_minutes: (u64, u64),
+    /// Most waves a victim.
+    pub(in crate::simulate) waves: u64,
+    /// Part of the victims that are known to be real users.
+    pub(in crate::simulate) real: f64,
+    /// The whole of it, in milliseconds.
+    pub(in crate::simulate) within_ms: f64,
+    pub(in crate::simulate) source: Source,
+    pub(in crate::simulate) look: Look,
+    pub(in crate::simulate) skill: Skill,
+    pub(in crate::simulate) random: Random,
+    pub(in crate::simulate) state: State,
+}
+
+/// How far it is.
+#[derive(Default)]
+pub(in crate::simulate) struct State {
+    until: Option<u64>,
+    jobs: Vec<Job>,
+}
+
+struct Job {
+    phone: Phone,
+    next: u64,
+    wave_ends: u64,
+    waves: u64,
+    gap_ms: f64,
+    sent: u64,
+}
+
+impl Bomber {
+    fn job(&mut self, now: u64, scene: &Scene) -> Job {
+        let random = &mut self.random;
+        let real = if random.happens(self.real) { scene.known.verified(now, random) } else { None };
+        let phone = match real {
+            Some(person) => person.phone(&scene.world),
+            None => scene.world.phone(scene.world.country_at(now, random), random),
+        };
+        let next = now + random.below(20_000);
+        let minutes = random.between(self.wave_minutes.0, self.wave_minutes.1);
+        let gap_ms = 60_000.0 / random.uniform(1.0, 3.0);
+        Job { phone, next, wave_ends: next + minutes * 60_000, waves: random.between(1, self.waves), gap_ms, sent: 0 }
+    }
+
+    /// When this victim's turn comes next; `None`: enough.
+    fn again(&mut self, place: usize, now: u64) -> Option<u64> {
+        let random = &mut self.random;
+        let job = &mut self.state.jobs[place];
+        let next = now + whole(job.gap_ms * random.uniform(0.8, 1.2));
+        if next < job.wave_ends {
+            return Some(next);
+        }
+        job.waves -= 1;
+        if job.waves == 0 {
+            return None;
+        }
+        let next = now + random.between(120_000, 1_200_000);
+        job.wave_ends = next + random.between(self.wave_minutes.0, self.wave_minutes.1) * 60_000;
+        Some(next)
+    }
+
+    fn first(&self) -> Option<usize> {
+        (0..self.state.jobs.len()).min_by_key(|place| self.state.jobs[*place].next)
+    }
+}
+
+impl Actor for Bomber {
+    fn act(&mut self, now: u64, scene: &mut Scene) -> Option<u64> {
+        let until = *self.state.until.get_or_insert(now + whole(self.within_ms));
+        while self.state.jobs.len() < self.at_once && now < until {
+            let job = self.job(now, scene);
+            self.state.jobs.push(job);
+        }
+        let place = self.first()?;
+        let job = &mut self.state.jobs[place];
+        if job.next > now {
+            return Some(job.next);
+        }
+        let shot = Shot {
+            phone: job.phone.clone(),
+            origin: (self.source)(&mut self.random),
+            class: self.class,
+            resend: job.sent > 0,
+        };
+        job.sent += 1;
+        shoot(now, shot, &mut self.look, &self.skill, scene, &mut self.random);
+        match self.again(place, now) {
+            Some(next) => self.state.jobs[place].next = next,
+            None => drop(self.state.jobs.swap_remove(place)),
+        }
+        Some(self.first().map_or(now + 1_000, |place| self.state.jobs[place].next))
+    }
+}
