@@ -9,6 +9,7 @@ mod limits;
 mod numbers;
 mod proxy;
 mod simulate;
+mod state;
 mod support;
 mod tidy;
 mod whole;

@@ -15,6 +15,7 @@ mod outcomes;
 mod paths;
 mod privacy;
 mod reload;
+mod restart;
 mod simulate;
 mod stage;
 mod starting;
