@@ -21,6 +21,7 @@
 
 mod asked;
 mod aspects;
+pub mod bound;
 mod cell;
 mod charging;
 mod evidence;
