@@ -303,3 +303,6 @@ fn parts<'a>(aspects: &'a Aspects, weights: &'a Weights) -> impl Iterator<Item =
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;
