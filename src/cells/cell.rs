@@ -16,7 +16,9 @@ const RECENT: Span = Span::seconds(120);
 /// Time constant within which an outage shows.
 const OUTAGE: Span = Span::minutes(6);
 /// Less than this share of missing verifications may be the evening.
-const LULL: f32 = 0.4;
+const LULL: f32 = 0.2;
+/// From this share on nearly all that is missing is an outage's.
+const CERTAIN: f32 = 0.55;
 /// Time constant of history.
 const SLOW: Span = Span::hours(2);
 
@@ -142,7 +144,7 @@ impl Cell {
         }
         let of_history = (promised - self.came - 1.5 * promised.sqrt()) / promised;
         let of_sends = (self.due - self.came) / self.due;
-        ((of_history.min(of_sends) - LULL) / LULL).clamp(0.0, 1.0)
+        ((of_history.min(of_sends) - LULL) / (CERTAIN - LULL)).clamp(0.0, 1.0)
     }
 
     /// What is lost if it goes: evidence and history above all.

@@ -54,6 +54,8 @@ pub struct View {
     pub refused: f32,
 }
 
+/// So many times of what history explains is not the real users' doing.
+const FOREIGN: f32 = 4.0;
 /// Part of real verifications below which nobody real is there to be hurt.
 const UNHEALTHY: f32 = 0.3;
 
@@ -63,7 +65,7 @@ impl View {
     pub fn is_to_blame(&self) -> bool {
         match self.kind {
             Kind::Fingerprint | Kind::Endpoint => false,
-            kind => !kind.is_wide() || (self.health < UNHEALTHY && self.outage < 0.1),
+            kind => !kind.is_wide() || (self.health < UNHEALTHY && self.rate > FOREIGN * self.explained),
         }
     }
 
@@ -116,7 +118,7 @@ pub(super) fn limit(kind: Kind, rung: Rung, base: &Cell, settings: &KindSettings
         return settings.limit;
     }
     // Abuse that verifies some of its own numbers doesn't make a place known.
-    let share = (base.verified / base.sent.max(1.0) - 0.4) / 0.3;
+    let share = (base.verified / base.sent.max(1.0) - 0.4) / 0.2;
     let known = (base.verified / KNOWN).min(1.0) * share.clamp(0.0, 1.0);
     let new = NEW * proven;
     settings.limit * (new + (1.0 - new) * known)
