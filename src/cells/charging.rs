@@ -55,7 +55,7 @@ impl Cells {
         let endpoint = charge.aspects.key(Kind::Endpoint);
         let real = self.learned.real_use(endpoint);
         let outage = self.outage(kinds, charge, at);
-        let (old, new) = if charge.verified {
+        let (old, new) = if charge.verified || charge.missed {
             (charge.value, charge.value)
         } else {
             let silent = real.silent(STEPS[step], outage);
@@ -63,7 +63,8 @@ impl Cells {
         };
         let come = |index: Option<usize>| index.map_or(0.0, |index| real.come_by(STEPS[index]));
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
-        let due = (real.conversion * (come(Some(step)) - come(step.checked_sub(1)))) as f32;
+        let due =
+            if charge.missed { 0.0 } else { (real.conversion * (come(Some(step)) - come(step.checked_sub(1)))) as f32 };
         let horizon = step + 1 == STEPS.len();
         for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
             let (base, own) =
@@ -94,7 +95,7 @@ impl Cells {
         charge.value = new;
         if horizon {
             charge.matured = true;
-            if !charge.verified && outage < 0.3 && !charge.undelivered {
+            if !charge.verified && outage < 0.3 && !charge.undelivered && !charge.missed {
                 trust::silent(&self.table, &charge.aspects, at);
                 if let (true, Some(endpoint)) = (charge.known, endpoint) {
                     self.learned.session(endpoint, false);
@@ -114,6 +115,6 @@ impl Cells {
 }
 
 /// The part of a value that a weight gives. The same for taking back as for adding.
-const fn share(value: i32, weight: i32) -> i32 {
+pub(super) const fn share(value: i32, weight: i32) -> i32 {
     value * weight / WHOLE
 }

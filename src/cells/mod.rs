@@ -28,6 +28,7 @@ mod fade;
 mod kind;
 mod learned;
 mod pages;
+mod saved;
 mod sends;
 mod table;
 mod trust;
@@ -201,6 +202,8 @@ impl Cells {
             verified: false,
             undelivered: false,
             matured: false,
+            missed: false,
+            step: 0,
             value: [0; ALTERNATIVES],
         };
         let name = lock(&self.sends).open(charge);
