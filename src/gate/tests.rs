@@ -97,7 +97,7 @@ impl Stage {
             clock: shared,
             ids: Ids::new(7),
             sessions: 1000,
-            cells: Cells::new(cells::Settings::default(), 1),
+            cells: Cells::new(&cells::Settings::default(), 1),
             tell: Tell { metrics: Arc::clone(&metrics), journal: Arc::new(Journal::in_memory(Arc::clone(&metrics))) },
         });
         Self { gate: Arc::new(gate), clock, store, metrics }

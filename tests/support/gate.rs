@@ -64,7 +64,7 @@ pub(crate) fn judge(text: &str) -> Judge {
         clock,
         ids: Ids::new(7),
         sessions: 1000,
-        cells: Cells::new(cells::Settings::default(), 1),
+        cells: Cells::new(&cells::Settings::default(), 1),
         tell: Tell { metrics: Arc::clone(&metrics), journal },
     }));
     Judge { gate, metrics }
