@@ -14,7 +14,9 @@ const FAST: Span = Span::seconds(60);
 /// Time constant of the verifications that explain the volume of the moment.
 const RECENT: Span = Span::seconds(120);
 /// Time constant within which an outage shows.
-const OUTAGE: Span = Span::minutes(10);
+const OUTAGE: Span = Span::minutes(6);
+/// Less than this share of missing verifications may be the evening.
+const LULL: f32 = 0.4;
 /// Time constant of history.
 const SLOW: Span = Span::hours(2);
 
@@ -140,7 +142,7 @@ impl Cell {
         }
         let of_history = (promised - self.came - 1.5 * promised.sqrt()) / promised;
         let of_sends = (self.due - self.came) / self.due;
-        of_history.min(of_sends).clamp(0.0, 1.0)
+        ((of_history.min(of_sends) - LULL) / LULL).clamp(0.0, 1.0)
     }
 
     /// What is lost if it goes: evidence and history above all.

@@ -44,6 +44,8 @@ pub struct View {
     pub explained: f32,
     /// Share of real verifications that are missing for everyone.
     pub outage: f32,
+    /// Whether verifications were seen lately, 0 to 1: where there were none, none can be missing.
+    pub known: f32,
     /// Verifications of the last ten minutes over those that real use would have given; 1 before any were due.
     pub health: f32,
     /// The kind's half-life.
@@ -52,7 +54,19 @@ pub struct View {
     pub refused: f32,
 }
 
+/// Part of real verifications below which nobody real is there to be hurt.
+const UNHEALTHY: f32 = 0.3;
+
 impl View {
+    /// Whether abuse may be held against the cell as such. What thousands of people share may not be, as long as some of
+    /// them verify.
+    pub fn is_to_blame(&self) -> bool {
+        match self.kind {
+            Kind::Fingerprint | Kind::Endpoint => false,
+            kind => !kind.is_wide() || (self.health < UNHEALTHY && self.outage < 0.1),
+        }
+    }
+
     /// `base` is the cell of the first rung, which holds the volume; `own` that of the rung, which holds the evidence.
     pub(super) fn of(
         (base, own): (&Cell, &Cell),
@@ -82,6 +96,7 @@ impl View {
             rate: base.fast,
             explained,
             outage: base.outage(),
+            known: ((base.slow + base.verified) / 3.0).min(1.0),
             health: if base.due < 1.0 { 1.0 } else { base.came / base.due },
             half_life: settings.half_life,
             refused: base.refused,
@@ -100,7 +115,9 @@ pub(super) fn limit(kind: Kind, rung: Rung, base: &Cell, settings: &KindSettings
     if !is_destination(kind) {
         return settings.limit;
     }
-    let known = (base.verified / KNOWN).min(1.0);
+    // Abuse that verifies some of its own numbers doesn't make a place known.
+    let share = (base.verified / base.sent.max(1.0) - 0.4) / 0.3;
+    let known = (base.verified / KNOWN).min(1.0) * share.clamp(0.0, 1.0);
     let new = NEW * proven;
     settings.limit * (new + (1.0 - new) * known)
 }

@@ -8,8 +8,6 @@ use crate::domain::{Country, Facts, Reason, Rung, Span, Trust};
 
 /// Heat of a phone at which each rung closes: its silent sends count together over all rungs.
 const PHONE: [f32; 3] = [1.0, 1.3, 2.2];
-/// Part of real verifications below which nobody real is there to be hurt.
-const UNHEALTHY: f32 = 0.3;
 /// Reasons of one kind that are told at most.
 const TOLD: usize = 4;
 
@@ -38,7 +36,7 @@ pub(super) struct Climb {
 impl Standing {
     /// Whether `rung`, which `views` shows, is open to the attempt.
     pub fn is_open(&self, rung: Rung, views: &Views) -> bool {
-        let speaks = |view: &&View| rung < Rung::Captcha || may_refuse(view);
+        let speaks = |view: &&View| rung < Rung::Captcha || view.is_to_blame();
         let overfull = views.iter().flatten().filter(speaks).any(|view| self.overfull(view));
         self.heat(rung, views) < 1.0 && !overfull
     }
@@ -46,7 +44,7 @@ impl Standing {
     /// Heat at a rung, with prior, over what the client is trusted with.
     fn heat(&self, rung: Rung, views: &Views) -> f32 {
         let outage = outage(views);
-        let speaks = |view: &&View| rung < Rung::Captcha || may_refuse(view);
+        let speaks = |view: &&View| rung < Rung::Captcha || view.is_to_blame();
         let hottest = views
             .iter()
             .flatten()
@@ -119,21 +117,12 @@ impl Standing {
     }
 }
 
-/// Whether a cell alone may refuse an attempt that solves captchas. What thousands of people share may not as long as
-/// some of them verify: abuse among them costs them a captcha at most.
-fn may_refuse(view: &View) -> bool {
-    match view.kind {
-        Kind::Fingerprint | Kind::Endpoint => false,
-        kind => !kind.is_wide() || (view.health < UNHEALTHY && view.outage < 0.1),
-    }
-}
-
 /// In an outage of the phone's country silence says less, of everything but the phone and the client themselves.
 fn heat(view: &View, rung: Rung, outage: f32) -> f32 {
     match view.kind {
         Kind::Phone => view.heat / PHONE.get(rung as usize).copied().unwrap_or(1.0),
         Kind::Client => view.heat,
-        _ => view.heat * (1.0 - outage),
+        _ => view.heat * (1.0 - outage * view.known),
     }
 }
 
