@@ -41,9 +41,8 @@ impl Cells {
     pub fn closed(
         &self,
         kinds: &Kinds,
-        decision: DecisionId,
+        (decision, asked): (DecisionId, Rung),
         attempt: &Attempt,
-        asked: Rung,
         looked: &[Views],
         now: Timestamp,
     ) {

@@ -97,7 +97,7 @@ impl Default for Settings {
 
 impl Cells {
     /// Empty cells. `seed` is secret.
-    pub fn new(settings: Settings, seed: u64) -> Self {
+    pub fn new(settings: &Settings, seed: u64) -> Self {
         Self {
             seed,
             table: Table::new(settings.memory),
@@ -112,12 +112,12 @@ impl Cells {
         let aspects = Aspects::of(facts, self.seed);
         let trust = trust::of(&self.table, &aspects, facts.at);
         let real = self.learned.real_use(aspects.key(Kind::Endpoint));
-        Attempt { aspects, trust, real, weights: [WHOLE as u8; Kind::ALL.len()] }
+        Attempt { aspects, trust, real, weights: [in_64ths(WHOLE); Kind::ALL.len()] }
     }
 
     /// A client loaded a page.
     pub fn page(&self, kinds: &Kinds, client: &Client, now: Timestamp) {
-        pages::loaded(&self.table, client.address.id, self.seed, now, |cell| self.worth(kinds, cell, now));
+        pages::loaded(&self.table, client.address.id, self.seed, now, |cell| Self::worth(kinds, cell, now));
     }
 
     /// Whether a page was loaded from the attempt's address lately: people who keep no cookies load pages too.
@@ -152,7 +152,7 @@ impl Cells {
         for kind in Kind::ALL {
             let shared = !matches!(kind, Kind::Phone | Kind::Client | Kind::Address);
             let own = if repeated && shared { weight.min(REPEATED) } else { weight };
-            attempt.weights[kind as usize] = own as u8;
+            attempt.weights[kind as usize] = in_64ths(own);
             if hot(kind) {
                 weight = EXPLAINED;
             }
@@ -168,7 +168,7 @@ impl Cells {
             if first || through.is_none() {
                 self.upsert(kinds, kind, variant(key, kind, known, Rung::None), now, |cell| {
                     if first {
-                        cell.fast += weight as f32 / WHOLE as f32;
+                        cell.fast += f32::from(in_64ths(weight)) / f32::from(in_64ths(WHOLE));
                     }
                     if through.is_none() {
                         cell.refused += 1.0;
@@ -260,7 +260,7 @@ impl Cells {
         self.table.upsert(
             key,
             fresh,
-            |cell| self.worth(kinds, cell, now),
+            |cell| Self::worth(kinds, cell, now),
             |cell| {
                 cell.fade_to(now, half_life);
                 act(cell);
@@ -268,7 +268,7 @@ impl Cells {
         );
     }
 
-    fn worth(&self, kinds: &Kinds, cell: &Cell, now: Timestamp) -> f32 {
+    fn worth(kinds: &Kinds, cell: &Cell, now: Timestamp) -> f32 {
         if pages::is_page(cell) {
             return pages::WORTH;
         }
@@ -297,6 +297,12 @@ fn parts<'a>(aspects: &'a Aspects, weights: &'a Weights) -> impl Iterator<Item =
         let weight = i32::from(weights[kind as usize]);
         Some((kind, aspects.key(kind)?, weight))
     })
+}
+
+/// A weight is 0 to 64.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 64")]
+const fn in_64ths(weight: i32) -> u8 {
+    weight as u8
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -21,6 +21,7 @@ pub(super) type Weights = [u8; Kind::ALL.len()];
 
 /// A send.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub(super) struct Charge {
     pub(super) at: Timestamp,
     pub(super) aspects: Aspects,

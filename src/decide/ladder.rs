@@ -4,7 +4,7 @@
 //! first one also asks for no surge. Known clients bear more heat, and are never turned away altogether.
 
 use crate::cells::{Kind, View, Views};
-use crate::domain::{Facts, Reason, Rung, Span, Trust};
+use crate::domain::{Country, Facts, Reason, Rung, Span, Trust};
 
 /// Heat of a phone at which each rung closes: its silent sends count together over all rungs.
 const PHONE: [f32; 3] = [1.0, 1.3, 2.2];
@@ -155,7 +155,12 @@ fn waiting(view: &View, rung: Rung, facts: &Facts) -> Reason {
 
 /// Whole minutes until heat is below 1 by fading alone.
 fn fades_in(view: &View) -> Span {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "minutes of days")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "minutes of days"
+    )]
     let minutes = |ratio: f32| (view.half_life.as_millis() as f32 / 60_000.0 * ratio).ceil() as u64;
     if view.heat <= 1.0 { Span::default() } else { Span::minutes(minutes(view.heat.log2())) }
 }
@@ -163,7 +168,8 @@ fn fades_in(view: &View) -> Span {
 /// What an attempt has of a kind, as far as it may be shown.
 fn value(kind: Kind, facts: &Facts) -> Box<str> {
     let phone = facts.phone();
-    let country = phone.and_then(|phone| phone.country).map_or("?".to_owned(), |country| country.to_string());
+    let named = |country: Option<Country>| country.map_or_else(|| "?".to_owned(), |country| country.to_string());
+    let country = named(phone.and_then(|phone| phone.country));
     match kind {
         Kind::Phone => phone.map_or_else(String::new, |phone| phone.masked().to_string()),
         Kind::Client => facts.client.id.as_ref().map_or_else(String::new, |id| id.id.to_string()),
@@ -173,9 +179,7 @@ fn value(kind: Kind, facts: &Facts) -> Box<str> {
         Kind::WideRange => phone.map_or_else(String::new, |phone| format!("+{}", phone.range.digits() / 100)),
         Kind::Fingerprint => format!("{:016x}", facts.client.fingerprint.hash),
         Kind::System => facts.place.asn.map_or_else(String::new, |asn| format!("AS{asn}")),
-        Kind::Pair => {
-            format!("{country} from {}", facts.place.country.map_or("?".to_owned(), |country| country.to_string()))
-        }
+        Kind::Pair => format!("{country} from {}", named(facts.place.country)),
         Kind::Country => country,
         Kind::Endpoint => facts.endpoint.to_string(),
     }
