@@ -63,8 +63,6 @@ pub(super) struct ScenarioReport {
     pub(super) legit: Counted,
     pub(super) attack: Counted,
     pub(super) classes: Vec<ClassReport>,
-    #[serde(skip)]
-    pub(super) name: Name,
 }
 
 #[derive(Debug, Serialize)]
@@ -221,7 +219,6 @@ impl ScenarioReport {
             legit: Counted::of(&scenario.all.legit),
             attack: Counted::of(&scenario.all.attack),
             classes,
-            name,
         }
     }
 }

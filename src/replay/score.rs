@@ -79,14 +79,15 @@ pub(super) struct FirstRefusal {
 }
 
 impl Score {
-    pub(super) fn add(&mut self, row: &Row, answer: &Answer) {
+    /// Counts, and tells whether a real user was lost.
+    pub(super) fn add(&mut self, row: &Row, answer: &Answer) -> bool {
         let served = row.phone.is_some_and(|phone| self.last_sms.serves(phone, row.at));
         if answer.sms
             && let Some(phone) = row.phone
         {
             self.last_sms.note(phone, row.at);
         }
-        let Some(label) = row.label else { return };
+        let Some(label) = row.label else { return false };
         let lost = label == Label::Legit && !answer.sms && !served;
         let scenario = self.scenarios.entry(row.scenario).or_default();
         let class = scenario.classes.entry(row.class).or_default();
@@ -100,6 +101,7 @@ impl Score {
         if label == Label::Attack {
             scenario.first_refusal.add(row, answer);
         }
+        lost
     }
 
     /// The next trace has a time of its own.

@@ -30,10 +30,10 @@ const WIDTHS: [u64; 17] = [
     8_640_000_000,
     86_400_000_000,
 ];
-/// Different things that speak in a scenario; later ones are counted together.
-const VOICES: usize = 400;
-/// All later ones.
-const OTHERS: &str = "others";
+/// Different things that speak in a scenario. One more, and the one that spoke least goes to the others.
+const VOICES: usize = 200;
+/// The others, counted together.
+pub(super) const OTHERS: &str = "others";
 
 /// Scenarios in time.
 #[derive(Debug, Default)]
@@ -48,7 +48,15 @@ pub(super) struct Track {
     width: usize,
     pub(super) buckets: Vec<Bucket>,
     /// How often each thing spoke against an attempt, by bucket.
-    pub(super) voices: BTreeMap<Box<str>, Vec<u32>>,
+    pub(super) voices: BTreeMap<Box<str>, Voice>,
+}
+
+/// How often something spoke.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Voice {
+    pub(super) total: u64,
+    /// By bucket, up to the last one in which it spoke.
+    pub(super) counts: Vec<u32>,
 }
 
 /// What became of the requests of some time: of real users, of attacks, of those of whom nobody knows.
@@ -57,12 +65,13 @@ pub(super) struct Bucket {
     pub(super) sides: [Ends; 3],
 }
 
-/// What became of requests: an SMS, an SMS after a proof, none for want of a proof, none.
-pub(super) type Ends = [u32; 4];
+/// What became of requests: an SMS, an SMS after a proof, none for want of a proof, none, none soon after another one.
+pub(super) type Ends = [u32; 5];
 
 impl Timeline {
-    pub(super) fn add(&mut self, row: &Row, answer: &Answer) {
-        self.tracks.entry(row.scenario).or_insert_with(|| Track::new(row.at)).add(row, answer);
+    /// `lost`: a real user got nothing.
+    pub(super) fn add(&mut self, row: &Row, answer: &Answer, lost: bool) {
+        self.tracks.entry(row.scenario).or_insert_with(|| Track::new(row.at)).add(row, answer, lost);
     }
 }
 
@@ -77,7 +86,7 @@ impl Track {
         WIDTHS.get(self.width).or(WIDTHS.last()).copied().unwrap_or(1)
     }
 
-    fn add(&mut self, row: &Row, answer: &Answer) {
+    fn add(&mut self, row: &Row, answer: &Answer, lost: bool) {
         let index = self.bucket(row.at);
         let side = match row.label {
             Some(Label::Legit) => 0,
@@ -87,6 +96,7 @@ impl Track {
         let end = match (answer.sms, answer.challenge) {
             (true, None) => 0,
             (true, Some(_)) => 1,
+            (false, _) if row.label == Some(Label::Legit) && !lost => 4,
             (false, Some(_)) if !answer.solved => 2,
             (false, _) => 3,
         };
@@ -126,7 +136,7 @@ impl Track {
             buckets[(index + shift) / many].add(bucket);
         }
         self.buckets = buckets;
-        for counts in self.voices.values_mut() {
+        for Voice { counts, .. } in self.voices.values_mut() {
             let mut wider = vec![0; (counts.len() + shift).div_ceil(many)];
             for (index, count) in counts.iter().enumerate() {
                 wider[(index + shift) / many] += *count;
@@ -137,17 +147,37 @@ impl Track {
 
     fn hear(&mut self, index: usize, decision: &Decision) {
         for voice in decision.reasons.iter().filter_map(voice) {
-            let key = if self.voices.len() < VOICES || self.voices.contains_key(&*voice) { &*voice } else { OTHERS };
-            if !self.voices.contains_key(key) {
-                self.voices.insert(key.into(), Vec::new());
+            if !self.voices.contains_key(&*voice) {
+                self.make_room();
+                self.voices.insert((&*voice).into(), Voice::default());
             }
-            if let Some(counts) = self.voices.get_mut(key) {
-                if counts.len() <= index {
-                    counts.resize(index + 1, 0);
-                }
-                counts[index] += 1;
+            if let Some(voice) = self.voices.get_mut(&*voice) {
+                voice.add(index, 1);
             }
         }
+    }
+
+    /// The one that spoke least goes to the others.
+    fn make_room(&mut self) {
+        if self.voices.len() < VOICES {
+            return;
+        }
+        let least = self.voices.iter().filter(|(name, _)| ***name != *OTHERS).min_by_key(|(_, voice)| voice.total);
+        let Some(gone) = least.map(|(name, _)| name.clone()).and_then(|name| self.voices.remove(&name)) else { return };
+        let others = self.voices.entry(OTHERS.into()).or_default();
+        for (index, count) in gone.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            others.add(index, *count);
+        }
+    }
+}
+
+impl Voice {
+    fn add(&mut self, index: usize, count: u32) {
+        if self.counts.len() <= index {
+            self.counts.resize(index + 1, 0);
+        }
+        self.counts[index] += count;
+        self.total += u64::from(count);
     }
 }
 
