@@ -35,7 +35,8 @@ pub(super) fn measures(report: &Report) -> String {
 fn row(name: &str, measures: &Measures, first: Option<&BeforeFirstRefusal>) -> String {
     let cell = |class: &str, share: Option<f64>, part: &str| match share {
         Some(share) => {
-            format!("<td class=\"{class}\" style=\"--part:{:.1}%\"><b>{}</b> {part}", share * 100.0, percent(share))
+            let class = if share > 0.0 { class } else { "zero" };
+            format!("<td class=\"{class}\"><b>{}</b> {part}", percent(share))
         }
         None => "<td class=\"none\">–".to_owned(),
     };
