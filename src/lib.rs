@@ -37,6 +37,7 @@
 //! - [`trace`]: recorded or generated traffic, a line an event.
 //! - [`replay`]: a trace through the gate on a virtual clock, scored.
 //! - [`simulate`]: people and attackers that write traces.
+//! - [`drive`]: a trace's requests, sent to a proxy on this machine.
 //! - [`demo`]: the whole of it in one process, with an app, people and a bomber.
 //! - [`cli`]: the commands.
 //!
@@ -65,6 +66,7 @@ pub mod config;
 pub mod decide;
 pub mod demo;
 pub mod domain;
+pub mod drive;
 pub mod extract;
 pub mod gate;
 pub mod geo;

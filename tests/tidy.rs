@@ -32,7 +32,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("replay", &["privacy", "domain", "clock", "extract", "geo", "limits", "gate", "trace"]),
     ("demo", &["domain", "clock", "tasks", "random", "telemetry", "journal", "gate", "http", "admin", "config", "app"]),
     ("simulate", &["domain", "random", "numbering", "trace"]),
-    ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "limits", "decide", "trace", "journal", "gate", "config", "app", "replay", "demo", "simulate"]),
+    ("drive", &["privacy", "domain", "clock", "tasks", "trace"]),
+    ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "limits", "decide", "trace", "journal", "gate", "config", "app", "replay", "demo", "simulate", "drive"]),
 ];
 
 /// Lines of a file before its tests: more than this is more than one idea.

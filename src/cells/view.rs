@@ -12,6 +12,13 @@ const PRESSURE_SCALE: f32 = 2.5;
 /// The bound on silent sends grows by so many of what history explains.
 const OPEN_MULTIPLE: f32 = 3.0;
 
+/// Part of the limit that is enough of those who solved a proof of work, or a captcha.
+const PROVEN_POW: f32 = 0.6;
+const PROVEN_CAPTCHA: f32 = 0.5;
+/// Part of the limit that is enough where nobody verified lately, and the verifications that make it whole.
+const NEW: f32 = 0.7;
+const KNOWN: f32 = 10.0;
+
 /// A cell at a moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct View {
@@ -63,7 +70,7 @@ impl View {
         let pressure = if rung == Rung::None { pressure(base.fast, explained, settings) } else { 0.0 };
         Self {
             kind,
-            heat: evidence / settings.limit,
+            heat: evidence / limit(kind, rung, &base, settings),
             pressure,
             open,
             bound,
@@ -77,6 +84,23 @@ impl View {
             refused: base.refused,
         }
     }
+}
+
+/// Who had to prove something is likelier to be abuse, so less evidence is enough; and so it is where nobody has ever
+/// verified: abuse of a range or a country begins with numbers that nobody has seen.
+pub(super) fn limit(kind: Kind, rung: Rung, base: &Cell, settings: &KindSettings) -> f32 {
+    let proven = match rung {
+        Rung::None => 1.0,
+        Rung::Pow => PROVEN_POW,
+        Rung::Captcha | Rung::Block => PROVEN_CAPTCHA,
+    };
+    let new = if is_destination(kind) { NEW + (1.0 - NEW) * (base.verified / KNOWN).min(1.0) } else { 1.0 };
+    let proven = if is_destination(kind) { proven } else { 1.0 };
+    settings.limit * proven * new
+}
+
+const fn is_destination(kind: Kind) -> bool {
+    matches!(kind, Kind::Range | Kind::WideRange | Kind::Pair | Kind::Country)
 }
 
 /// The bounds on silent sends grow with the proof: who paid for a step may be heard a little longer.

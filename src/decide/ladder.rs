@@ -36,14 +36,15 @@ pub(super) struct Climb {
 impl Standing {
     /// Whether `rung`, which `views` shows, is open to the attempt.
     pub fn is_open(&self, rung: Rung, views: &Views) -> bool {
-        self.heat(rung, views) < 1.0 && !views.iter().flatten().any(|view| self.overfull(view))
+        let speaks = |view: &&View| rung < Rung::Captcha || view.kind.may_refuse();
+        let overfull = views.iter().flatten().filter(speaks).any(|view| self.overfull(view));
+        self.heat(rung, views) < 1.0 && !overfull
     }
 
     /// Heat at a rung, with prior, over what the client is trusted with.
     fn heat(&self, rung: Rung, views: &Views) -> f32 {
         let outage = outage(views);
-        let hottest =
-            views.iter().flatten().map(|view| heat(view, rung, outage).max(view.pressure)).fold(0.0, f32::max);
+        let hottest = views.iter().flatten().map(|view| heat(view, rung, outage) + view.pressure).fold(0.0, f32::max);
         let prior = match (rung, self.trust) {
             (Rung::None, _) => self.prior,
             // A proof of work answers half of what looks wrong.

@@ -61,9 +61,9 @@ fn weights(facts: &Facts, page_seen: bool) -> [(bool, f32, &'static str); 17] {
         (browser && !page, 1.0, "no page seen"),
         (visit_age.is_some_and(|age| age > Span::default() && age < HASTY), 1.0, "asked as soon as the page came"),
         (client.visit == Visit::Forged, 2.0, "a forged visit cookie"),
-        (place.hosting == Some(true), 0.9, "a hosting network"),
-        (place.anonymous == Some(true), 0.4, "a VPN, proxy or Tor"),
-        (abroad, 0.4, "a phone of another country"),
+        (place.hosting == Some(true), 0.6, "a hosting network"),
+        (place.anonymous == Some(true), 0.3, "a VPN, proxy or Tor"),
+        (abroad, 0.3, "a phone of another country"),
         (phone.is_some_and(|phone| phone.validity == Validity::Possible), 0.5, "a number in no assigned range"),
         (
             phone.is_some_and(|phone| !matches!(phone.kind, NumberKind::Mobile | NumberKind::FixedOrMobile)),

@@ -48,9 +48,12 @@ impl Stand {
         // In monitor mode everything goes through unproven, so all evidence stands at the first rung.
         let through = decision.forwards().then_some(self.rung);
         cells.count(kinds, &self.attempt, pass.is_none(), through, self.at);
-        if let (Verdict::Challenge(_), Some(views)) = (decision.verdict, looked.first()) {
-            cells.asked(kinds, decision.id, &self.attempt, Rung::None, views, self.at);
-        }
+        let asked = match decision.verdict {
+            Verdict::Challenge(kind) => kind.rung(),
+            Verdict::Block | Verdict::Cooldown { .. } => Rung::Block,
+            Verdict::Forward | Verdict::Reject => return,
+        };
+        cells.closed(kinds, decision.id, &self.attempt, asked, &looked, self.at);
     }
 
     /// The message went out.

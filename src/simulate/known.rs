@@ -49,10 +49,10 @@ impl Known {
         Some((past.person, past.has_verified))
     }
 
-    /// Somebody who has verified, and who stays where they are.
-    pub(super) fn verified(&self, now: u64, random: &mut Random) -> Option<Person> {
+    /// Somebody who has verified. Is taken out too.
+    pub(super) fn take_verified(&mut self, now: u64, random: &mut Random) -> Option<Person> {
         let place = self.find(random, |past| past.has_verified && past.left < now)?;
-        Some(self.people[place].person)
+        Some(self.people.swap_remove(place).person)
     }
 
     fn find(&self, random: &mut Random, is_right: impl Fn(&Past) -> bool) -> Option<usize> {

@@ -55,21 +55,42 @@ impl Default for Options {
     }
 }
 
+/// Why there is no trace.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// No time, or too much.
+    #[error("a trace has more than 0 and at most 366 days, not {0}")]
+    Days(f64),
+    /// No traffic, or too much.
+    #[error("an ordinary day has 0.01 to 100000 messages a minute on average, not {0}")]
+    Rate(f64),
+}
+
 /// The scenario of this name.
 pub fn scenario(name: &str) -> Option<&'static Scenario> {
     scenarios().iter().find(|scenario| scenario.name == name)
 }
 
 /// The lines of a scenario, in the order of time. They are made as they are taken.
-pub fn simulate(scenario: &'static Scenario, options: &Options) -> impl Iterator<Item = Event<'static>> {
+pub fn simulate(
+    scenario: &'static Scenario,
+    options: &Options,
+) -> Result<impl Iterator<Item = Event<'static>> + use<>, Error> {
+    let days = options.days.unwrap_or(scenario.days);
+    if !(days > 0.0 && days <= 366.0) {
+        return Err(Error::Days(days));
+    }
+    if !(0.01..=100_000.0).contains(&options.rate) {
+        return Err(Error::Rate(options.rate));
+    }
     let world = World::of(options.seed);
     let mut random = Random::of(&[options.seed, 0]);
     let mut scene = Scene::new(scenario.name, scenario.background(), options.endpoint.clone(), world, &mut random);
     let start = options.start.unix_ms() + scenario.begins_ms();
-    let length = options.days.unwrap_or(scenario.days) * DAY_MS;
+    let length = days * DAY_MS;
     scene.rate = options.rate;
     scene.end = start + visit::whole(length);
     let mut cast = Cast::new(Play::new(scene), start, length, random);
     (scenario.cast)(&mut cast);
-    cast.play()
+    Ok(cast.play())
 }

@@ -37,6 +37,8 @@ pub(super) struct Scene {
     pub(super) known: Known,
     /// Ranges that an attack aims at; users in them are a row of their own.
     pub(super) aimed: HashSet<String>,
+    /// Phones of users that a bomber harasses; what these users do themselves is a row of its own too.
+    pub(super) victims: HashSet<String>,
     /// Whose messages don't arrive at the moment.
     pub(super) outage: Option<Lost>,
     /// First time that is no more told.
@@ -64,6 +66,7 @@ impl Scene {
             habits: Habits::any(random),
             known: Known::default(),
             aimed: HashSet::new(),
+            victims: HashSet::new(),
             outage: None,
             end: u64::MAX,
             endpoint,
@@ -98,6 +101,9 @@ impl Scene {
     fn row(&self, ask: &Ask) -> Cow<'static, str> {
         match ask.who {
             Who::Attacker => self.name.into(),
+            Who::Guest | Who::Known | Who::Subject if self.victims.contains(&ask.phone.text) => {
+                format!("{} victims", self.name).into()
+            }
             Who::Known if self.aimed.contains(ask.phone.range()) => format!("{} known users", self.name).into(),
             Who::Guest | Who::Known | Who::Subject if self.aimed.contains(ask.phone.range()) => {
                 format!("{} new users", self.name).into()

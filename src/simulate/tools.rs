@@ -56,6 +56,11 @@ impl Tool {
         Self { base: Base::Requests, agent: OLD_AGENTS[0].to_owned() }
     }
 
+    /// The HTTP library of an app, years old.
+    pub(super) fn old_app(random: &mut Random) -> Self {
+        Self { base: Base::Okhttp, agent: Base::Okhttp.agent(random).to_owned() }
+    }
+
     /// One with the agent of a current Chrome and nothing else of it.
     pub(super) fn as_chrome(random: &mut Random) -> Self {
         let base = random.pick([Base::Requests, Base::Httpx, Base::Go]);

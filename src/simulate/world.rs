@@ -1,6 +1,7 @@
 //! The service that everyone uses: its markets, what a message costs, where its users' numbers are.
 
 use super::countries::{COUNTRIES, Country, country, place};
+use super::visit::whole;
 use crate::domain;
 use crate::numbering::Numbering;
 use crate::random::Random;
@@ -89,6 +90,16 @@ impl World {
     /// The markets that the service has been made for, the largest first.
     pub(super) fn home(&self) -> &[&'static Country] {
         &self.home
+    }
+
+    /// The same markets, each as often as one in a hundred users is from there.
+    pub(super) fn home_by_size(&self) -> Vec<&'static Country> {
+        let all: f64 = self.weights.iter().sum();
+        let one = |of: &&'static Country| {
+            let times = usize::try_from(whole(self.weights[index(of)] / all * 100.0)).unwrap_or(0);
+            std::iter::repeat_n(*of, times.max(1))
+        };
+        self.home.iter().flat_map(one).collect()
     }
 
     /// A range in which users live. Rank 0 is the fullest.

@@ -146,3 +146,13 @@ pub enum Label {
     /// Abuse.
     Attack,
 }
+
+impl<'a> Event<'a> {
+    /// The request that it is.
+    pub fn request(&self) -> &Request<'a> {
+        match self {
+            Self::Page(page) => &page.request,
+            Self::Send(send) => &send.request,
+        }
+    }
+}

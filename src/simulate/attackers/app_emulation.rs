@@ -17,7 +17,7 @@ pub(in crate::simulate) fn new(count: u64, world: &World, mut random: Random) ->
         count,
         within_ms: 3_600_000.0,
         pace: random.pick([Pace::Flat, Pace::Ramp]),
-        source: residential_of(10_000, world.home().to_vec(), &mut random),
+        source: residential_of(10_000, world.home_by_size(), &mut random),
         target: Target::Ranges(Ranges::of(&worth, blocks, &mut random)),
         look: Look::App(world.home()[0].language),
         skill: Skill::default(),

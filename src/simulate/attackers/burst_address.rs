@@ -23,7 +23,7 @@ pub(in crate::simulate) fn new(count: u64, mut random: Random) -> Pump {
         pace: Pace::Flat,
         source,
         target: Target::Ranges(Ranges::of(&worth, blocks, &mut random)),
-        look: Look::Tool(Tool::python(&mut random), None),
+        look: Look::Tool(Tool::python(&mut random)),
         skill: Skill::default(),
         repeats: 0.05,
         state: State::default(),

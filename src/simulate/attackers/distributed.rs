@@ -9,7 +9,7 @@ use crate::simulate::world::World;
 
 /// The attacker of this seed.
 pub(in crate::simulate) fn new(count: u64, minutes: f64, world: &World, mut random: Random) -> Pump {
-    let hosts = Proxies::new(count, world.home().to_vec(), &mut random);
+    let hosts = Proxies::new(count, world.home_by_size(), &mut random);
     let mut turn = 0;
     let source: Source = Box::new(move |_| {
         turn += 1;

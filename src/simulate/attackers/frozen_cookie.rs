@@ -1,4 +1,4 @@
-//! A bomber's recording of one session: the same cookie for every victim, a fixed agent of 2020, no page.
+//! A bomber's recording of one session: the same cookie, or device id, for every victim, a fixed old agent, no page.
 
 use super::bomber::{Bomber, State};
 use super::look::{Look, token};
@@ -11,8 +11,12 @@ use crate::simulate::tools::Tool;
 
 /// The attacker of this seed.
 pub(in crate::simulate) fn new(hours: f64, mut random: Random) -> Bomber {
-    let tool = if random.happens(0.6) { Tool::firefox_72() } else { Tool::old(&mut random) };
-    let cookie = token(&mut random);
+    let recorded = token(&mut random);
+    let look = match random.weighted(&[0.5, 0.3, 0.2]) {
+        0 => Look::Cookie(Tool::firefox_72(), recorded),
+        1 => Look::Cookie(Tool::old(&mut random), recorded),
+        _ => Look::Device(Tool::old_app(&mut random), recorded),
+    };
     let at_once = random.index(24) + 6;
     Bomber {
         class: "frozen cookie",
@@ -20,9 +24,11 @@ pub(in crate::simulate) fn new(hours: f64, mut random: Random) -> Bomber {
         wave_minutes: (1, 4),
         waves: 6,
         real: 0.5,
+        decoys: 0.0,
+        is_steady: false,
         within_ms: hours * 3_600_000.0,
         source: servers_or_proxies(&mut random),
-        look: Look::Tool(tool, Some(cookie)),
+        look,
         skill: Skill::default(),
         state: State::default(),
         random,

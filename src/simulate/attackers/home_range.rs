@@ -12,7 +12,7 @@ use crate::simulate::world::World;
 pub(in crate::simulate) fn new(count: u64, world: &World, mut random: Random) -> Pump {
     let country = world.home()[0];
     // One with some users in it, so that its report shows what becomes of them.
-    let range = world.range(country, random.between(3, 30));
+    let range = world.range(country, random.between(1, 6));
     Pump {
         class: "home range",
         count,

@@ -7,8 +7,12 @@ use crate::simulate::tools::Tool;
 /// How an attacker dresses its requests.
 #[derive(Clone, Debug)]
 pub(in crate::simulate) enum Look {
-    /// One tool, the same for all requests; with the same cookie on all of them, or none.
-    Tool(Tool, Option<String>),
+    /// One tool, the same for all requests.
+    Tool(Tool),
+    /// The same, with one recorded cookie on all of them.
+    Cookie(Tool, String),
+    /// The same, with one recorded device id.
+    Device(Tool, String),
     /// Tools of several kinds.
     Tools(Vec<Tool>),
     /// The headers and the TLS of a real Chrome, without its cookie jar; each request may be another version.
@@ -33,13 +37,15 @@ pub(in crate::simulate) struct Client {
 impl Look {
     /// A browser's headers in half of the seeds, an agent alone in the others.
     pub(in crate::simulate) fn copy_or_tool(language: &'static str, random: &mut Random) -> Self {
-        if random.happens(0.5) { Self::Copy(language) } else { Self::Tool(Tool::as_chrome(random), None) }
+        if random.happens(0.5) { Self::Copy(language) } else { Self::Tool(Tool::as_chrome(random)) }
     }
 
     pub(super) fn client(&mut self, random: &mut Random) -> Client {
         match self {
-            Self::Tool(tool, cookie) => of_tool(tool.clone(), cookie.clone()),
-            Self::Tools(tools) => of_tool(random.one(tools).clone(), None),
+            Self::Tool(tool) => of_tool(tool.clone()),
+            Self::Cookie(tool, cookie) => Client { cookie: Some(cookie.clone()), ..of_tool(tool.clone()) },
+            Self::Device(tool, device) => Client { device: Some(device.clone()), ..of_tool(tool.clone()) },
+            Self::Tools(tools) => of_tool(random.one(tools).clone()),
             Self::Copy(language) => {
                 let browser = Browser::chrome(language, random);
                 of_browser(browser, None, false)
@@ -63,9 +69,9 @@ pub(super) fn token(random: &mut Random) -> String {
     format!("{:016x}{:08x}", random.next(), random.below(1 << 32))
 }
 
-fn of_tool(tool: Tool, cookie: Option<String>) -> Client {
+fn of_tool(tool: Tool) -> Client {
     let ja4 = Some(tool.ja4());
-    Client { cookie, device: None, ja4, page: None, fetch: Box::new(move |length| tool.fetch(length)) }
+    Client { cookie: None, device: None, ja4, page: None, fetch: Box::new(move |length| tool.fetch(length)) }
 }
 
 fn of_browser(browser: Browser, cookie: Option<String>, loads_page: bool) -> Client {

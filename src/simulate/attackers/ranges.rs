@@ -37,8 +37,10 @@ impl Ranges {
     /// Exactly these.
     pub(in crate::simulate) fn these(ranges: Vec<(String, &'static Country)>, random: &mut Random) -> Self {
         let step = if random.happens(0.5) { random.between(1, 7) } else { 0 };
-        let next = random.below(10_000);
-        let blocks = ranges.into_iter().map(|(range, country)| Block { range, country, next, step }).collect();
+        let blocks = ranges
+            .into_iter()
+            .map(|(range, country)| Block { range, country, next: random.below(10_000), step })
+            .collect();
         Self { blocks }
     }
 

@@ -19,6 +19,8 @@ pub(in crate::simulate) fn new(hours: f64, mut random: Random) -> Bomber {
         wave_minutes: (1, 10),
         waves: 5,
         real: 0.4,
+        decoys: random.pick([0.0, 0.0, 0.3]),
+        is_steady: random.happens(0.3),
         within_ms: hours * 3_600_000.0,
         source: servers_or_proxies(&mut random),
         look: Look::Tools(tools),

@@ -26,11 +26,12 @@ impl Travellers {
 impl Actor for Travellers {
     fn act(&mut self, now: u64, scene: &mut Scene) -> Option<u64> {
         let random = &mut self.random;
-        let person = match scene.known.take(now, scene.habits.returns, random) {
-            Some((person, _)) => person,
-            None => Person::new(scene.world.country_at(now, random), &scene.world, random),
+        let (person, has_verified) = match scene.known.take(now, scene.habits.returns, random) {
+            Some(known) => known,
+            None => (Person::new(scene.world.country_at(now, random), &scene.world, random), false),
         };
-        let mut visit = Visit::of(person, self.who, scene, random);
+        let who = if has_verified && self.who == Who::Guest { Who::Known } else { self.who };
+        let mut visit = Visit::of(person, who, scene, random);
         let abroad = random.one(COUNTRIES);
         let (class, country, kind) = match random.weighted(&[0.45, 0.35, 0.2]) {
             0 => ("abroad", abroad, if random.happens(0.6) { Kind::Broadband } else { Kind::Carrier }),

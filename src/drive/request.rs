@@ -1,0 +1,46 @@
+//! A line of a trace as a request.
+
+use bytes::Bytes;
+use http::Request;
+use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, HOST};
+use http_body_util::Full;
+
+use super::{Failed, Target};
+use crate::trace::Event;
+
+/// What a trace leaves to whoever sends it.
+pub(super) struct Names {
+    host: String,
+    cookie: String,
+    device: String,
+}
+
+impl Names {
+    pub(super) fn new(proxy: Target, cookie: String, device: String) -> Self {
+        Self { host: proxy.address().to_string(), cookie, device }
+    }
+
+    /// The line's headers in their order; what belongs to the connection and the body is this connection's own.
+    pub(super) fn request(&self, event: &Event<'_>) -> Result<Request<Full<Bytes>>, Failed> {
+        let line = event.request();
+        let mut request = Request::builder().method(line.method.as_ref()).uri(line.path.as_ref());
+        request = request.header(HOST, &self.host);
+        for (name, value) in &line.headers {
+            if ![HOST.as_str(), CONTENT_LENGTH.as_str(), CONNECTION.as_str()].contains(&name.as_ref()) {
+                request = request.header(name.as_ref(), value.as_ref());
+            }
+        }
+        if let Some(cookie) = &line.cookie {
+            request = request.header(COOKIE, format!("{}={cookie}", self.cookie));
+        }
+        if let Some(device) = &line.device {
+            request = request.header(self.device.as_str(), device.as_ref());
+        }
+        request = request.header("x-forwarded-for", line.ip.to_string());
+        let body = match event {
+            Event::Page(_) => Bytes::new(),
+            Event::Send(send) => serde_json::json!({ "phone": send.phone }).to_string().into(),
+        };
+        Ok(request.body(Full::new(body))?)
+    }
+}
