@@ -8,6 +8,7 @@ mod journal;
 mod limits;
 mod numbers;
 mod proxy;
+mod replay;
 mod simulate;
 mod support;
 mod tidy;

@@ -237,3 +237,6 @@ fn chance(id: &str, of: u64) -> u64 {
     id.hash(&mut hasher);
     hasher.finish() % of.max(1)
 }
+
+#[cfg(test)]
+mod tests;

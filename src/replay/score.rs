@@ -184,3 +184,23 @@ impl LastSms {
         self.order.push_back((at, phone));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_sms_serves_for_two_minutes_and_is_then_forgotten() {
+        let at = |ms: u64| Timestamp::from_unix_ms(1_795_197_600_000 + ms);
+        let mut last = LastSms::default();
+        assert!(!last.serves(1, at(0)));
+        last.note(1, at(0));
+        last.note(2, at(60_000));
+        assert!(last.serves(1, at(0)) && last.serves(1, at(120_000)));
+        assert!(!last.serves(1, at(120_001)) && last.serves(2, at(120_001)));
+        last.note(2, at(170_000));
+        assert!(last.serves(2, at(200_000)), "the later SMS counts");
+        assert!(!last.serves(3, at(400_000)));
+        assert!(last.times.is_empty() && last.order.is_empty());
+    }
+}

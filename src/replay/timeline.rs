@@ -203,3 +203,64 @@ fn voice(reason: &Reason) -> Option<String> {
         other => Some(other.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A track with one thing of the first kind at each of these times, in milliseconds after an odd start.
+    fn track(times: &[u64]) -> Track {
+        let start = 1_795_197_607_123;
+        let mut track = Track::new(Timestamp::from_unix_ms(start));
+        for time in times {
+            let index = track.bucket(Timestamp::from_unix_ms(start + time));
+            track.buckets[index].sides[0][0] += 1;
+            track.voices.entry("x".into()).or_default().add(index, 1);
+        }
+        track
+    }
+
+    #[test]
+    fn buckets_grow_with_the_trace_and_lose_nothing() {
+        for (length, width) in
+            [(1_000, 1_000), (238_000, 1_000), (400_000, 2_000), (3_600_000, 30_000), (604_800_000, 3_600_000)]
+        {
+            let times: Vec<_> = (0..500).map(|part| length * part / 499).collect();
+            let track = track(&times);
+            assert_eq!(track.width_ms(), width, "{length}");
+            assert!(track.buckets.len() <= BUCKETS);
+            assert_eq!(track.start.unix_ms() % width, 0, "buckets begin at round times");
+            let count: u32 = track.buckets.iter().map(|bucket| bucket.sides[0][0]).sum();
+            let voice = &track.voices["x"];
+            assert_eq!((count, voice.total, voice.counts.iter().sum::<u32>()), (500, 500, 500));
+        }
+    }
+
+    #[test]
+    fn a_time_stays_in_its_bucket_while_they_grow() {
+        let track = track(&[0, 90_000, 7_200_000]);
+        let full: Vec<_> = (0..track.buckets.len()).filter(|index| track.buckets[*index].sides[0][0] > 0).collect();
+        let at =
+            |ms: u64| usize::try_from((1_795_197_607_123 + ms - track.start.unix_ms()) / track.width_ms()).unwrap();
+        assert_eq!(full, [at(0), at(90_000), at(7_200_000)]);
+    }
+
+    #[test]
+    fn times_without_end_stay_in_the_last_bucket() {
+        let track = track(&[0, u64::MAX / 2]);
+        assert!(track.buckets.len() <= BUCKETS);
+    }
+
+    #[test]
+    fn who_spoke_least_makes_room() {
+        let mut track = track(&[]);
+        track.voices.clear();
+        for number in 0..VOICES {
+            let total = if number == 7 { 1 } else { 2 };
+            track.voices.insert(format!("{number}").into(), Voice { total, counts: vec![0, 2] });
+        }
+        track.make_room();
+        assert!(!track.voices.contains_key("7"));
+        assert_eq!(track.voices[OTHERS].counts, [0, 2]);
+    }
+}
