@@ -12,6 +12,7 @@
 //! - [`tasks`]: the only file that spawns.
 //! - [`random`]: seeded numbers for what has to be the same each time.
 //! - [`telemetry`]: the process log and the metrics.
+//! - [`pack`]: what outlives the process: the trait of its parts, and values to bytes and back.
 //!
 //! Pure stages, without I/O; `now` is an argument:
 //! - [`numbering`]: a number's country, type, range and price.
@@ -25,6 +26,7 @@
 //!
 //! Effects:
 //! - [`journal`]: the decision log.
+//! - [`state`]: the snapshot of what outlives the process.
 //!
 //! The gate:
 //! - [`gate`]: `judge` a request, `settle` by the upstream's answer, `learn` the outcome.
@@ -74,12 +76,14 @@ pub mod http;
 pub mod journal;
 pub mod limits;
 pub mod numbering;
+pub mod pack;
 pub mod privacy;
 pub mod random;
 pub mod replay;
 pub mod rules;
 pub mod sessions;
 pub mod simulate;
+pub mod state;
 pub mod tasks;
 pub mod telemetry;
 pub mod trace;

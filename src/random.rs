@@ -13,21 +13,22 @@ impl Random {
     }
 
     /// A generator of its own for a part, so that parts that run side by side don't disturb each other.
+    #[must_use]
     pub fn split(&mut self) -> Self {
-        Self(self.next())
+        Self(self.bits())
     }
 
     /// A generator that depends on nothing but these: the same thing looks the same wherever it is met.
     pub fn of(parts: &[u64]) -> Self {
         let mut state = Self(0);
         for part in parts {
-            state = Self(state.next() ^ *part);
+            state = Self(state.bits() ^ *part);
         }
         state.split()
     }
 
     /// Any 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -37,7 +38,7 @@ impl Random {
 
     /// Below `end`, which is small next to 2^64, so that the bias of the division doesn't matter; 0 for an `end` of 0.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.next().checked_rem(end).unwrap_or(0)
+        self.bits().checked_rem(end).unwrap_or(0)
     }
 
     /// From `low` to `high`, both included.
@@ -82,7 +83,7 @@ impl Random {
     /// From 0 to 1, without 1.
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// From `low` to `high`.

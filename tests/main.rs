@@ -10,6 +10,7 @@ mod numbers;
 mod proxy;
 mod replay;
 mod simulate;
+mod state;
 mod support;
 mod tidy;
 mod whole;

@@ -84,6 +84,7 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Re
         trusted: TrustedProxies(config.trusted_proxies.clone()),
         numbering: Arc::new(Numbering::new(config.prices.clone())),
         kinds: config.kinds.clone(),
+        looks: config.looks,
         limits: store.prepare(&config.limits.limits)?,
     })
 }

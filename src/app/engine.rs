@@ -15,7 +15,9 @@ use crate::geo;
 use crate::http;
 use crate::journal;
 use crate::limits::{Handle, Store};
+use crate::pack::Section;
 use crate::sessions::Scope;
+use crate::state;
 use crate::telemetry::events::{ConfigLoaded, NeedsRestart, ReloadRejected};
 use crate::telemetry::{Counters, Metrics, Snapshot, TableStats};
 
@@ -40,6 +42,7 @@ struct Fixed {
     admin: Option<admin::Settings>,
     journal: Option<journal::Settings>,
     geo: geo::Settings,
+    snapshot: Option<state::Settings>,
 }
 
 impl Fixed {
@@ -49,6 +52,7 @@ impl Fixed {
             admin: config.admin.clone(),
             journal: config.journal.clone(),
             geo: config.geo.clone(),
+            snapshot: config.snapshot.clone(),
         }
     }
 }
@@ -64,6 +68,11 @@ impl Engine {
     ) -> Self {
         let (fixed, revisions, problems) = (Fixed::of(config), AtomicU32::new(1), Mutex::default());
         Self { gate, store, file, fixed, counters, metrics, revisions, problems }
+    }
+
+    /// Everything that outlives the process.
+    pub(super) fn kept(&self) -> Vec<&dyn Section> {
+        kept(&self.gate, &self.store)
     }
 
     fn load(&self) -> Result<RevisionId, Vec<String>> {
@@ -176,6 +185,11 @@ impl admin::Engine for Engine {
         }
         result
     }
+}
+
+/// Everything that outlives the process.
+pub(super) fn kept<'e>(gate: &'e Gate, store: &'e Store) -> Vec<&'e dyn Section> {
+    std::iter::once(store as &dyn Section).chain(gate.kept()).collect()
 }
 
 fn stats(handle: &Handle) -> TableStats {

@@ -5,6 +5,7 @@
 mod build;
 mod engine;
 mod process;
+mod snapshots;
 
 pub use build::{Error, explain, offline};
 pub use process::run;
@@ -27,7 +28,8 @@ use crate::telemetry::events::{
     ConfigLoaded, EndpointBlind, GeoFailed, GeoRefreshed, KeyCreated, ListenStarted, Stopped,
 };
 use build::{gate, ids, visit_cookies};
-use engine::Engine;
+use engine::{Engine, kept};
+use snapshots::Saving;
 
 /// How long the decision log may take to write what waits in its queue.
 const JOURNAL_DRAIN: Span = Span::seconds(5);
@@ -45,6 +47,7 @@ pub struct Running {
     journal: Arc<Journal>,
     tasks: Tasks,
     journal_tasks: Tasks,
+    saving: Option<Saving>,
     local: SocketAddr,
     admin: Option<SocketAddr>,
     drain: Span,
@@ -66,10 +69,11 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     let journal = Arc::new(journal);
     let built = gate(&config, &keys, ids()?, &clock, &metrics, &journal)?;
     let gate = Arc::new(built.gate);
+    let saving = Saving::restored(&config, &keys, &kept(&gate, &built.store), &clock, &metrics);
     let counters = Arc::clone(metrics.proxy());
     let visits = visit_cookies(&config, &keys, &clock)?;
     let server =
-        Server::bind(config.http.clone(), Arc::clone(&gate), tasks.clone(), Arc::clone(&counters), visits).await?;
+        Server::bind(config.http.clone(), Arc::clone(&gate), tasks.clone(), Arc::clone(&metrics), visits).await?;
     let admin = match &config.admin {
         Some(settings) => Some(Admin::bind(settings.clone()).await?),
         None => None,
@@ -87,6 +91,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
         journal: Arc::clone(&journal),
         tasks: tasks.clone(),
         journal_tasks,
+        saving,
     };
     ListenStarted { what: "proxy", address: running.local }.emit();
     if let Some(admin) = admin {
@@ -104,6 +109,9 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     }
     tasks.spawn("proxy", server.run());
     keep_time(&tasks, Arc::clone(&running.gate));
+    if let Some(saving) = &running.saving {
+        saving.every_interval(&tasks, Arc::clone(&running.engine));
+    }
     watch_databases(&tasks, Arc::clone(running.gate.geo()), metrics);
     Ok(running)
 }
@@ -139,11 +147,16 @@ impl Running {
         admin::Engine::reload(&*self.engine)
     }
 
-    /// Takes no more connections, lets requests under way finish, and writes what is left of the decision log.
+    /// Takes no more connections, lets requests under way finish, and writes the counters and what is left of the
+    /// decision log.
     pub async fn stop(self) {
         let unfinished = self.tasks.drain(self.drain + JOURNAL_DRAIN).await;
+        let is_saved = match &self.saving {
+            Some(saving) => saving.last(&self.tasks, self.engine).await,
+            None => true,
+        };
         let unwritten = self.journal_tasks.drain(JOURNAL_DRAIN).await;
-        Stopped { unfinished: unfinished + unwritten }.emit();
+        Stopped { unfinished: unfinished + usize::from(!is_saved) + unwritten }.emit();
     }
 }
 

@@ -62,9 +62,9 @@ impl Kind {
         }
     }
 
-    /// Whether its heat alone may refuse an attempt. What half of all people share may ask them for a captcha at most.
-    pub const fn may_refuse(self) -> bool {
-        !matches!(self, Self::Fingerprint | Self::Endpoint)
+    /// Whether thousands of people share it.
+    pub const fn is_wide(self) -> bool {
+        matches!(self, Self::Fingerprint | Self::System | Self::Pair | Self::Country | Self::Endpoint)
     }
 
     /// Whether clients that verified before have a cell of their own, which abuse by strangers never touches.

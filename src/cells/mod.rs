@@ -71,6 +71,10 @@ const UNSOLVED: Span = Span::seconds(120);
 /// What an unsolved challenge adds to the cells that asked for it, in nats. Some 3 % of real users don't solve an
 /// invisible one, and no script does: it would be worth 3.
 const UNSOLVED_SAYS: f32 = 0.5;
+/// What a solved one takes back of that.
+const SOLVED_SAYS: f32 = 0.05;
+/// A cell has a part in closing a rung from this heat on.
+const WARM: f32 = 0.4;
 /// What a refused attempt adds to the cells that refused it.
 const REFUSED: f32 = 0.1;
 /// The most that a cell is heated so, over its limit.
@@ -105,10 +109,13 @@ impl Default for Settings {
     }
 }
 
+/// A cell that closed a rung: kind, key, and the limit that it was held against.
+type Closed = (Kind, u64, f32);
+
 /// Challenges that nobody has answered yet, with the cells that asked for them.
 #[derive(Debug, Default)]
 struct Asked {
-    open: HashMap<DecisionId, Vec<(Kind, u64, f32)>>,
+    open: HashMap<DecisionId, Vec<Closed>>,
     queue: VecDeque<(Timestamp, DecisionId)>,
 }
 
@@ -296,10 +303,10 @@ impl Cells {
         let rungs = [Rung::None, Rung::Pow, Rung::Captcha].into_iter().zip(looked);
         let cells = rungs.take_while(|(rung, _)| *rung < asked).flat_map(|(rung, views)| {
             // The narrowest explains it; it is not to spread to all that it is part of.
-            let hot = views.iter().flatten().find(|view| view.heat >= 1.0);
+            let hot = views.iter().flatten().find(|view| view.heat >= WARM);
             hot.into_iter().filter_map(move |view| {
                 let key = variant(attempt.aspects.key(view.kind)?, view.kind, known, rung);
-                Some((view.kind, key, view.evidence / view.heat * HELD))
+                Some((view.kind, key, view.evidence / view.heat))
             })
         });
         let cells: Vec<_> = cells.collect();
@@ -314,19 +321,27 @@ impl Cells {
         }
     }
 
-    fn goes_on(&self, kinds: &Kinds, cells: &[(Kind, u64, f32)], by: f32, now: Timestamp) {
-        for (kind, key, most) in cells {
+    /// Heats cells whose closed rungs are met again, up to twice the limit; never cools them.
+    fn goes_on(&self, kinds: &Kinds, cells: &[Closed], by: f32, now: Timestamp) {
+        for (kind, key, limit) in cells {
             self.change(kinds, *kind, *key, now, |cell| {
                 for matured in &mut cell.matured {
-                    *matured = (*matured + by).min(most.max(*matured));
+                    *matured = (*matured + by).min((limit * HELD).max(*matured));
                 }
             });
         }
     }
 
-    /// The challenge of this decision was solved.
-    pub fn solved(&self, decision: DecisionId) {
-        lock(&self.asked).open.remove(&decision);
+    /// The challenge of this decision was solved: real people share its cells. Takes back what unsolved ones added.
+    pub fn solved(&self, kinds: &Kinds, decision: DecisionId, now: Timestamp) {
+        let cells = lock(&self.asked).open.remove(&decision);
+        for (kind, key, limit) in cells.into_iter().flatten() {
+            self.change(kinds, kind, key, now, |cell| {
+                for matured in &mut cell.matured {
+                    *matured = (*matured - SOLVED_SAYS).max(limit.min(*matured));
+                }
+            });
+        }
     }
 
     /// Does everything that is due by `now`: sends that have been silent for longer, challenges that nobody solved.

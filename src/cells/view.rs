@@ -44,6 +44,8 @@ pub struct View {
     pub explained: f32,
     /// Share of real verifications that are missing for everyone.
     pub outage: f32,
+    /// Verifications of the last ten minutes over those that real use would have given; 1 before any were due.
+    pub health: f32,
     /// The kind's half-life.
     pub half_life: Span,
     /// Proofs asked for and refusals of the last ten minutes, fading.
@@ -80,6 +82,7 @@ impl View {
             rate: base.fast,
             explained,
             outage: base.outage(),
+            health: if base.due < 1.0 { 1.0 } else { base.came / base.due },
             half_life: settings.half_life,
             refused: base.refused,
         }
@@ -94,9 +97,12 @@ pub(super) fn limit(kind: Kind, rung: Rung, base: &Cell, settings: &KindSettings
         Rung::Pow => PROVEN_POW,
         Rung::Captcha | Rung::Block => PROVEN_CAPTCHA,
     };
-    let new = if is_destination(kind) { NEW + (1.0 - NEW) * (base.verified / KNOWN).min(1.0) } else { 1.0 };
-    let proven = if is_destination(kind) { proven } else { 1.0 };
-    settings.limit * proven * new
+    if !is_destination(kind) {
+        return settings.limit;
+    }
+    let known = (base.verified / KNOWN).min(1.0);
+    let new = NEW * proven;
+    settings.limit * (new + (1.0 - new) * known)
 }
 
 const fn is_destination(kind: Kind) -> bool {

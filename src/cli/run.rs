@@ -33,7 +33,7 @@ pub(super) struct RunArgs {
     /// The admin address [default: 127.0.0.1:9090]
     #[arg(long, value_name = "ADDR")]
     admin: Option<String>,
-    /// The directory for keys and the decision log
+    /// The directory for keys, counters and the decision log
     #[arg(long, value_name = "DIR")]
     state: Option<String>,
     /// Refuses what it would only tell about otherwise

@@ -9,7 +9,7 @@ use ring::digest::{SHA256, digest};
 use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
-use super::{Config, cells, endpoint, keys, limits, prices, server, telling, values};
+use super::{Config, cells, endpoint, keys, limits, prices, server, snapshot, telling, values};
 use crate::domain::{ClientSource, Mode};
 use crate::gate::Endpoint;
 
@@ -20,6 +20,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let http = server::read(root, &trusted_proxies);
     let admin = telling::admin(root, http.as_ref().map(|http| http.listen));
     let state = root.directory("state");
+    let snapshot = snapshot::read(root, state.as_ref());
     let keys = keys::read(root, state.as_deref(), environment);
     let (endpoints, routes) = endpoint::read(root, mode);
     let limits = limits::read(root, &endpoints);
@@ -30,6 +31,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let geo = telling::geo(root);
     let sessions = root.table("sessions", |section| section.count("capacity", 1_000..=100_000_000, 200_000));
     let (cells, kinds) = cells::read(root, sessions, &endpoints);
+    let looks = root.choice("prior", &[("weights", true), ("none", false)]).unwrap_or(true);
     check_state(root, state.as_ref());
     check_visit(root, http.as_ref().is_some_and(|http| http.visit.is_some()), &endpoints);
     check_enforcing(root, &endpoints, &limits);
@@ -41,11 +43,13 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         telemetry,
         geo,
         state,
+        snapshot,
         keys,
         workers: NonZeroUsize::new(workers),
         sessions,
         cells,
         kinds,
+        looks,
         limits,
         trusted_proxies,
         mode,
@@ -74,7 +78,9 @@ fn check_state(root: &Section<'_>, state: Option<&PathBuf>) {
     if state.is_some() || root.has("state") {
         return;
     }
-    let fault = Fault::new("without `state` keys are made anew at each start, and there is no decision log");
+    let fault = Fault::new(
+        "without `state` keys are made anew at each start, counters begin empty, and there is no decision log",
+    );
     root.warning("", fault.hint("name a directory for sendwall alone, such as state = \"/var/lib/sendwall\""));
 }
 

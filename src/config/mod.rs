@@ -16,6 +16,7 @@ mod prices;
 mod problem;
 mod reader;
 mod server;
+mod snapshot;
 mod source;
 mod summary;
 mod telling;
@@ -45,6 +46,7 @@ use crate::geo;
 use crate::http;
 use crate::journal;
 use crate::numbering::PriceTable;
+use crate::state;
 use crate::telemetry;
 
 /// A whole configuration, checked: everything that can be wrong before the process starts was found.
@@ -64,6 +66,8 @@ pub struct Config {
     pub geo: geo::Settings,
     /// Directory of everything that outlives the process; `None` keeps nothing.
     pub state: Option<PathBuf>,
+    /// What outlives the process beside them; `None` keeps no counter.
+    pub snapshot: Option<state::Settings>,
     /// Where the master keys come from.
     pub keys: KeySource,
     /// Worker threads; `None`: one a core.
@@ -74,6 +78,8 @@ pub struct Config {
     pub cells: crate::cells::Settings,
     /// How each kind of cell behaves.
     pub kinds: crate::cells::Kinds,
+    /// Whether the look of a client counts before anything is known of it.
+    pub looks: bool,
     /// What may happen how often.
     pub limits: Limits,
     /// Proxies whose word about a client's address is believed.

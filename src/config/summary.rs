@@ -19,6 +19,7 @@ impl Config {
         ];
         let log = self.journal.as_ref().map(|journal| journal.directory.display().to_string());
         rows.push(("log", log.unwrap_or_else(|| "no decision log".to_owned())));
+        rows.push(("counters", self.describe_snapshot()));
         rows.extend(self.endpoints.iter().map(|endpoint| ("endpoint", describe_endpoint(endpoint))));
         rows.extend(self.limits.limits.iter().map(|limit| ("limit", describe_limit(limit))));
         let missing = self.missing();
@@ -26,6 +27,13 @@ impl Config {
             rows.push(("missing", missing.join(", ")));
         }
         rows.iter().map(|(name, value)| format!("{name:<9} {value}")).collect::<Vec<_>>().join("\n")
+    }
+
+    fn describe_snapshot(&self) -> String {
+        match &self.snapshot {
+            Some(snapshot) => format!("on disk every {}: {}", snapshot.interval, snapshot.file().display()),
+            None => "lost at a restart".to_owned(),
+        }
     }
 
     fn missing(&self) -> Vec<&'static str> {

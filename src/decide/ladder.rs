@@ -8,6 +8,8 @@ use crate::domain::{Facts, Reason, Rung, Span, Trust};
 
 /// Heat of a phone at which each rung closes: its silent sends count together over all rungs.
 const PHONE: [f32; 3] = [1.0, 1.3, 2.2];
+/// Part of real verifications below which nobody real is there to be hurt.
+const UNHEALTHY: f32 = 0.3;
 /// Reasons of one kind that are told at most.
 const TOLD: usize = 4;
 
@@ -36,7 +38,7 @@ pub(super) struct Climb {
 impl Standing {
     /// Whether `rung`, which `views` shows, is open to the attempt.
     pub fn is_open(&self, rung: Rung, views: &Views) -> bool {
-        let speaks = |view: &&View| rung < Rung::Captcha || view.kind.may_refuse();
+        let speaks = |view: &&View| rung < Rung::Captcha || may_refuse(view);
         let overfull = views.iter().flatten().filter(speaks).any(|view| self.overfull(view));
         self.heat(rung, views) < 1.0 && !overfull
     }
@@ -44,7 +46,13 @@ impl Standing {
     /// Heat at a rung, with prior, over what the client is trusted with.
     fn heat(&self, rung: Rung, views: &Views) -> f32 {
         let outage = outage(views);
-        let hottest = views.iter().flatten().map(|view| heat(view, rung, outage) + view.pressure).fold(0.0, f32::max);
+        let speaks = |view: &&View| rung < Rung::Captcha || may_refuse(view);
+        let hottest = views
+            .iter()
+            .flatten()
+            .filter(speaks)
+            .map(|view| heat(view, rung, outage) + view.pressure)
+            .fold(0.0, f32::max);
         let prior = match (rung, self.trust) {
             (Rung::None, _) => self.prior,
             // A proof of work answers half of what looks wrong.
@@ -108,6 +116,15 @@ impl Standing {
             told.push(Reason::Look { prior: self.prior, parts: self.looks.clone().into() });
         }
         told
+    }
+}
+
+/// Whether a cell alone may refuse an attempt that solves captchas. What thousands of people share may not as long as
+/// some of them verify: abuse among them costs them a captcha at most.
+fn may_refuse(view: &View) -> bool {
+    match view.kind {
+        Kind::Fingerprint | Kind::Endpoint => false,
+        kind => !kind.is_wide() || (view.health < UNHEALTHY && view.outage < 0.1),
     }
 }
 

@@ -70,7 +70,7 @@ impl Codes {
 
     /// A name for a new session.
     pub(super) fn new_session(&mut self) -> Session {
-        Session(self.random.next())
+        Session(self.random.bits())
     }
 
     /// "Sends" a code: it stands in the phone's inbox now.

@@ -225,7 +225,7 @@ fn phone_of_person(index: u64) -> String {
 /// One in five has IPv6, the others IPv4.
 fn address_of_person(random: &mut Random) -> IpAddr {
     if random.chance(20) {
-        let [a, b, c, d, ..] = random.next().to_be_bytes();
+        let [a, b, c, d, ..] = random.bits().to_be_bytes();
         let (net, host) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
         return IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, net, host, 0, 0, 0, 1));
     }
@@ -233,7 +233,7 @@ fn address_of_person(random: &mut Random) -> IpAddr {
 }
 
 fn benchmark_address(second: u8, random: &mut Random) -> IpAddr {
-    let [third, fourth, ..] = random.next().to_be_bytes();
+    let [third, fourth, ..] = random.bits().to_be_bytes();
     IpAddr::V4(Ipv4Addr::new(198, second, third, fourth))
 }
 

@@ -64,6 +64,11 @@ impl DecisionId {
     pub const fn at(self) -> Timestamp {
         Timestamp::from_unix_ms(self.at_ms)
     }
+
+    /// Its random part.
+    pub const fn random(self) -> u64 {
+        self.random
+    }
 }
 
 impl fmt::Display for DecisionId {

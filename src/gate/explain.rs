@@ -54,7 +54,7 @@ impl Gate {
         };
         let readings = Reservations::peek(&revision.limits, on, &facts);
         let circumstances = self.circumstances(revision, &facts, None);
-        let stand = (on == On::Send).then(|| Stand::take(&self.cells, &revision.kinds, &facts, circumstances.proven));
+        let stand = (on == On::Send).then(|| Stand::take(&self.cells, revision, &facts, circumstances.proven));
         let standing = stand.as_ref().map(Stand::standing);
         let decision = decide::decide(&policy, &facts, &readings, standing, circumstances);
         Explanation::Judged { on, facts: Arc::new(facts), decision: Arc::new(decision), readings }

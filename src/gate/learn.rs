@@ -32,7 +32,7 @@ impl Gate {
     /// An app or a provider says what became of a code, and when.
     pub fn learn(&self, target: &OutcomeTarget, outcome: OutcomeKind, at: Timestamp) -> Learned {
         let aliases = match target {
-            OutcomeTarget::Decision(decision) => vec![Alias::Decision(*decision)],
+            OutcomeTarget::Decision(decision) => vec![Alias::decision(*decision)],
             OutcomeTarget::Phone(phone, endpoint) => self.aliases_of_phone(*phone, endpoint.as_ref()),
         };
         self.learn_any(&aliases, outcome, OutcomeSource::Feed, at)
@@ -73,10 +73,10 @@ impl Gate {
 
     fn aliases_of_phone(&self, phone: Pseudonym, endpoint: Option<&Arc<str>>) -> Vec<Alias> {
         if let Some(name) = endpoint {
-            return vec![Alias::Phone(Arc::clone(name), phone)];
+            return vec![Alias::phone(name, phone)];
         }
         let revision = self.revision();
-        revision.endpoints.iter().map(|endpoint| Alias::Phone(Arc::clone(&endpoint.name), phone)).collect()
+        revision.endpoints.iter().map(|endpoint| Alias::phone(&endpoint.name, phone)).collect()
     }
 
     /// Sends, verified, delivered and undelivered of the last 24 hours, most sends first.

@@ -9,6 +9,7 @@
 mod endpoint;
 mod explain;
 mod ids;
+mod kept;
 mod keys;
 mod learn;
 mod permit;
@@ -31,7 +32,6 @@ pub use visits::Visits;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use dashmap::DashSet;
 
 use crate::cells::Cells;
 use crate::clock::{Clock, Stopwatch};
@@ -42,7 +42,7 @@ use crate::geo::Geo;
 use crate::limits::On;
 use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
-use crate::sessions::{Conversion, Sessions};
+use crate::sessions::{Conversion, Sessions, Sighted};
 use reserve::Reservations;
 use stand::Stand;
 
@@ -59,7 +59,7 @@ pub struct Gate {
     cells: Cells,
     conversion: Conversion,
     /// Endpoints at which an outcome was ever seen.
-    sighted: DashSet<Arc<str>>,
+    sighted: Sighted,
     tell: Tell,
 }
 
@@ -134,7 +134,7 @@ impl Gate {
             sessions: Sessions::new(parts.sessions),
             cells: parts.cells,
             conversion: Conversion::new(CONVERSION_KEYS),
-            sighted: DashSet::new(),
+            sighted: Sighted::default(),
             tell: parts.tell,
         }
     }
@@ -217,7 +217,7 @@ impl Gate {
         let policy = &revision.endpoints[endpoint];
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
         let circumstances = self.circumstances(revision, &facts, pass);
-        let mut stand = Stand::take(&self.cells, &revision.kinds, &facts, circumstances.proven);
+        let mut stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
         let standing = Some(stand.standing());
         let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, circumstances);
         let reserved = reserved.after(&decision);

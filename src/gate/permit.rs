@@ -123,15 +123,15 @@ impl SendPermit {
             phone: facts.phone().copied(),
             charge,
         };
-        let name = || Arc::clone(&endpoint.name);
+        let name = &endpoint.name;
         let mut aliases = Vec::with_capacity(3);
-        aliases.extend(send.phone.map(|phone| Alias::Phone(name(), phone.id)));
-        aliases.extend(facts.client.id.as_ref().map(|client| Alias::Client(name(), client.id)));
+        aliases.extend(send.phone.map(|phone| Alias::phone(name, phone.id)));
+        aliases.extend(facts.client.id.as_ref().map(|client| Alias::client(name, client.id)));
         for key in &endpoint.match_by {
             if let MatchKey::Response(pointer) = key
                 && let Some(value) = answer.and_then(|answer| extract::exchange_value(answer, pointer))
             {
-                aliases.push(Alias::Exchange(name(), self.gate.names.exchange_id(&value)));
+                aliases.push(Alias::exchange(name, self.gate.names.exchange_id(&value)));
             }
         }
         self.gate.conversion.sent(&send);

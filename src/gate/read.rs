@@ -98,13 +98,13 @@ impl Gate {
         request: &Request<'_>,
         document: &Result<Document<'_>, Unreadable>,
     ) -> Vec<Alias> {
-        let name = || Arc::clone(&endpoint.name);
+        let name = &endpoint.name;
         let alias = |key: &MatchKey| match key {
-            MatchKey::Phone => facts.phone().map(|phone| Alias::Phone(name(), phone.id)),
-            MatchKey::Client => facts.client.id.as_ref().map(|client| Alias::Client(name(), client.id)),
+            MatchKey::Phone => facts.phone().map(|phone| Alias::phone(name, phone.id)),
+            MatchKey::Client => facts.client.id.as_ref().map(|client| Alias::client(name, client.id)),
             MatchKey::Response(pointer) => {
                 let value = extract::brought_back(document.as_ref().ok()?, request.headers, pointer)?;
-                Some(Alias::Exchange(name(), self.names.exchange_id(&value)))
+                Some(Alias::exchange(name, self.names.exchange_id(&value)))
             }
         };
         endpoint.match_by.iter().filter_map(alias).collect()

@@ -23,6 +23,8 @@ pub struct Revision {
     pub trusted: TrustedProxies,
     /// How each kind of cell behaves.
     pub kinds: Kinds,
+    /// Whether the look of a client counts.
+    pub looks: bool,
     /// The limits, with their tables.
     pub limits: Set,
     /// Number intelligence with the price table.

@@ -1,5 +1,6 @@
 //! An attempt's way through the cells: looked at before it is judged, counted after, charged when its message went out.
 
+use super::Revision;
 use crate::cells::{Attempt, Cells, Kinds, SendRef, Views};
 use crate::decide::{self, Standing};
 use crate::domain::{DecidedBy, Decision, Facts, Pass, Rung, Timestamp, Verdict};
@@ -16,12 +17,13 @@ pub(super) struct Stand {
 
 impl Stand {
     /// Looks at the cells, rung by rung, until one is open. Counts nothing.
-    pub(super) fn take(cells: &Cells, kinds: &Kinds, facts: &Facts, proven: Rung) -> Self {
+    pub(super) fn take(cells: &Cells, revision: &Revision, facts: &Facts, proven: Rung) -> Self {
         let attempt = cells.attempt(facts);
-        let (prior, looks) = decide::prior(facts, cells.page_seen(&facts.client.address, facts.at));
+        let seen = || cells.page_seen(&facts.client.address, facts.at);
+        let (prior, looks) = if revision.looks { decide::prior(facts, seen()) } else { Default::default() };
         let mut standing = Standing { trust: attempt.trust, prior, looks, ..Standing::default() };
         for rung in [Rung::None, Rung::Pow, Rung::Captcha] {
-            let views = cells.look(kinds, &attempt, rung, facts.at);
+            let views = cells.look(&revision.kinds, &attempt, rung, facts.at);
             let open = rung >= proven && standing.is_open(rung, &views);
             standing.rungs[rung as usize] = Some(views);
             if open {
@@ -41,7 +43,7 @@ impl Stand {
             return;
         }
         if let Some(pass) = pass {
-            cells.solved(pass.attempt);
+            cells.solved(kinds, pass.attempt, self.at);
         }
         let looked: Vec<Views> = self.standing.rungs.iter().flatten().copied().collect();
         cells.weigh(&mut self.attempt, &looked);

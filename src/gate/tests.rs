@@ -73,6 +73,7 @@ fn revision(number: u32, store: &Store, limits: &[Arc<Limit>], endpoint: Endpoin
         endpoints: vec![endpoint],
         trusted: TrustedProxies(Vec::new()),
         kinds: Kinds::default(),
+        looks: true,
         limits: store.prepare(limits).unwrap(),
         numbering: Arc::new(Numbering::default()),
     }

@@ -19,7 +19,8 @@ use super::tls::{Certificate, connector};
 use super::visit::VisitCookies;
 use crate::gate::Gate;
 use crate::tasks::Tasks;
-use crate::telemetry::Counters;
+use crate::telemetry::events::AcceptFailed;
+use crate::telemetry::{Counters, Metrics};
 
 /// A bound listener.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub struct Server {
     listener: Arc<Listener>,
     pool: Arc<Pool>,
     tasks: Tasks,
+    metrics: Arc<Metrics>,
 }
 
 impl Server {
@@ -38,9 +40,10 @@ impl Server {
         settings: Settings,
         gate: Arc<Gate>,
         tasks: Tasks,
-        counters: Arc<Counters>,
+        metrics: Arc<Metrics>,
         visits: Option<Arc<dyn VisitCookies>>,
     ) -> Result<Self, Error> {
+        let counters = Arc::clone(metrics.proxy());
         let certificate = settings.tls.clone().map(Certificate::load).transpose()?.map(Arc::new);
         let tls = connector(&settings.upstream)?;
         let unbound = |source| Error::Bind { address: settings.listen, source };
@@ -51,7 +54,7 @@ impl Server {
         let proxy = Arc::new(Proxy::new(settings, gate, (Arc::clone(&pool), tasks.clone()), counters, visits));
         let (stopping, cut) = (tasks.stopping(), CancellationToken::new());
         let listener = Arc::new(Listener { proxy, builder: builder(&tasks), certificate, stopping, cut });
-        Ok(Self { socket, address, listener, pool, tasks })
+        Ok(Self { socket, address, listener, pool, tasks, metrics })
     }
 
     /// Where it listens; the port is a real one also where the settings say 0.
@@ -61,7 +64,7 @@ impl Server {
 
     /// Serves until [`Tasks::stopping`], then waits for the requests under way, at most `timeouts.drain`.
     pub async fn run(self) {
-        let Self { socket, listener, pool, tasks, .. } = self;
+        let Self { socket, address: _, listener, pool, tasks, metrics } = self;
         let limit = listener.proxy.settings.max_connections.min(Semaphore::MAX_PERMITS);
         let open = Arc::new(Semaphore::new(limit));
         let (housekept, stop) = (Arc::clone(&pool), tasks.stopping());
@@ -75,7 +78,7 @@ impl Server {
                 stop.run_until_cancelled(watching).await;
             });
         }
-        let accepting = accept(&socket, &listener, &open, &tasks);
+        let accepting = accept(&socket, &listener, (&open, &tasks), &metrics);
         listener.stopping.run_until_cancelled(accepting).await;
         accept_waiting(socket, &listener, &open, &tasks);
         let all = u32::try_from(limit).unwrap_or(u32::MAX);
@@ -89,14 +92,19 @@ impl Server {
 }
 
 /// Accepts connections. As many as the settings allow are open at the same time; the next waits in the kernel's queue.
-async fn accept(socket: &TcpListener, listener: &Arc<Listener>, open: &Arc<Semaphore>, tasks: &Tasks) {
+async fn accept(
+    socket: &TcpListener,
+    listener: &Arc<Listener>,
+    (open, tasks): (&Arc<Semaphore>, &Tasks),
+    metrics: &Metrics,
+) {
     loop {
         let Ok(permit) = Arc::clone(open).acquire_owned().await else { return };
         match socket.accept().await {
             Ok((stream, from)) => tasks.spawn("client", Arc::clone(listener).serve(stream, from, permit)),
             Err(error) => {
                 // Out of file descriptors, most likely: others must end first.
-                tracing::warn!(%error, "cannot accept a connection");
+                AcceptFailed { what: "proxy", error: &error }.emit(metrics);
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

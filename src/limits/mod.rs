@@ -25,6 +25,7 @@ mod defaults;
 mod error;
 mod limit;
 mod room;
+mod saved;
 mod shape;
 mod store;
 mod table;

@@ -4,6 +4,7 @@ use super::buckets::{self, Buckets};
 use super::limit::Limit;
 use super::room::{Held, Rule};
 use super::times::{self, Times};
+use crate::domain::Span;
 
 /// Up to this maximum the times are kept.
 const EXACT: u32 = 32;
@@ -24,11 +25,25 @@ pub(super) enum Window<'a> {
 impl Shape {
     /// For a limit that was checked.
     pub(super) fn of(limit: &Limit) -> Self {
-        let per_ms = limit.per.as_millis();
         let distinct = limit.distinct.is_some();
-        match u16::try_from(limit.max) {
-            Ok(max) if distinct || limit.max <= EXACT => Self::Times(times::Layout::new(per_ms, max, distinct)),
-            _ => Self::Buckets(buckets::Layout::new(per_ms)),
+        let slots = u16::try_from(limit.max).ok().filter(|max| distinct || u32::from(*max) <= EXACT);
+        Self::with_slots(limit.per, distinct, slots)
+    }
+
+    /// With so many times kept; `None`: with buckets.
+    pub(super) fn with_slots(per: Span, distinct: bool, slots: Option<u16>) -> Self {
+        let per_ms = per.as_millis();
+        match slots {
+            Some(slots) => Self::Times(times::Layout::new(per_ms, slots, distinct)),
+            None => Self::Buckets(buckets::Layout::new(per_ms)),
+        }
+    }
+
+    /// How many times it keeps, where it keeps times.
+    pub(super) fn slots(self) -> Option<u16> {
+        match self {
+            Self::Times(layout) => Some(layout.slots()),
+            Self::Buckets(_) => None,
         }
     }
 
@@ -64,6 +79,20 @@ impl Window<'_> {
         }
     }
 
+    /// Whether nothing of it counts any more.
+    pub(super) fn is_over(&self, now_ms: u64) -> bool {
+        let held = self.held(now_ms);
+        held.count == 0 && held.shut_until_ms <= now_ms
+    }
+
+    /// Whether these bytes can be those of such a window at all. Others must not be looked into.
+    pub(super) fn is_sound(&self) -> bool {
+        match self {
+            Self::Times(times) => times.is_sound(),
+            Self::Buckets(_) => true,
+        }
+    }
+
     /// How many there would be with one more.
     pub(super) fn count_with(&self, item: Option<u64>, now_ms: u64) -> u32 {
         let count = self.held(now_ms).count;
@@ -87,7 +116,7 @@ impl Window<'_> {
         }
     }
 
-    /// Fills this new window with what a window of the same limit under another maximum held. What had to make room
+    /// Fills this empty window with what a window of the same limit under another maximum held. What had to make room
     /// there isn't known any more, so as long as it would count this window is shut.
     pub(super) fn copy_from(&mut self, old: &Window<'_>, max: u32) {
         match (self, old) {

@@ -1,7 +1,7 @@
 //! The counters of all limits, and the handles by which a revision uses them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::Error;
 use super::limit::{KeyPart, Limit, On, WhenFull};
@@ -20,17 +20,20 @@ const LATEST_MS: u64 = 1 << 47;
 #[derive(Debug)]
 pub struct Store {
     memory_bytes: usize,
-    tables: Mutex<HashMap<Identity, Arc<Table>>>,
+    tables: Mutex<Tables>,
 }
 
-/// What makes a limit the same limit after a reload.
+/// Every limit's table, with what the limit asks of it at present.
+pub(super) type Tables = HashMap<Identity, (Arc<Table>, Rule)>;
+
+/// What makes a limit the same limit after a reload or a restart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Identity {
-    name: Arc<str>,
-    on: On,
-    key: Vec<KeyPart>,
-    distinct: Option<KeyPart>,
-    per: Span,
+pub(super) struct Identity {
+    pub(super) name: Arc<str>,
+    pub(super) on: On,
+    pub(super) key: Vec<KeyPart>,
+    pub(super) distinct: Option<KeyPart>,
+    pub(super) per: Span,
 }
 
 /// The limits of one revision, in the order of the configuration.
@@ -90,7 +93,7 @@ impl Store {
             let needed_bytes = MIN_ENTRIES * together;
             return Err(Error::Memory { memory_bytes: self.memory_bytes, needed_bytes });
         }
-        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = self.tables();
         let mut kept = HashMap::new();
         let mut handles = Vec::with_capacity(limits.len());
         for limit in limits {
@@ -98,19 +101,23 @@ impl Store {
             let table = (limit.max > 0).then(|| {
                 let identity = Identity::of(limit);
                 let table = match tables.get(&identity) {
-                    Some(table) => {
+                    Some((table, _)) => {
                         table.reshape(Shape::of(limit), entries, rule);
                         Arc::clone(table)
                     }
                     None => Arc::new(Table::new(Shape::of(limit), entries)),
                 };
-                kept.insert(identity, Arc::clone(&table));
+                kept.insert(identity, (Arc::clone(&table), rule));
                 table
             });
             handles.push(Handle { limit: Arc::clone(limit), rule, table });
         }
         *tables = kept;
         Ok(Set { handles })
+    }
+
+    pub(super) fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -163,7 +170,7 @@ impl Handle {
     pub fn peek(&self, key: u64, item: Option<u64>, now: Timestamp) -> Answer {
         let Some(table) = &self.table else { return self.never(now) };
         let now_ms = within(now);
-        let answer = table.with(key, |window| match window.full_until(self.rule, item, now_ms) {
+        let answer = table.look(key, |window| match window.full_until(self.rule, item, now_ms) {
             Some(until_ms) => full(window.held(now_ms).count, until_ms),
             None => Answer::Free { count: window.count_with(item, now_ms) },
         });
@@ -234,7 +241,7 @@ fn full(count: u32, until_ms: u64) -> Answer {
     Answer::Full { count, until: Timestamp::from_unix_ms(until_ms) }
 }
 
-fn within(at: Timestamp) -> u64 {
+pub(super) fn within(at: Timestamp) -> u64 {
     at.unix_ms().min(LATEST_MS)
 }
 

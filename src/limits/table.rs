@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::room::Rule;
 use super::shape::{Shape, Window};
 
-const SHARDS: usize = 16;
+pub(super) const SHARDS: usize = 16;
 /// Keys of a set stand together in two cache lines.
 const WAYS: usize = 16;
 /// The smallest table.
@@ -31,6 +31,16 @@ struct Shard {
     used: usize,
     /// The latest time that was counted, for a change of the layout, which has no time of its own.
     latest_ms: u64,
+    /// How often an entry was changed.
+    changes: u64,
+}
+
+/// Part of a shard, copied.
+pub(super) struct Copied {
+    /// Layout and number of sets of the shard at the moment of the copy.
+    pub(super) geometry: (Shape, usize),
+    /// The set to go on with; `None` at the shard's end.
+    pub(super) next: Option<usize>,
 }
 
 /// Bytes that an entry takes, its key included.
@@ -55,11 +65,20 @@ impl Table {
         }
     }
 
+    /// Runs `act`, which only looks, on the window of `key`, if there is one.
+    pub(super) fn look<T>(&self, key: u64, act: impl FnOnce(&Window<'_>) -> T) -> Option<T> {
+        let hash = hash(key);
+        let mut shard = lock(self.shard(hash)?);
+        let slot = shard.find(hash)?;
+        Some(act(&shard.window(slot)))
+    }
+
     /// Runs `act` on the window of `key`, if there is one.
     pub(super) fn with<T>(&self, key: u64, act: impl FnOnce(&mut Window<'_>) -> T) -> Option<T> {
         let hash = hash(key);
         let mut shard = lock(self.shard(hash)?);
         let slot = shard.find(hash)?;
+        shard.changes += 1;
         Some(act(&mut shard.window(slot)))
     }
 
@@ -83,6 +102,7 @@ impl Table {
             self.evicted.fetch_add(1, Ordering::Relaxed);
         }
         shard.latest_ms = shard.latest_ms.max(now_ms);
+        shard.changes += 1;
         Some(act(&mut shard.window(slot)))
     }
 
@@ -94,6 +114,31 @@ impl Table {
             let set = shard.set(hash);
             shard.find(hash).is_some() || shard.place(set, rule, now_ms).is_some()
         })
+    }
+
+    /// Appends the used entries of sets from `first` on to `out`, each its key's hash before its bytes, until these are
+    /// about `length` bytes long.
+    pub(super) fn copy(&self, shard: usize, first: usize, length: usize, out: &mut Vec<u8>) -> Option<Copied> {
+        Some(lock(self.shards.get(shard)?).copy(first, length, out))
+    }
+
+    /// Puts an entry of a snapshot in place. `old` is its window, in whatever layout it was. False where its set has no
+    /// room for it.
+    pub(super) fn put(&self, hash: u64, old: &Window<'_>, rule: Rule, now_ms: u64) -> bool {
+        let Some(shard) = self.shard(hash) else { return false };
+        let mut shard = lock(shard);
+        let Some((slot, evicted)) = shard.find_or_place(hash, rule, now_ms) else { return false };
+        self.evicted.fetch_add(u64::from(evicted), Ordering::Relaxed);
+        shard.latest_ms = shard.latest_ms.max(now_ms);
+        shard.changes += 1;
+        shard.bytes(slot).fill(0);
+        shard.window(slot).copy_from(old, rule.max);
+        true
+    }
+
+    /// Another number whenever an entry was changed.
+    pub(super) fn changes(&self) -> u64 {
+        self.shards.iter().fold(0, |sum, shard| sum + lock(shard).changes)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -126,7 +171,7 @@ impl Shard {
     fn new(shape: Shape, sets: usize) -> Self {
         let ways = sets * WAYS;
         // Zeroed allocations: the system gives such pages only when they are written to.
-        Self { shape, keys: vec![0; ways], data: vec![0; ways * shape.bytes()], used: 0, latest_ms: 0 }
+        Self { shape, keys: vec![0; ways], data: vec![0; ways * shape.bytes()], used: 0, latest_ms: 0, changes: 0 }
     }
 
     fn reshape(&mut self, shape: Shape, sets: usize, rule: Rule) -> u64 {
@@ -135,6 +180,7 @@ impl Shard {
         }
         let mut old = std::mem::replace(self, Self::new(shape, sets));
         self.latest_ms = old.latest_ms;
+        self.changes = old.changes + 1;
         let mut evicted = 0;
         for slot in 0..old.keys.len() {
             let Some(hash) = old.keys.get(slot).copied().filter(|hash| *hash != 0) else { continue };
@@ -146,6 +192,20 @@ impl Shard {
             self.window(place).copy_from(&old.window(slot), rule.max);
         }
         evicted
+    }
+
+    fn copy(&self, first: usize, length: usize, out: &mut Vec<u8>) -> Copied {
+        let (sets, entry) = (self.keys.len() / WAYS, self.shape.bytes());
+        let step = (length / (WAYS * entry_bytes(self.shape))).max(1);
+        let end = first.saturating_add(step).min(sets);
+        let slots = first * WAYS..end * WAYS;
+        let keys = self.keys.get(slots.clone()).unwrap_or_default();
+        let data = self.data.get(slots.start * entry..slots.end * entry).unwrap_or_default();
+        for (hash, bytes) in keys.iter().zip(data.chunks_exact(entry)).filter(|(hash, _)| **hash != 0) {
+            out.extend_from_slice(&hash.to_le_bytes());
+            out.extend_from_slice(bytes);
+        }
+        Copied { geometry: (self.shape, sets), next: (end < sets).then_some(end) }
     }
 
     fn find(&self, hash: u64) -> Option<usize> {
@@ -177,10 +237,10 @@ impl Shard {
         let mut least = None;
         for slot in first..first + WAYS {
             let window = self.window(slot);
-            let held = window.held(now_ms);
-            if held.count == 0 && held.shut_until_ms <= now_ms {
+            if window.is_over(now_ms) {
                 return Some((slot, false));
             }
+            let held = window.held(now_ms);
             let worth = (held.count, held.last_ms);
             if least.is_none_or(|(least, _)| worth < least) && window.full_until(rule, None, now_ms).is_none() {
                 least = Some((worth, slot));

@@ -35,6 +35,10 @@ impl Layout {
         HEAD + self.stride() * usize::from(self.slots)
     }
 
+    pub(super) fn slots(self) -> u16 {
+        self.slots
+    }
+
     fn stride(self) -> usize {
         if self.distinct { 7 } else { 3 }
     }
@@ -129,6 +133,11 @@ impl Times<'_> {
     /// All kept times, the oldest first.
     pub(super) fn all_ms(&self) -> impl Iterator<Item = u64> {
         (0..self.len()).map(|index| self.tick(index) * self.layout.tick_ms)
+    }
+
+    /// Whether it holds no more than there is room for.
+    pub(super) fn is_sound(&self) -> bool {
+        self.len() <= usize::from(self.layout.slots)
     }
 
     fn counts(&self, index: Option<usize>, now_ms: u64) -> bool {

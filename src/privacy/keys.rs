@@ -16,6 +16,8 @@ pub enum Purpose {
     Visit,
     /// The keys of evidence cells.
     Cells,
+    /// Tells whether a snapshot was written under the same key.
+    Snapshot,
 }
 
 /// Master keys, newest first. The file holds one key a line, in hexadecimal, the current one on the first line;
@@ -119,6 +121,7 @@ fn derive(master: &[u8; 32], purpose: Purpose) -> [u8; 32] {
         Purpose::Pseudonyms => b"sendwall pseudonyms v1",
         Purpose::Visit => b"sendwall visit cookie v1",
         Purpose::Cells => b"sendwall evidence cells v1",
+        Purpose::Snapshot => b"sendwall snapshot v1",
     };
     hmac::sign(&keyed(master), label).as_ref().first_chunk().copied().unwrap_or_default()
 }

@@ -22,6 +22,16 @@ impl Pseudonym {
         self.0.first_chunk().copied().map_or(0, u64::from_le_bytes)
     }
 
+    /// All 128 bits, for a snapshot.
+    pub const fn to_bits(self) -> u128 {
+        u128::from_le_bytes(self.0)
+    }
+
+    /// From [`Self::to_bits`].
+    pub const fn from_bits(bits: u128) -> Self {
+        Self(bits.to_le_bytes())
+    }
+
     fn text(self, buffer: &mut [u8; TEXT_LEN]) -> &str {
         let length = URL_SAFE_NO_PAD.encode_slice(self.0, buffer).unwrap_or(0);
         buffer.get(..length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()

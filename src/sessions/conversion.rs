@@ -78,15 +78,18 @@ pub struct Conversion {
     /// Keys in `hours`: to ask the map itself would lock all of it.
     keys: AtomicUsize,
     swept_hour: AtomicU64,
+    /// How often something was counted.
+    changes: AtomicU64,
 }
 
 /// Hourly tallies, each with the hour that it is for.
-type Day = [(u64, Tally); HOURS];
+pub(super) type Day = [(u64, Tally); HOURS];
 
 impl Conversion {
     /// Room for `capacity` keys, some 600 bytes each.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, hours: DashMap::new(), keys: AtomicUsize::new(0), swept_hour: AtomicU64::new(0) }
+        let (keys, swept_hour, changes) = (AtomicUsize::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        Self { capacity, hours: DashMap::new(), keys, swept_hour, changes }
     }
 
     /// A code went out.
@@ -122,16 +125,26 @@ impl Conversion {
         let at = hour(send.at);
         for scope in scopes.into_iter().flatten() {
             let key = ConversionKey { endpoint: Arc::clone(&send.endpoint), scope };
-            if let Some(mut day) = self.hours.get_mut(&key) {
-                count(&mut day, at, &change);
-            } else if self.has_room(at) {
-                let mut day = self.hours.entry(key).or_insert_with(|| {
-                    self.keys.fetch_add(1, Ordering::Relaxed);
-                    [(0, Tally::default()); HOURS]
-                });
-                count(&mut day, at, &change);
-            }
+            self.with_day(key, at, |day| count(day, at, &change));
         }
+        self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Runs `act` on the day of a key, made where there is room for it. False where there is none.
+    fn with_day(&self, key: ConversionKey, now_hour: u64, act: impl FnOnce(&mut Day)) -> bool {
+        if let Some(mut day) = self.hours.get_mut(&key) {
+            act(&mut day);
+            return true;
+        }
+        if !self.has_room(now_hour) {
+            return false;
+        }
+        let mut day = self.hours.entry(key).or_insert_with(|| {
+            self.keys.fetch_add(1, Ordering::Relaxed);
+            [(0, Tally::default()); HOURS]
+        });
+        act(&mut day);
+        true
     }
 
     fn has_room(&self, at: u64) -> bool {
@@ -147,6 +160,34 @@ impl Conversion {
             });
         }
         has_room()
+    }
+}
+
+/// What a snapshot takes out and puts back.
+impl Conversion {
+    /// Another number whenever something was counted.
+    pub(super) fn change_count(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
+    }
+
+    /// What is counted apart.
+    pub(super) fn all_keys(&self) -> Vec<ConversionKey> {
+        self.hours.iter().map(|entry| entry.key().clone()).collect()
+    }
+
+    /// The hours of a key that count at `now`.
+    pub(super) fn hours_of(&self, key: &ConversionKey, now: Timestamp) -> Vec<(u64, Tally)> {
+        let Some(day) = self.hours.get(key) else { return Vec::new() };
+        day.iter().copied().filter(|(at, _)| counts(*at, hour(now))).collect()
+    }
+
+    /// Puts hours back, those that still count at `now`. False where there is no room for the key.
+    pub(super) fn put(&self, key: ConversionKey, hours: &[(u64, Tally)], now: Timestamp) -> bool {
+        self.with_day(key, hour(now), |day| {
+            for (at, tally) in hours.iter().filter(|(at, _)| counts(*at, hour(now))) {
+                count(day, *at, |hour| *hour = *tally);
+            }
+        })
     }
 }
 
@@ -168,11 +209,16 @@ fn hour(at: Timestamp) -> u64 {
 fn sum(day: &Day, now_hour: u64) -> Tally {
     let mut total = Tally::default();
     for (at, tally) in day {
-        if *at <= now_hour && at + HOURS as u64 > now_hour {
+        if counts(*at, now_hour) {
             total.add(tally);
         }
     }
     total
+}
+
+/// Whether an hour is one of the last 24.
+fn counts(at: u64, now_hour: u64) -> bool {
+    at <= now_hour && now_hour - at < HOURS as u64
 }
 
 #[cfg(test)]

@@ -6,8 +6,13 @@
 //!
 //! Must not know: requests, limits, verdicts. `now` is an argument.
 
+mod alias;
 mod conversion;
 mod open;
+mod saved;
+mod sighted;
 
+pub use alias::Alias;
 pub use conversion::{Conversion, ConversionKey, Scope, Tally};
-pub use open::{Alias, Found, OpenSend, Sessions};
+pub use open::{Found, OpenSend, Sessions};
+pub use sighted::Sighted;

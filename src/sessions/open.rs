@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
 
+use super::alias::{Alias, AliasKind};
 use crate::cells::SendRef;
 use crate::domain::{DecisionId, OutcomeKind, Phone, Span, Timestamp};
 use crate::privacy::Pseudonym;
@@ -28,19 +29,6 @@ pub struct OpenSend {
     pub charge: Option<SendRef>,
 }
 
-/// A name under which a session is found.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Alias {
-    /// The phone, at one endpoint.
-    Phone(Arc<str>, Pseudonym),
-    /// The client, at one endpoint: the latest session it began there.
-    Client(Arc<str>, Pseudonym),
-    /// An id from the app's answer to the send, at one endpoint.
-    Exchange(Arc<str>, Pseudonym),
-    /// A decision.
-    Decision(DecisionId),
-}
-
 /// What an outcome found.
 #[derive(Clone, Debug)]
 pub enum Found {
@@ -60,21 +48,37 @@ pub struct Sessions {
     evicted: AtomicU64,
     by_alias: DashMap<Alias, u64>,
     sessions: DashMap<u64, Session>,
-    /// Sessions in the order in which their windows end, roughly: one that was renewed is put back when it comes up.
-    queue: Mutex<VecDeque<(Timestamp, u64)>>,
+    queue: Mutex<Queue>,
+    /// How often something was opened or settled.
+    changes: AtomicU64,
 }
 
-#[derive(Debug)]
-struct Session {
-    ends: Timestamp,
-    aliases: Vec<Alias>,
-    sends: Vec<(OpenSend, Outcomes)>,
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub(super) ends: Timestamp,
+    pub(super) aliases: Vec<Alias>,
+    pub(super) sends: Vec<(OpenSend, Outcomes)>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Outcomes {
-    verified: bool,
-    delivery: bool,
+pub(super) struct Outcomes {
+    pub(super) verified: bool,
+    pub(super) delivery: bool,
+}
+
+/// Sessions in the order in which their windows end, roughly: one that was renewed is put back when it comes up.
+#[derive(Debug, Default)]
+struct Queue {
+    sessions: VecDeque<(Timestamp, u64)>,
+    /// How many have left at the front, so that a place in it has a number that stays.
+    left: u64,
+}
+
+impl Queue {
+    fn pop(&mut self) -> Option<(Timestamp, u64)> {
+        self.left += u64::from(!self.sessions.is_empty());
+        self.sessions.pop_front()
+    }
 }
 
 impl Sessions {
@@ -86,7 +90,8 @@ impl Sessions {
             evicted: AtomicU64::new(0),
             by_alias: DashMap::new(),
             sessions: DashMap::new(),
-            queue: Mutex::new(VecDeque::new()),
+            queue: Mutex::default(),
+            changes: AtomicU64::new(0),
         }
     }
 
@@ -97,7 +102,7 @@ impl Sessions {
         self.expire(now);
         let ends = now + window;
         let joined = self.joinable(&aliases, send.phone.is_some());
-        aliases.push(Alias::Decision(send.decision));
+        aliases.push(Alias::decision(send.decision));
         let id = match joined.and_then(|id| self.join(id, &send, &aliases, ends)) {
             Some(id) => id,
             None => self.begin(send, aliases.clone(), ends),
@@ -105,6 +110,7 @@ impl Sessions {
         for alias in aliases {
             self.by_alias.insert(alias, id);
         }
+        self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
     /// What became of the session that goes by `alias`. A verification settles all its open sends; a delivery report
@@ -119,7 +125,11 @@ impl Sessions {
             OutcomeKind::Verified => session.verify(),
             OutcomeKind::Delivered | OutcomeKind::Undelivered => session.delivery(alias),
         };
-        if settled.is_empty() { Found::Already } else { Found::Settled(settled) }
+        if settled.is_empty() {
+            return Found::Already;
+        }
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        Found::Settled(settled)
     }
 
     /// The phone of the session that goes by `alias`: a verify request often names only its client.
@@ -150,10 +160,10 @@ impl Sessions {
     }
 
     fn joinable(&self, aliases: &[Alias], has_phone: bool) -> Option<u64> {
-        let own = |alias: &&Alias| match alias {
-            Alias::Phone(..) => true,
-            Alias::Client(..) => !has_phone,
-            Alias::Exchange(..) | Alias::Decision(_) => false,
+        let own = |alias: &&Alias| match alias.kind() {
+            AliasKind::Phone => true,
+            AliasKind::Client => !has_phone,
+            AliasKind::Exchange | AliasKind::Decision => false,
         };
         let alias = aliases.iter().find(own)?;
         self.by_alias.get(alias).map(|entry| *entry)
@@ -172,7 +182,7 @@ impl Sessions {
         session.sends.push((send.clone(), Outcomes::default()));
         for alias in aliases {
             if !session.aliases.contains(alias) {
-                session.aliases.push(alias.clone());
+                session.aliases.push(*alias);
             }
         }
         Some(id)
@@ -180,30 +190,39 @@ impl Sessions {
 
     fn begin(&self, send: OpenSend, aliases: Vec<Alias>, ends: Timestamp) -> u64 {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        self.sessions.insert(id, Session { ends, aliases, sends: vec![(send, Outcomes::default())] });
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        queue.push_back((ends, id));
-        while queue.len() > self.capacity {
-            let Some((_, oldest)) = queue.pop_front() else { break };
-            self.forget(oldest);
-            self.evicted.fetch_add(1, Ordering::Relaxed);
-        }
+        self.keep(id, Session { ends, aliases, sends: vec![(send, Outcomes::default())] });
         id
     }
 
+    fn keep(&self, id: u64, session: Session) {
+        let ends = session.ends;
+        self.sessions.insert(id, session);
+        let mut queue = self.queue();
+        queue.sessions.push_back((ends, id));
+        while queue.sessions.len() > self.capacity {
+            let Some((_, oldest)) = queue.pop() else { break };
+            self.forget(oldest);
+            self.evicted.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     fn expire(&self, now: Timestamp) {
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some((ends, id)) = queue.front().copied() {
+        let mut queue = self.queue();
+        while let Some((ends, id)) = queue.sessions.front().copied() {
             if ends > now {
                 break;
             }
-            queue.pop_front();
+            queue.pop();
             match self.sessions.get(&id).map(|session| session.ends) {
-                Some(renewed) if renewed > now => queue.push_back((renewed, id)),
+                Some(renewed) if renewed > now => queue.sessions.push_back((renewed, id)),
                 Some(_) => self.forget(id),
                 None => {}
             }
         }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn forget(&self, id: u64) {
@@ -212,6 +231,45 @@ impl Sessions {
                 self.by_alias.remove_if(alias, |_, holder| *holder == id);
             }
         }
+    }
+}
+
+/// What a snapshot takes out and puts back.
+impl Sessions {
+    /// Another number whenever something was opened or settled.
+    pub(super) fn change_count(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
+    }
+
+    /// Some sessions in the order of the queue, from a place in it on, and the place to go on with; `None` at its end.
+    /// One that is renewed meanwhile may come twice.
+    pub(super) fn some_from(&self, place: u64, most: usize) -> Option<(Vec<u64>, u64)> {
+        let queue = self.queue();
+        let place = place.max(queue.left);
+        let first = usize::try_from(place - queue.left).ok()?.min(queue.sessions.len());
+        let ids: Vec<_> = queue.sessions.range(first..).take(most).map(|(_, id)| *id).collect();
+        let next = place + ids.len() as u64;
+        (!ids.is_empty()).then_some((ids, next))
+    }
+
+    /// A copy of one session, with those of its names that find it.
+    pub(super) fn copy(&self, id: u64) -> Option<Session> {
+        let mut session = self.sessions.get(&id).map(|session| session.clone())?;
+        session.aliases.retain(|alias| self.by_alias.get(alias).is_some_and(|holder| *holder == id));
+        Some(session)
+    }
+
+    /// Puts a session back. It must come after those before it in the queue. False where it is there already.
+    pub(super) fn put(&self, id: u64, session: Session) -> bool {
+        if self.sessions.contains_key(&id) {
+            return false;
+        }
+        self.next.fetch_max(id.saturating_add(1), Ordering::Relaxed);
+        for alias in &session.aliases {
+            self.by_alias.insert(*alias, id);
+        }
+        self.keep(id, session);
+        true
     }
 }
 
@@ -230,9 +288,9 @@ impl Session {
     }
 
     fn delivery(&mut self, alias: &Alias) -> Vec<OpenSend> {
-        let named = |send: &OpenSend| match alias {
-            Alias::Decision(decision) => send.decision == *decision,
-            Alias::Phone(..) | Alias::Client(..) | Alias::Exchange(..) => true,
+        let named = |send: &OpenSend| match alias.kind() {
+            AliasKind::Decision => Alias::decision(send.decision) == *alias,
+            AliasKind::Phone | AliasKind::Client | AliasKind::Exchange => true,
         };
         let open = self.sends.iter_mut().rev().find(|(send, outcomes)| named(send) && !outcomes.delivery);
         open.map(|(send, outcomes)| {
@@ -281,7 +339,7 @@ mod tests {
     }
 
     fn alias(phone: Phone) -> Alias {
-        Alias::Phone("login".into(), phone.id)
+        Alias::phone("login", phone.id)
     }
 
     fn settled(found: Found) -> usize {
@@ -301,7 +359,7 @@ mod tests {
         table.open(send(Some(phone(447_700_900_002)), 60, 3), vec![alias(phone(447_700_900_002))], WINDOW);
         assert_eq!(settled(table.settle(&alias(victim), OutcomeKind::Verified, at(70))), 2);
         assert!(matches!(table.settle(&alias(victim), OutcomeKind::Verified, at(71)), Found::Already));
-        let by_decision = Alias::Decision(DecisionId::new(at(60), 3));
+        let by_decision = Alias::decision(DecisionId::new(at(60), 3));
         assert_eq!(settled(table.settle(&by_decision, OutcomeKind::Verified, at(72))), 1);
     }
 
@@ -328,10 +386,10 @@ mod tests {
     #[test]
     fn a_client_finds_its_latest_session_and_phones_stay_apart() {
         let table = Sessions::new(10);
-        let client = Alias::Client("login".into(), Pseudonyms::new(&[1; 32]).client(b"sid"));
+        let client = Alias::client("login", Pseudonyms::new(&[1; 32]).client(b"sid"));
         let (first, second) = (phone(447_700_900_001), phone(447_700_900_002));
-        table.open(send(Some(first), 0, 1), vec![alias(first), client.clone()], WINDOW);
-        table.open(send(Some(second), 10, 2), vec![alias(second), client.clone()], WINDOW);
+        table.open(send(Some(first), 0, 1), vec![alias(first), client], WINDOW);
+        table.open(send(Some(second), 10, 2), vec![alias(second), client], WINDOW);
         assert_eq!(table.phone_of(&client, at(11)), Some(second));
         assert_eq!(settled(table.settle(&client, OutcomeKind::Verified, at(11))), 1);
         assert_eq!(settled(table.settle(&alias(first), OutcomeKind::Verified, at(12))), 1);
@@ -344,7 +402,7 @@ mod tests {
         for id in 1..=3 {
             table.open(send(Some(someone), id, id), vec![alias(someone)], WINDOW);
         }
-        let second = Alias::Decision(DecisionId::new(at(2), 2));
+        let second = Alias::decision(DecisionId::new(at(2), 2));
         assert_eq!(settled(table.settle(&second, OutcomeKind::Delivered, at(9))), 1);
         assert!(matches!(table.settle(&second, OutcomeKind::Delivered, at(9)), Found::Already));
         assert_eq!(settled(table.settle(&alias(someone), OutcomeKind::Undelivered, at(9))), 1);

@@ -10,7 +10,7 @@ const AWAY: u64 = 10 * 3_600_000;
 /// With fewer than this, people come back less often than they will.
 const FEW: f64 = 1_500.0;
 /// How often another is looked for who has been away long enough.
-const TRIES: usize = 4;
+const TRIES: usize = 24;
 
 /// Users who have been there.
 #[derive(Debug, Default)]

@@ -118,7 +118,7 @@ pub(super) struct Proxies {
 impl Proxies {
     /// So many addresses of these countries.
     pub(super) fn new(size: u64, countries: Vec<&'static Country>, random: &mut Random) -> Self {
-        Self { seed: random.next(), size, countries, known: random.uniform(0.0, 0.12) }
+        Self { seed: random.bits(), size, countries, known: random.uniform(0.0, 0.12) }
     }
 
     /// Any of them.

@@ -45,7 +45,7 @@ const HAS_IPV6: f64 = 0.35;
 impl Person {
     /// Somebody new from there.
     pub(super) fn new(country: &'static Country, world: &World, random: &mut Random) -> Self {
-        let seed = random.next();
+        let seed = random.bits();
         Self { seed, country, has_app: random.happens(world.apps) }
     }
 
@@ -58,14 +58,14 @@ impl Person {
     pub(super) fn visits(&self, world: &World, random: &mut Random) -> Guest {
         let mut own = Random::of(&[self.seed, 2]);
         let is_mobile = self.has_app || own.happens(0.55);
-        let token = format!("{:016x}{:08x}", own.next(), own.below(1 << 32));
+        let token = format!("{:016x}{:08x}", own.bits(), own.below(1 << 32));
         let keeps = own.happens(KEEPS_COOKIE);
         let origin = self.at(is_mobile, &mut own, random);
         let (client, cookie, device) = if self.has_app {
             (Client::App(App::of_person(self.country.language, &mut own)), None, Some(token))
         } else {
             let browser = Browser::of_person(is_mobile, self.country.language, &mut own);
-            let cookie = if random.happens(LOST_COOKIE) { format!("{:024x}", random.next()) } else { token };
+            let cookie = if random.happens(LOST_COOKIE) { format!("{:024x}", random.bits()) } else { token };
             (Client::Web(browser), keeps.then_some(cookie), None)
         };
         Guest { phone: self.phone(world), client, cookie, device, origin }
@@ -75,13 +75,13 @@ impl Person {
     fn at(&self, is_mobile: bool, own: &mut Random, visit: &mut Random) -> Origin {
         let home = Network::any(self.country, Kind::Broadband, own);
         let carrier = Network::any(self.country, Kind::Carrier, own);
-        let house = own.next();
+        let house = own.bits();
         let has_ipv6 = own.happens(HAS_IPV6);
-        let house = if visit.happens(0.04) { visit.next() } else { house };
+        let house = if visit.happens(0.04) { visit.bits() } else { house };
         if is_mobile && visit.happens(0.5) {
-            if has_ipv6 { carrier.v6(visit.next(), visit.next()) } else { carrier.address(visit) }
+            if has_ipv6 { carrier.v6(visit.bits(), visit.bits()) } else { carrier.address(visit) }
         } else if has_ipv6 {
-            home.v6(house, visit.next())
+            home.v6(house, visit.bits())
         } else {
             home.v4(house)
         }

@@ -99,18 +99,16 @@ impl Scene {
 
     /// The row of the report.
     fn row(&self, ask: &Ask) -> Cow<'static, str> {
-        match ask.who {
-            Who::Attacker => self.name.into(),
-            Who::Guest | Who::Known | Who::Subject if self.victims.contains(&ask.phone.text) => {
-                format!("{} victims", self.name).into()
-            }
-            Who::Known if self.aimed.contains(ask.phone.range()) => format!("{} known users", self.name).into(),
-            Who::Guest | Who::Known | Who::Subject if self.aimed.contains(ask.phone.range()) => {
-                format!("{} new users", self.name).into()
-            }
-            Who::Subject => self.name.into(),
-            Who::Guest | Who::Known => self.background.clone().into(),
-        }
+        let is_aimed = self.aimed.contains(ask.phone.range());
+        let part = match ask.who {
+            Who::Attacker => return self.name.into(),
+            _ if self.victims.contains(&ask.phone.text) => "victims",
+            Who::Known if is_aimed => "known users",
+            Who::Guest | Who::Subject if is_aimed => "new users",
+            Who::Subject => return self.name.into(),
+            Who::Guest | Who::Known => return self.background.clone().into(),
+        };
+        format!("{} {part}", self.name).into()
     }
 }
 

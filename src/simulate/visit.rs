@@ -33,6 +33,7 @@ pub(super) struct Visit {
     pub(super) guest: Guest,
     pub(super) who: Who,
     pub(super) class: &'static str,
+    solving: Solving,
 }
 
 impl Habits {
@@ -58,7 +59,8 @@ impl Visit {
     /// Somebody's visit, as the user that they are.
     pub(super) fn of(person: Person, who: Who, scene: &Scene, random: &mut Random) -> Self {
         let class = if person.has_app { "app" } else { "web" };
-        Self { person, guest: person.visits(&scene.world, random), who, class }
+        let solving = Solving::of(person.has_app, random);
+        Self { person, guest: person.visits(&scene.world, random), who, class, solving }
     }
 
     /// Writes all lines of the visit that begins at `now`.
@@ -72,16 +74,15 @@ impl Visit {
             scene.write(ts, Line { headers: browser.page(), ask: None, ..self.line(scene) });
             ts += whole(random.lognormal(18_000.0, 0.7)).clamp(5_000, 120_000);
         }
-        let solving = Solving::of(self.person.has_app, random);
         let mut resend = false;
         if random.happens(habits.mistypes) {
             let wrong = mistyped(&self.guest.phone, random);
             let delivered = random.happens(0.7);
-            self.ask(ts, &wrong, solving.outcome(None, delivered, random), resend, scene);
+            self.ask(ts, &wrong, self.solving.outcome(None, delivered, random), resend, scene);
             ts += random.between(25_000, 90_000);
             resend = true;
         }
-        let has_verified = self.until_verified(ts, resend, &solving, &habits, scene, random);
+        let has_verified = self.until_verified(ts, resend, &habits, scene, random);
         scene.known.add(self.person, ts + LATEST, has_verified, random);
     }
 
@@ -90,7 +91,6 @@ impl Visit {
         &self,
         mut ts: u64,
         mut resend: bool,
-        solving: &Solving,
         habits: &Habits,
         scene: &mut Scene,
         random: &mut Random,
@@ -110,10 +110,10 @@ impl Visit {
                 // Only a few find the first code after they have asked for the second.
                 (true, true) => random.happens(0.2).then(|| gap + random.between(4_000, 25_000)),
             };
-            self.ask(ts, &self.guest.phone, solving.outcome(verify, delivered, random), resend, scene);
+            self.ask(ts, &self.guest.phone, self.solving.outcome(verify, delivered, random), resend, scene);
             if !asks_again || verify.is_some() {
                 if asks_again {
-                    let late = solving.outcome(None, true, random);
+                    let late = self.solving.outcome(None, true, random);
                     self.ask(ts + gap, &self.guest.phone, late, true, scene);
                 }
                 return verify.is_some();
@@ -143,6 +143,7 @@ impl Visit {
 }
 
 /// Which challenges a user solves, and how fast.
+#[derive(Clone, Debug)]
 struct Solving {
     solves: Vec<ChallengeKind>,
     ms: u64,

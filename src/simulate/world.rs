@@ -66,7 +66,9 @@ impl World {
         let homes = random.pick(HOMES);
         let mut weights: Vec<f64> = COUNTRIES.iter().map(|_| random.uniform(0.0, 1.0)).collect();
         let all: f64 = weights.iter().sum();
-        weights.iter_mut().for_each(|weight| *weight *= ELSEWHERE / all);
+        for weight in &mut weights {
+            *weight *= ELSEWHERE / all;
+        }
         for (iso, weight) in homes {
             weights[index(country(iso))] = weight * random.uniform(0.85, 1.15);
         }

@@ -7,6 +7,7 @@ use std::path::Path;
 use tracing::{error, info, warn};
 
 use super::Metrics;
+pub use super::saved::{SnapshotFailed, SnapshotPartSkipped, SnapshotRefused, SnapshotRestored, SnapshotWritten};
 use crate::domain::{RevisionId, Span};
 
 /// The key that pseudonyms hang on was made just now.
@@ -110,7 +111,8 @@ impl ReloadRejected<'_> {
     }
 }
 
-/// A reload changed settings that only a start reads: listeners, the upstream, the decision log, database files.
+/// A reload changed settings that only a start reads: listeners, the upstream, the decision log, the snapshot, database
+/// files.
 #[derive(Clone, Copy, Debug)]
 pub struct NeedsRestart;
 
@@ -118,8 +120,8 @@ impl NeedsRestart {
     /// Logs.
     pub fn emit(&self) {
         warn!(
-            "the new configuration is in force but for its changes of listeners, upstream, time-outs, decision log or \
-             GeoIP files: these take effect at the next start"
+            "the new configuration is in force but for its changes of listeners, upstream, time-outs, decision log, \
+             snapshot or GeoIP files: these take effect at the next start"
         );
     }
 }

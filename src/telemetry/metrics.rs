@@ -17,6 +17,7 @@ use prometheus_client::registry::Registry;
 
 use super::limiter::Limiter;
 use super::per_endpoint::Endpoints;
+use super::saved::Saved;
 use super::totals::Sums;
 use super::{Counters, OutcomeSource, Snapshot, Totals, labels};
 use crate::clock::Clock;
@@ -54,6 +55,7 @@ pub struct Metrics {
     unreadable: Family<labels::Unreadable, Count>,
     decision_seconds: Histogram,
     proxy: Arc<Counters>,
+    snapshots: Saved,
     journal_dropped: Count,
     journal_written: Count,
     reloads: Family<labels::ReloadResult, Count>,
@@ -72,6 +74,7 @@ impl Metrics {
     pub fn new(version: &'static str, clock: Arc<dyn Clock>) -> Self {
         let mut registry = Registry::with_prefix("sendwall");
         let proxy = Arc::new(Counters::registered(&mut registry));
+        let snapshots = Saved::registered(&mut registry);
         let mut metrics = Self {
             registry,
             clock,
@@ -91,6 +94,7 @@ impl Metrics {
             unreadable: Family::default(),
             decision_seconds: Histogram::new(DECISION_BUCKETS),
             proxy,
+            snapshots,
             journal_dropped: Count::default(),
             journal_written: Count::default(),
             reloads: Family::default(),
@@ -226,6 +230,11 @@ impl Metrics {
         &self.proxy
     }
 
+    /// What is counted about the snapshot.
+    pub fn snapshots(&self) -> &Saved {
+        &self.snapshots
+    }
+
     /// `records` reached the decision log's file.
     pub fn journal_written(&self, records: u64) {
         self.journal_written.inc_by(records);
@@ -259,6 +268,7 @@ impl Metrics {
     }
 
     fn take_in(&self, snapshot: &Snapshot) {
+        self.snapshots.take_in(self.clock.now());
         self.open_sends.set(snapshot.open_sends);
         self.config_revision.set(u64::from(snapshot.revision.number));
         for stats in &snapshot.tables {

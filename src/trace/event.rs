@@ -10,6 +10,7 @@ use crate::domain::ChallengeKind;
 /// One line.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Event<'a> {
     /// A request that is not for a code: the client loaded something through the proxy.
     #[serde(borrow)]

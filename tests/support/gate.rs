@@ -52,6 +52,7 @@ pub(crate) fn judge(text: &str) -> Judge {
         trusted: TrustedProxies(config.trusted_proxies),
         limits: Store::new(4 << 20).prepare(&limits).unwrap(),
         kinds: Kinds::default(),
+        looks: true,
         numbering: Arc::new(Numbering::new(PriceTable::default())),
     };
     let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));

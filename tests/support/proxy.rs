@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 
+use sendwall::clock::SystemClock;
 use sendwall::domain::Span;
 use sendwall::gate::Gate;
 use sendwall::http::{Server, Settings, Timeouts, Upstream, VisitCookies};
 use sendwall::tasks::Tasks;
-use sendwall::telemetry::Counters;
+use sendwall::telemetry::{Counters, Metrics};
 use tokio::runtime::Runtime;
 
 use super::client::PATIENCE;
@@ -60,9 +61,10 @@ impl Proxy {
     /// Starts a proxy with this gate.
     pub(crate) fn start(settings: Settings, gate: Arc<Gate>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let (tasks, counters) = (Tasks::new(), Arc::new(Counters::default()));
+        let metrics = Arc::new(Metrics::new("test", Arc::new(SystemClock::start())));
+        let (tasks, counters) = (Tasks::new(), Arc::clone(metrics.proxy()));
         let visits: Arc<dyn VisitCookies> = Arc::new(Numbered::default());
-        let binding = Server::bind(settings, gate, tasks.clone(), Arc::clone(&counters), Some(visits));
+        let binding = Server::bind(settings, gate, tasks.clone(), metrics, Some(visits));
         let server = runtime.block_on(binding).unwrap();
         let address = server.local_addr();
         let (end, ended) = mpsc::channel();

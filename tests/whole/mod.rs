@@ -15,6 +15,8 @@ mod outcomes;
 mod paths;
 mod privacy;
 mod reload;
+mod restart;
+mod simulate;
 mod stage;
 mod starting;
 mod telling;

@@ -10,7 +10,7 @@ use crate::simulate::visit::{Visit, whole};
 use crate::simulate::world::Phone;
 
 /// Part of the victims who log in themselves in the first ten minutes.
-const LOGS_IN: f64 = 0.35;
+const LOGS_IN: f64 = 0.8;
 
 /// A crew of bombers with one tool.
 pub(in crate::simulate) struct Bomber {
@@ -91,7 +91,7 @@ impl Bomber {
 
 impl Actor for Bomber {
     fn act(&mut self, now: u64, scene: &mut Scene) -> Option<u64> {
-        let until = *self.state.until.get_or_insert(now + whole(self.within_ms));
+        let until = *self.state.until.get_or_insert_with(|| now + whole(self.within_ms));
         while self.state.jobs.len() < self.at_once && now < until {
             let job = self.job(now, scene);
             self.state.jobs.push(job);
@@ -119,7 +119,10 @@ impl Actor for Bomber {
 /// Somebody who has an account, and who may want to use it meanwhile: a row of the report of its own.
 fn victim(person: Person, now: u64, scene: &mut Scene, random: &mut Random) -> Phone {
     let phone = person.phone(&scene.world);
-    scene.victims.insert(phone.text.clone());
+    if !scene.victims.insert(phone.text.clone()) {
+        scene.known.add(person, now, true, random);
+        return anybody(now, scene, random);
+    }
     if random.happens(LOGS_IN) {
         let when = now + random.below(600_000);
         Visit::of(person, Who::Known, scene, random).happen(when, scene, random);

@@ -14,7 +14,7 @@ pub(in crate::simulate) fn new(count: u64, mut random: Random) -> Pump {
     let kind = random.pick([Kind::Hosting, Kind::Broadband]);
     let network = Network::any(of, kind, &mut random);
     let site = random.below(1 << 16) << 16;
-    let source: Source = Box::new(move |random| network.v6(site | random.below(1 << 16), random.next()));
+    let source: Source = Box::new(move |random| network.v6(site | random.below(1 << 16), random.bits()));
     let worth = [random.pick(WORTH), random.pick(WORTH), random.pick(WORTH)];
     let blocks = random.between(3, 10);
     Pump {

@@ -66,7 +66,7 @@ impl Look {
 
 /// A fresh value of a cookie or a device id.
 pub(super) fn token(random: &mut Random) -> String {
-    format!("{:016x}{:08x}", random.next(), random.below(1 << 32))
+    format!("{:016x}{:08x}", random.bits(), random.below(1 << 32))
 }
 
 fn of_tool(tool: Tool) -> Client {

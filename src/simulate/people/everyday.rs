@@ -24,15 +24,13 @@ impl Everyday {
 impl Actor for Everyday {
     fn act(&mut self, now: u64, scene: &mut Scene) -> Option<u64> {
         let random = &mut self.random;
-        let visit = match scene.known.take(now, scene.habits.returns, random) {
-            Some((person, has_verified)) => {
-                let who = if has_verified { Who::Known } else { Who::Guest };
-                Visit::of(person, who, scene, random)
-            }
-            None => {
-                let country = scene.world.country_at(now, random);
-                Visit::of(Person::new(country, &scene.world, random), Who::Guest, scene, random)
-            }
+        let returns = scene.habits.returns;
+        let visit = if let Some((person, has_verified)) = scene.known.take(now, returns, random) {
+            let who = if has_verified { Who::Known } else { Who::Guest };
+            Visit::of(person, who, scene, random)
+        } else {
+            let country = scene.world.country_at(now, random);
+            Visit::of(Person::new(country, &scene.world, random), Who::Guest, scene, random)
         };
         visit.happen(now, scene, random);
         let visits_a_minute = scene.rate / MESSAGES_A_VISIT * scene.world.activity(now);

@@ -16,7 +16,7 @@ pub(in crate::simulate) struct Lost {
 impl Lost {
     /// The habits of somebody with this phone, where it is hit.
     pub(in crate::simulate) fn habits(&self, phone: &Phone, habits: &Habits) -> Option<Habits> {
-        phone.text.starts_with(&self.prefix).then(|| Habits { undelivered: self.part, ..*habits })
+        phone.text.starts_with(&self.prefix).then_some(Habits { undelivered: self.part, ..*habits })
     }
 }
 
