@@ -25,7 +25,7 @@ impl Report {
             text.push_str(&changes(&against.changes, &self.currency));
         }
         if let Some(log) = &self.log {
-            text.push_str("\nnow, against what was decided when the log was written\n\n");
+            text.push_str("now, against what was decided when the log was written\n\n");
             text.push_str(&changes(&log.changes, &self.currency));
             text.push_str(&imputed(log));
         }
@@ -165,16 +165,16 @@ fn example(example: &Example) -> String {
 
 fn imputed(log: &LogReport) -> String {
     let mut text = format!(
-        "\n{} outcomes and {} solved or unsolved challenges never happened and are imputed\n",
+        "\nimputed, for it never happened: outcomes {}, solved or unsolved challenges {}\n",
         grouped(log.imputed_outcomes),
         grouped(log.imputed_solutions)
     );
     for (count, what) in [
-        (log.not_sent, "requests are left out: the app answered them without a send"),
-        (log.torn, "lines are passed over: a crash cut them off"),
+        (log.not_sent, "left out, for the app answered without a send: requests"),
+        (log.torn, "passed over, for a crash cut them off: lines"),
     ] {
         if count > 0 {
-            _ = writeln!(text, "{} {what}", grouped(count));
+            _ = writeln!(text, "{what} {}", grouped(count));
         }
     }
     for what in &log.not_replayable {

@@ -1,5 +1,6 @@
 //! The loop with a judge that answers what the test says, and tells what it was asked.
 
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use expect_test::{Expect, expect};
@@ -99,16 +100,13 @@ impl Course<Script> {
         self.finish();
         let mut story = self.judge.told.join("\n");
         while let Some(answer) = self.take() {
-            let challenge = answer.challenge.map_or("no challenge".to_owned(), |kind| {
-                format!("{} {}", kind.name(), if answer.solved { "solved" } else { "unsolved" })
-            });
+            let challenge = answer.challenge.map_or_else(
+                || "no challenge".to_owned(),
+                |kind| format!("{} {}", kind.name(), if answer.solved { "solved" } else { "unsolved" }),
+            );
             let sms = if answer.sms { "SMS" } else { "no SMS" };
-            story.push_str(&format!(
-                "\n= {} {}, {challenge}, {sms}, at {}",
-                answer.verdict(),
-                answer.first.score,
-                answer.rung.name()
-            ));
+            let (verdict, score, rung) = (answer.verdict(), answer.first.score, answer.rung.name());
+            write!(story, "\n= {verdict} {score}, {challenge}, {sms}, at {rung}").unwrap();
         }
         story
     }
