@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use super::changes::Seen;
 use crate::domain::{ChallengeKind, Facts, Money, OutcomeKind, Span, Timestamp};
+use crate::journal::record::VERSION;
 use crate::trace::{Fault, Outcome};
 use line::LogLine;
 
@@ -26,8 +27,6 @@ const AHEAD: Span = Span::minutes(10);
 const IMPUTED_VERIFY: Span = Span::seconds(15);
 /// How long an imputed solution takes.
 const IMPUTED_SOLVE: Span = Span::seconds(5);
-/// The version of the log that is read.
-const VERSION: u32 = 1;
 
 /// Whether a line is one of a decision log.
 pub(super) fn is_log(line: &str) -> bool {

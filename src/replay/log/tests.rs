@@ -3,13 +3,12 @@
 use super::*;
 use crate::domain::{
     Address, Client, ClientId, ClientSource, Country, DecidedBy, Decision, DecisionId, Fingerprint, Has, Mode,
-    NumberKind, Outcome as Became, Phone, PhoneFact, Place, Program, Range, Reason, RevisionId, Rung, Traits, Trust,
-    Unreadable, UnreadableCode, Validity, Verdict, Visit,
+    NumberKind, Phone, PhoneFact, Place, Program, Range, Reason, RevisionId, Rung, Traits, Trust, Unreadable,
+    UnreadableCode, Validity, Verdict, Visit,
 };
 use crate::journal::Record;
 use crate::journal::record::Answer;
 use crate::privacy::{Pseudonyms, RawPhone};
-use crate::telemetry::OutcomeSource;
 
 fn at(seconds: u64) -> Timestamp {
     Timestamp::from_unix_ms(1_795_197_600_000) + Span::seconds(seconds)
@@ -57,7 +56,11 @@ fn id(seconds: u64) -> DecisionId {
     DecisionId::new(at(seconds), seconds)
 }
 
-fn decided(facts: Facts, verdict: Verdict, proven: Rung) -> Record {
+fn written(record: &Record) -> String {
+    serde_json::to_string(record).unwrap()
+}
+
+fn decided(facts: Facts, verdict: Verdict, proven: Rung) -> String {
     let seconds = facts.at.since(at(0)).as_millis() / 1000;
     let decision = Decision {
         id: id(seconds),
@@ -72,25 +75,27 @@ fn decided(facts: Facts, verdict: Verdict, proven: Rung) -> Record {
         decided_by: DecidedBy::Engine,
         reasons: vec![Reason::Blind],
     };
-    Record::Decision(Arc::new(decision), Arc::new(facts))
+    written(&Record::Decision(Arc::new(decision), Arc::new(facts)))
 }
 
-fn answered(seconds: u64, sent: bool) -> Record {
+fn answered(seconds: u64, sent: bool) -> String {
     let decision = id(seconds);
-    Record::Answer(Answer { decision, endpoint: "login".into(), at: at(seconds), sent, status: None })
+    written(&Record::Answer(Answer { decision, endpoint: "login".into(), at: at(seconds), sent, status: None }))
 }
 
-fn became(seconds: u64, outcome: OutcomeKind, after: u64) -> Record {
-    let outcome = Became { outcome, decision: id(seconds), at: at(seconds + after), endpoint: "login".into() };
-    Record::Outcome(outcome, OutcomeSource::Feed)
+fn became(seconds: u64, outcome: OutcomeKind, after: u64) -> String {
+    let (decision, ts) = (id(seconds), at(seconds + after));
+    serde_json::json!({
+        "v": 1, "ts": ts, "event": outcome, "decision": decision, "endpoint": "login", "source": "feed",
+    })
+    .to_string()
 }
 
-fn read(records: &[Record]) -> (LogAhead, Vec<Logged>) {
+fn read(lines: &[String]) -> (LogAhead, Vec<Logged>) {
     let mut ahead = LogAhead::default();
-    for record in records {
-        let line = serde_json::to_string(record).unwrap();
-        assert!(is_log(&line), "{line}");
-        ahead.take(&line, |name| Ok(name.into())).unwrap();
+    for line in lines {
+        assert!(is_log(line), "{line}");
+        ahead.take(line, |name| Ok(name.into())).unwrap();
     }
     let all = std::iter::from_fn(|| ahead.next(true)).collect();
     (ahead, all)
@@ -190,8 +195,8 @@ fn what_was_no_send_and_what_is_torn_is_left_out_and_counted() {
 #[test]
 fn attempts_come_in_the_order_of_time_as_soon_as_all_is_known() {
     let mut ahead = LogAhead::default();
-    let mut take = |record: &Record| {
-        ahead.take(&serde_json::to_string(record).unwrap(), |name| Ok(name.into())).unwrap();
+    let mut take = |line: &str| {
+        ahead.take(line, |name| Ok(name.into())).unwrap();
         ahead.next(false).map(|logged| logged.facts.at)
     };
     let forward = |seconds| decided(facts(seconds, PHONE), Verdict::Forward, Rung::None);
@@ -204,8 +209,7 @@ fn attempts_come_in_the_order_of_time_as_soon_as_all_is_known() {
 
 #[test]
 fn a_newer_log_is_an_error() {
-    let record = decided(facts(0, PHONE), Verdict::Forward, Rung::None);
-    let line = serde_json::to_string(&record).unwrap().replacen("\"v\":1", "\"v\":2", 1);
+    let line = decided(facts(0, PHONE), Verdict::Forward, Rung::None).replacen("\"v\":1", "\"v\":2", 1);
     let fault = LogAhead::default().take(&line, |name| Ok(name.into())).unwrap_err();
     assert_eq!(fault.to_string(), "v: is newer than 1, the version of the log that is read here");
 }
