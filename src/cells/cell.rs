@@ -135,6 +135,11 @@ impl Cell {
         self.recent / minutes(RECENT) / conversion
     }
 
+    /// How far the sends so far convert as real use does by now, 0 to 1: a crowd shows within seconds.
+    pub(super) fn as_real(&self) -> f32 {
+        if self.due < 2.0 { 0.0 } else { ((self.came / self.due - 0.6) / 0.3).clamp(0.0, 1.0) }
+    }
+
     /// How much of the verifications that history promised is missing, 0 to 1, where those of the sends of the last ten
     /// minutes are missing too. Abuse on top of real use takes no verification away; an outage does.
     pub(super) fn outage(&self) -> f32 {
@@ -142,7 +147,7 @@ impl Cell {
         if promised < 1.0 || self.due < 1.0 {
             return 0.0;
         }
-        let of_history = (promised - self.came - 1.5 * promised.sqrt()) / promised;
+        let of_history = (promised - self.came - promised.sqrt()) / promised;
         let of_sends = (self.due - self.came) / self.due;
         ((of_history.min(of_sends) - LULL) / (CERTAIN - LULL)).clamp(0.0, 1.0)
     }

@@ -16,7 +16,7 @@ const OPEN_MULTIPLE: f32 = 3.0;
 const PROVEN_POW: f32 = 0.6;
 const PROVEN_CAPTCHA: f32 = 0.5;
 /// Part of the limit that is enough where nobody verified lately, and the verifications that make it whole.
-const NEW: f32 = 0.7;
+const NEW: f32 = 0.75;
 const KNOWN: f32 = 10.0;
 
 /// A cell at a moment.
@@ -55,7 +55,7 @@ pub struct View {
 }
 
 /// So many times of what history explains is not the real users' doing.
-const FOREIGN: f32 = 4.0;
+const FOREIGN: f32 = 8.0;
 /// Part of real verifications below which nobody real is there to be hurt.
 const UNHEALTHY: f32 = 0.3;
 
@@ -65,7 +65,11 @@ impl View {
     pub fn is_to_blame(&self) -> bool {
         match self.kind {
             Kind::Fingerprint | Kind::Endpoint => false,
-            kind => !kind.is_wide() || (self.health < UNHEALTHY && self.rate > FOREIGN * self.explained),
+            Kind::Phone | Kind::Client => true,
+            kind => {
+                let foreign = self.rate > FOREIGN * self.explained;
+                if kind.is_wide() { foreign && self.health < UNHEALTHY } else { foreign || self.verified < KNOWN }
+            }
         }
     }
 
@@ -82,6 +86,7 @@ impl View {
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let conversion = real.conversion as f32;
         let explained = base.history(conversion).max(base.explained_now(conversion));
+        let explained = if is_origin(kind) { explained.max(base.fast * base.as_real()) } else { explained };
         let evidence = own.evidence();
         let open = sends(own.open);
         let bound = (settings.open_floor + OPEN_MULTIPLE * explained) * larger(rung);
@@ -122,6 +127,10 @@ pub(super) fn limit(kind: Kind, rung: Rung, base: &Cell, settings: &KindSettings
     let known = (base.verified / KNOWN).min(1.0) * share.clamp(0.0, 1.0);
     let new = NEW * proven;
     settings.limit * (new + (1.0 - new) * known)
+}
+
+const fn is_origin(kind: Kind) -> bool {
+    matches!(kind, Kind::Address | Kind::Network)
 }
 
 const fn is_destination(kind: Kind) -> bool {
