@@ -42,6 +42,8 @@ pub struct View {
     pub rate: f32,
     /// Attempts a minute that verifications speak for.
     pub explained: f32,
+    /// Attempts a minute that the verifications of the last two hours speak for.
+    pub history: f32,
     /// Share of real verifications that are missing for everyone.
     pub outage: f32,
     /// Whether verifications were seen lately, 0 to 1: where there were none, none can be missing.
@@ -54,6 +56,8 @@ pub struct View {
     pub refused: f32,
 }
 
+/// Abuse that verifies part of its own numbers stays below this part of real verifications.
+const FAKED: f32 = 0.7;
 /// So many times of what history explains is not the real users' doing.
 const FOREIGN: f32 = 8.0;
 /// Part of real verifications below which nobody real is there to be hurt.
@@ -67,8 +71,12 @@ impl View {
             Kind::Fingerprint | Kind::Endpoint => false,
             Kind::Phone | Kind::Client => true,
             kind => {
-                let foreign = self.rate > FOREIGN * self.explained;
-                if kind.is_wide() { foreign && self.health < UNHEALTHY } else { foreign || self.verified < KNOWN }
+                let foreign = self.rate > FOREIGN * self.history;
+                if kind.is_wide() {
+                    foreign && self.health < FAKED
+                } else {
+                    foreign || self.health > UNHEALTHY || self.verified < KNOWN
+                }
             }
         }
     }
@@ -102,6 +110,7 @@ impl View {
             verified: base.verified,
             rate: base.fast,
             explained,
+            history: base.history(conversion),
             outage: base.outage(),
             known: ((base.slow + base.verified) / 3.0).min(1.0),
             health: if base.due < 1.0 { 1.0 } else { base.came / base.due },

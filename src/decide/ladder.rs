@@ -50,10 +50,7 @@ impl Standing {
             .flatten()
             .filter(speaks)
             .map(|view| heat(view, rung, outage) + view.pressure)
-            .map(|heat| heat.powi(4))
-            .sum::<f32>()
-            .sqrt()
-            .sqrt();
+            .fold(0.0, f32::max);
         let prior = match (rung, self.trust) {
             (Rung::None, _) => self.prior,
             // A proof of work answers half of what looks wrong.
