@@ -9,6 +9,7 @@ mod journal;
 mod limits;
 mod numbers;
 mod proxy;
+mod replay;
 mod simulate;
 mod state;
 mod support;

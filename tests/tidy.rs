@@ -31,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal"]),
     ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "cells", "decide", "journal", "state", "gate", "http", "admin"]),
     ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "pack", "numbering", "geo", "rules", "extract", "limits", "cells", "sessions", "decide", "journal", "state", "gate", "http", "admin", "config"]),
-    ("replay", &["privacy", "domain", "clock", "geo", "extract", "limits", "trace", "gate"]),
+    ("replay", &["privacy", "domain", "clock", "extract", "geo", "limits", "trace", "journal", "gate"]),
     ("demo", &["domain", "clock", "tasks", "random", "telemetry", "journal", "gate", "http", "admin", "config", "app"]),
     ("simulate", &["domain", "random", "numbering", "trace"]),
     ("drive", &["privacy", "domain", "clock", "tasks", "trace"]),

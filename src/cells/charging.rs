@@ -16,7 +16,7 @@ impl Cells {
         let (old, at) = (charge.value, charge.at);
         for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
             let (base, own) =
-                (variant(key, kind, charge.known, Rung::None), variant(key, kind, charge.known, charge.rung));
+                (variant(key, kind, charge.trust, Rung::None), variant(key, kind, charge.trust, charge.rung));
             if charge.matured {
                 let age = now.since(at + STEPS[STEPS.len() - 1]);
                 let left = fade::half(age.as_millis(), kinds.of(kind).half_life);
@@ -42,7 +42,7 @@ impl Cells {
         }
         charge.value = value;
         trust::verified(&self.table, &charge.aspects, now);
-        if let (true, Some(endpoint)) = (charge.known, charge.aspects.key(Kind::Endpoint)) {
+        if let (true, Some(endpoint)) = (charge.trust.is_known(), charge.aspects.key(Kind::Endpoint)) {
             self.learned.lag(endpoint, now.since(at));
             if !charge.matured {
                 self.learned.session(endpoint, true);
@@ -68,7 +68,7 @@ impl Cells {
         let horizon = step + 1 == STEPS.len();
         for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
             let (base, own) =
-                (variant(key, kind, charge.known, Rung::None), variant(key, kind, charge.known, charge.rung));
+                (variant(key, kind, charge.trust, Rung::None), variant(key, kind, charge.trust, charge.rung));
             self.change(kinds, kind, base, at, |cell| {
                 cell.due += due;
                 if step == 0 {
@@ -97,7 +97,7 @@ impl Cells {
             charge.matured = true;
             if !charge.verified && outage < 0.3 && !charge.undelivered && !charge.missed {
                 trust::silent(&self.table, &charge.aspects, at);
-                if let (true, Some(endpoint)) = (charge.known, endpoint) {
+                if let (true, Some(endpoint)) = (charge.trust.is_known(), endpoint) {
                     self.learned.session(endpoint, false);
                 }
             }
@@ -106,7 +106,7 @@ impl Cells {
 
     fn outage(&self, kinds: &Kinds, charge: &Charge, now: Timestamp) -> f32 {
         let Some(key) = charge.aspects.key(Kind::Country) else { return 0.0 };
-        let cell = self.table.get(variant(key, Kind::Country, charge.known, Rung::None));
+        let cell = self.table.get(variant(key, Kind::Country, charge.trust, Rung::None));
         cell.map_or(0.0, |mut cell| {
             cell.fade_to(now, kinds.of(Kind::Country).half_life);
             cell.outage()

@@ -66,7 +66,7 @@ pub struct Attempt {
 }
 
 /// Weight of a send in cells wider than its narrowest hot one.
-const EXPLAINED: i32 = WHOLE / 10;
+const EXPLAINED: i32 = WHOLE / 32;
 /// Weight in shared cells of a second message to a phone that has an open one: the same person's silence.
 const REPEATED: i32 = WHOLE / 4;
 /// All cells.
@@ -98,7 +98,7 @@ impl Default for Settings {
 
 impl Cells {
     /// Empty cells. `seed` is secret.
-    pub fn new(settings: Settings, seed: u64) -> Self {
+    pub fn new(settings: &Settings, seed: u64) -> Self {
         Self {
             seed,
             table: Table::new(settings.memory),
@@ -113,12 +113,12 @@ impl Cells {
         let aspects = Aspects::of(facts, self.seed);
         let trust = trust::of(&self.table, &aspects, facts.at);
         let real = self.learned.real_use(aspects.key(Kind::Endpoint));
-        Attempt { aspects, trust, real, weights: [WHOLE as u8; Kind::ALL.len()] }
+        Attempt { aspects, trust, real, weights: [in_64ths(WHOLE); Kind::ALL.len()] }
     }
 
     /// A client loaded a page.
     pub fn page(&self, kinds: &Kinds, client: &Client, now: Timestamp) {
-        pages::loaded(&self.table, client.address.id, self.seed, now, |cell| self.worth(kinds, cell, now));
+        pages::loaded(&self.table, client.address.id, self.seed, now, |cell| Self::worth(kinds, cell, now));
     }
 
     /// Whether a page was loaded from the attempt's address lately: people who keep no cookies load pages too.
@@ -130,8 +130,8 @@ impl Cells {
     pub fn look(&self, kinds: &Kinds, attempt: &Attempt, rung: Rung, now: Timestamp) -> Views {
         Kind::ALL.map(|kind| {
             let key = attempt.aspects.key(kind)?;
-            let base = self.table.get(variant(key, kind, attempt.trust.is_known(), Rung::None)).unwrap_or_default();
-            let own_key = variant(key, kind, attempt.trust.is_known(), rung);
+            let base = self.table.get(variant(key, kind, attempt.trust, Rung::None)).unwrap_or_default();
+            let own_key = variant(key, kind, attempt.trust, rung);
             let own = match rung {
                 Rung::None => base,
                 _ if kind == Kind::Phone => base,
@@ -153,7 +153,7 @@ impl Cells {
         for kind in Kind::ALL {
             let shared = !matches!(kind, Kind::Phone | Kind::Client | Kind::Address);
             let own = if repeated && shared { weight.min(REPEATED) } else { weight };
-            attempt.weights[kind as usize] = own as u8;
+            attempt.weights[kind as usize] = in_64ths(own);
             if hot(kind) {
                 weight = EXPLAINED;
             }
@@ -165,11 +165,11 @@ impl Cells {
     /// that none came of it.
     pub fn count(&self, kinds: &Kinds, attempt: &Attempt, first: bool, through: Option<Rung>, now: Timestamp) {
         for (kind, key, weight) in parts(&attempt.aspects, &attempt.weights) {
-            let known = attempt.trust.is_known();
+            let trust = attempt.trust;
             if first || through.is_none() {
-                self.upsert(kinds, kind, variant(key, kind, known, Rung::None), now, |cell| {
+                self.upsert(kinds, kind, variant(key, kind, trust, Rung::None), now, |cell| {
                     if first {
-                        cell.fast += weight as f32 / WHOLE as f32;
+                        cell.fast += f32::from(in_64ths(weight)) / f32::from(in_64ths(WHOLE));
                     }
                     if through.is_none() {
                         cell.refused += 1.0;
@@ -180,7 +180,7 @@ impl Cells {
                 });
             }
             if let Some(rung) = through.filter(|rung| !first || *rung != Rung::None) {
-                self.upsert(kinds, kind, variant(key, kind, known, rung), now, |cell| cell.open += weight);
+                self.upsert(kinds, kind, variant(key, kind, trust, rung), now, |cell| cell.open += weight);
             }
         }
     }
@@ -188,7 +188,7 @@ impl Cells {
     /// The upstream sent nothing.
     pub fn give_back(&self, attempt: &Attempt, rung: Rung) {
         for (kind, key, weight) in parts(&attempt.aspects, &attempt.weights) {
-            self.table.change(variant(key, kind, attempt.trust.is_known(), rung), |cell| cell.open -= weight);
+            self.table.change(variant(key, kind, attempt.trust, rung), |cell| cell.open -= weight);
         }
     }
 
@@ -199,7 +199,7 @@ impl Cells {
             aspects: attempt.aspects,
             weights: attempt.weights,
             rung,
-            known: attempt.trust.is_known(),
+            trust: attempt.trust,
             verified: false,
             undelivered: false,
             matured: false,
@@ -261,7 +261,7 @@ impl Cells {
         self.table.upsert(
             key,
             fresh,
-            |cell| self.worth(kinds, cell, now),
+            |cell| Self::worth(kinds, cell, now),
             |cell| {
                 cell.fade_to(now, half_life);
                 act(cell);
@@ -269,7 +269,7 @@ impl Cells {
         );
     }
 
-    fn worth(&self, kinds: &Kinds, cell: &Cell, now: Timestamp) -> f32 {
+    fn worth(kinds: &Kinds, cell: &Cell, now: Timestamp) -> f32 {
         if pages::is_page(cell) {
             return pages::WORTH;
         }
@@ -298,6 +298,12 @@ fn parts<'a>(aspects: &'a Aspects, weights: &'a Weights) -> impl Iterator<Item =
         let weight = i32::from(weights[kind as usize]);
         Some((kind, aspects.key(kind)?, weight))
     })
+}
+
+/// A weight is 0 to 64.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 64")]
+const fn in_64ths(weight: i32) -> u8 {
+    weight as u8
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

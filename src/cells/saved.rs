@@ -21,7 +21,7 @@ use super::sends::{Charge, SendRef};
 use super::table::SHARDS;
 use super::trust::is_trust;
 use super::{Cells, Kind, Kinds, lock, pages, parts};
-use crate::domain::{Rung, Span, Timestamp};
+use crate::domain::{Rung, Span, Timestamp, Trust};
 use crate::limits::mix;
 use crate::pack::{self, CHUNK, Malformed, Out, Pack, Restored, Section, Unfit};
 
@@ -120,7 +120,7 @@ impl Cells {
             // Else it would not fade until the clock is there again.
             cell.at = cell.at.min(now.unix_ms());
             // What is worth keeping is judged by the usual kinds: it only matters where room is short.
-            let is_taken = self.table.put((key, cell.to_words()), |cell| self.worth(&kinds, cell, now));
+            let is_taken = self.table.put((key, cell.to_words()), |cell| Self::worth(&kinds, cell, now));
             restored.add(Restored { taken: u64::from(is_taken), left_out: u64::from(!is_taken) });
         }
         Ok(restored)
@@ -145,9 +145,9 @@ impl Cells {
     /// Puts what an open send said into its cells, which were saved without.
     fn charge_again(&self, kinds: &Kinds, charge: &Charge, now: Timestamp) {
         for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
-            let own = variant(key, kind, charge.known, charge.rung);
+            let own = variant(key, kind, charge.trust, charge.rung);
             let fresh = Cell { tag: kind as u8, at: charge.at.unix_ms(), ..Cell::default() };
-            let worth = |cell: &Cell| self.worth(kinds, cell, now);
+            let worth = |cell: &Cell| Self::worth(kinds, cell, now);
             self.table.upsert(own, fresh, worth, |cell| {
                 if !charge.verified {
                     cell.open = cell.open.saturating_add(weight);
@@ -227,12 +227,13 @@ impl Pack for SendRef {
 
 impl Pack for Charge {
     fn pack(&self, out: &mut Vec<u8>) {
-        let Self { at, aspects, weights, rung, known, verified, undelivered, matured: _, missed, step, value } = self;
+        let Self { at, aspects, weights, rung, trust, verified, undelivered, matured: _, missed, step, value } = self;
         at.pack(out);
         aspects.keys.iter().for_each(|key| key.pack(out));
         weights.iter().for_each(|weight| weight.pack(out));
         (*rung as u8).pack(out);
-        [known, verified, undelivered, missed].into_iter().for_each(|flag| flag.pack(out));
+        (*trust as u8).pack(out);
+        [verified, undelivered, missed].into_iter().for_each(|flag| flag.pack(out));
         step.pack(out);
         value.iter().for_each(|value| out.extend_from_slice(&value.to_le_bytes()));
     }
@@ -253,8 +254,15 @@ impl Pack for Charge {
             2 => Rung::Captcha,
             _ => return Err(Malformed),
         };
+        let trust = match u8::unpack(from)? {
+            0 => Trust::Unknown,
+            1 => Trust::KnownPhone,
+            2 => Trust::KnownClient,
+            3 => Trust::Owner,
+            _ => return Err(Malformed),
+        };
         let mut flag = || bool::unpack(from);
-        let (known, verified, undelivered, missed) = (flag()?, flag()?, flag()?, flag()?);
+        let (verified, undelivered, missed) = (flag()?, flag()?, flag()?);
         let step = within(u8::unpack(from)?, 0..=STEPS.len() as u8)?;
         let mut value = [0; ALTERNATIVES];
         for value in &mut value {
@@ -263,7 +271,7 @@ impl Pack for Charge {
         }
         let matured = usize::from(step) == STEPS.len();
         let aspects = Aspects { keys };
-        Ok(Self { at, aspects, weights, rung, known, verified, undelivered, matured, missed, step, value })
+        Ok(Self { at, aspects, weights, rung, trust, verified, undelivered, matured, missed, step, value })
     }
 }
 

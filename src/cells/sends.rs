@@ -7,7 +7,7 @@ use super::Kind;
 use super::aspects::Aspects;
 use super::cell::ALTERNATIVES;
 use super::evidence::STEPS;
-use crate::domain::{Rung, Span, Timestamp};
+use crate::domain::{Rung, Span, Timestamp, Trust};
 
 /// Names a send for as long as it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,13 +21,14 @@ pub(super) type Weights = [u8; Kind::ALL.len()];
 
 /// A send.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub(super) struct Charge {
     pub(super) at: Timestamp,
     pub(super) aspects: Aspects,
     pub(super) weights: Weights,
     pub(super) rung: Rung,
-    /// Charged to the cells of clients that verified before.
-    pub(super) known: bool,
+    /// Whose cells it is charged to.
+    pub(super) trust: Trust,
     pub(super) verified: bool,
     pub(super) undelivered: bool,
     /// Past the horizon: what it said is in the matured evidence.

@@ -68,15 +68,12 @@ impl Table {
     ) -> Option<T> {
         let key = stored(key);
         let mut shard = self.lock(key);
-        let way = match shard.find(key) {
-            Some(way) => way,
-            None => {
-                let (way, evicted) = shard.make_room(key, worth);
-                self.evicted.fetch_add(u64::from(evicted), Ordering::Relaxed);
-                shard.put(way, key, fresh);
-                way
-            }
-        };
+        let way = shard.find(key).unwrap_or_else(|| {
+            let (way, evicted) = shard.make_room(key, worth);
+            self.evicted.fetch_add(u64::from(evicted), Ordering::Relaxed);
+            shard.put(way, key, fresh);
+            way
+        });
         shard.act(way, act)
     }
 

@@ -6,7 +6,8 @@ use serde::{Serialize, Serializer};
 
 use super::facts::FactsLine;
 use crate::domain::{
-    DecidedBy, Decision, DecisionId, Facts, Mode, Outcome, OutcomeKind, Reason, RevisionId, Span, Timestamp, Verdict,
+    DecidedBy, Decision, DecisionId, Facts, Mode, Outcome, OutcomeKind, Reason, RevisionId, Rung, Span, Timestamp,
+    Verdict,
 };
 use crate::telemetry::OutcomeSource;
 
@@ -75,6 +76,9 @@ struct JudgedLine<'a> {
     verdict: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Timestamp>,
+    /// What the attempt had proven; left out where that is nothing.
+    #[serde(skip_serializing_if = "is_nothing")]
+    proven: Rung,
     decided_by: DecidedBy,
     score: u8,
     reasons: Vec<ReasonLine<'a>>,
@@ -92,11 +96,17 @@ fn judged<'a>(event: &'static str, decision: &'a Decision, facts: &'a Facts) -> 
         mode: decision.mode,
         verdict: decision.verdict.name(),
         until: until(decision.verdict),
+        proven: decision.proven,
         decided_by: decision.decided_by,
         score: decision.score,
         reasons: decision.reasons.iter().map(ReasonLine::of).collect(),
         facts: FactsLine::of(facts),
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_nothing(proven: &Rung) -> bool {
+    *proven == Rung::None
 }
 
 fn until(verdict: Verdict) -> Option<Timestamp> {
