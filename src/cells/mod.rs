@@ -30,6 +30,7 @@ mod learned;
 mod pages;
 mod sends;
 mod table;
+mod told;
 mod trust;
 mod view;
 

@@ -26,6 +26,8 @@ pub struct State {
     pub spent: Money,
     /// Messages that were refused.
     pub saved_sms: u64,
+    /// Requests that were asked for a proof.
+    pub challenged_sms: u64,
     /// What they would have cost, in `currency`.
     pub saved: Money,
     /// ISO 4217.
@@ -133,11 +135,12 @@ fn header(state: &State) -> Vec<Row> {
 fn money(state: &State) -> String {
     let currency = &state.currency;
     format!(
-        "{} SMS for {} {currency}; {} refused, {} {currency} saved; {} verified",
+        "{} SMS for {} {currency}; {} refused, {} {currency} saved; {} challenged; {} verified",
         state.sent,
         state.spent,
         state.saved_sms,
         state.saved,
+        state.challenged_sms,
         percent(state.verified, state.sent)
     )
 }
@@ -207,6 +210,7 @@ mod tests {
             sent: 49,
             spent: Money::micros(2_205_000),
             saved_sms: 113,
+            challenged_sms: 7,
             saved: Money::micros(5_085_000),
             currency: "EUR".to_owned(),
             verified: 34,
