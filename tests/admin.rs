@@ -463,7 +463,7 @@ async fn the_metrics_page_is_a_valid_exposition() {
         ("sendwall_open_challenges", 2.0),
         ("sendwall_learned_conversion{endpoint=\"login\"}", 0.81),
         ("sendwall_outage{country=\"GB\"}", 0.25),
-        ("sendwall_saved_cost_total{endpoint=\"login\",mode=\"monitor\"}", 0.045),
+        ("sendwall_saved_cost_total{endpoint=\"login\",mode=\"monitor\",what=\"refused\"}", 0.045),
         ("sendwall_unreadable_total{endpoint=\"login\",code=\"malformed\"}", 1.0),
         ("sendwall_unmatched_outcomes_total{source=\"feed\",outcome=\"delivered\"}", 1.0),
         ("sendwall_decision_seconds_count", 4.0),

@@ -240,7 +240,7 @@ mod tests {
                         asked   passed  refused  verified
             people         42       40        2        34  85 % of those passed
             bomber        120        9      111         0  0 % of those passed
-            49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 69 % verified
+            49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 7 challenged; 69 % verified
 
             time   who     phone                  verdict   why
             01:15          GB +44 7700 90••01     forward
@@ -285,15 +285,15 @@ mod tests {
 
     #[test]
     fn the_end_is_told_also_where_nothing_was_sent() {
-        expect!["00:00  people 0 asked, 0 passed, 0 told to wait; bomber 0 asked, 0 passed, 0 refused; 0 SMS for 0.0000 ; 0 refused, 0.0000  saved; none verified"]
+        expect!["00:00  people 0 asked, 0 passed, 0 told to wait; bomber 0 asked, 0 passed, 0 refused; 0 SMS for 0.0000 ; 0 refused, 0.0000  saved; 0 challenged; none verified"]
         .assert_eq(&summary(&State::default()));
-        expect!["01:15  people 42 asked, 40 passed, 2 told to wait; bomber 120 asked, 9 passed, 111 refused; 49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 69 % verified"]
+        expect!["01:15  people 42 asked, 40 passed, 2 told to wait; bomber 120 asked, 9 passed, 111 refused; 49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 7 challenged; 69 % verified"]
         .assert_eq(&summary(&state()));
         expect![[r#"
-                         asked   passed  refused  verified
-             people         42       40        2        34  85 % of those passed
-             bomber        120        9      111         0  0 % of those passed
-             49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 69 % verified"#]]
+                        asked   passed  refused  verified
+            people         42       40        2        34  85 % of those passed
+            bomber        120        9      111         0  0 % of those passed
+            49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 7 challenged; 69 % verified"#]]
         .assert_eq(&totals(&state(), 80));
     }
 }

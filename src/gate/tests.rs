@@ -65,7 +65,7 @@ fn endpoint() -> Endpoint {
 /// Many silent sends to a phone are borne here, so that limits alone refuse.
 fn patient() -> Kinds {
     let mut kinds = Kinds::default();
-    kinds.of_mut(crate::cells::Kind::Phone).open_floor = 100.0;
+    kinds.of_mut(cells::Kind::Phone).open_floor = 100.0;
     kinds
 }
 

@@ -152,7 +152,7 @@ fn silence_heats_a_cell_and_a_verification_cools_it_and_all_of_it_is_told() {
         assert_eq!(send(&sendwall, CHROME, phone).status, 200);
     }
     assert_eq!(sendwall.metric("sendwall_evidence_sends", &[]), 12.0);
-    assert!(sendwall.metric("sendwall_table_entries", &["table=\"cells\""]) > 20.0);
+    assert!(sendwall.metric("sendwall_table_entries", &["table=\"cells\""]) >= 12.0);
     let heat = || {
         let told = sendwall.decision(&send(&sendwall, CHROME, "+447402419999"));
         let reasons = told["reasons"].as_array().unwrap().clone();
