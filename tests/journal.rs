@@ -235,7 +235,9 @@ async fn a_record_holds_what_was_decided_and_nothing_raw() {
             "country": "DE", "asn": 64_500, "org": null, "hosting": true, "anonymous": null,
         },
         "visit": 12,
-        "fingerprint": {"hash": "000000000000beef", "agent": "Mozilla Firefox", "program": "none", "major": 0, "has": []},
+        "fingerprint": {
+            "hash": "000000000000beef", "agent": "Mozilla Firefox", "program": "none", "major": 0, "has": [],
+        },
         "price": 0.045,
         },
     });

@@ -3,11 +3,13 @@
 mod admin;
 mod config;
 mod demo;
+mod evidence;
 mod extract;
 mod journal;
 mod limits;
 mod numbers;
 mod proxy;
+mod replay;
 mod simulate;
 mod state;
 mod support;

@@ -52,13 +52,13 @@ impl Cells {
         looked: &[Views],
         now: Timestamp,
     ) {
-        let known = attempt.trust.is_known();
+        let trust = attempt.trust;
         let rungs = [Rung::None, Rung::Pow, Rung::Captcha].into_iter().zip(looked);
         let cells = rungs.take_while(|(rung, _)| *rung < asked).flat_map(|(rung, views)| {
             // The narrowest explains it; it is not to spread to all that it is part of.
             let hot = views.iter().flatten().find(|view| view.heat >= WARM && view.is_to_blame());
             hot.into_iter().filter_map(move |view| {
-                let key = variant(attempt.aspects.key(view.kind)?, view.kind, known, rung);
+                let key = variant(attempt.aspects.key(view.kind)?, view.kind, trust, rung);
                 Some((view.kind, key, view.evidence / view.heat))
             })
         });

@@ -16,7 +16,7 @@ impl Cells {
         let (old, at) = (charge.value, charge.at);
         for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
             let (base, own) =
-                (variant(key, kind, charge.known, Rung::None), variant(key, kind, charge.known, charge.rung));
+                (variant(key, kind, charge.trust, Rung::None), variant(key, kind, charge.trust, charge.rung));
             if charge.matured {
                 let age = now.since(at + STEPS[STEPS.len() - 1]);
                 let left = fade::half(age.as_millis(), kinds.of(kind).half_life);
@@ -42,7 +42,7 @@ impl Cells {
         }
         charge.value = value;
         trust::verified(&self.table, &charge.aspects, now);
-        if let (true, Some(endpoint)) = (charge.known, charge.aspects.key(Kind::Endpoint)) {
+        if let (true, Some(endpoint)) = (charge.trust.is_known(), charge.aspects.key(Kind::Endpoint)) {
             self.learned.lag(endpoint, now.since(at));
             if !charge.matured {
                 self.learned.session(endpoint, true);
@@ -55,7 +55,7 @@ impl Cells {
         let endpoint = charge.aspects.key(Kind::Endpoint);
         let real = self.learned.real_use(endpoint);
         let outage = self.outage(kinds, charge, at);
-        let (old, new) = if charge.verified {
+        let (old, new) = if charge.verified || charge.missed {
             (charge.value, charge.value)
         } else {
             let silent = real.silent(STEPS[step], outage);
@@ -63,11 +63,12 @@ impl Cells {
         };
         let come = |index: Option<usize>| index.map_or(0.0, |index| real.come_by(STEPS[index]));
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
-        let due = (real.conversion * (come(Some(step)) - come(step.checked_sub(1)))) as f32;
+        let due =
+            if charge.missed { 0.0 } else { (real.conversion * (come(Some(step)) - come(step.checked_sub(1)))) as f32 };
         let horizon = step + 1 == STEPS.len();
         for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
             let (base, own) =
-                (variant(key, kind, charge.known, Rung::None), variant(key, kind, charge.known, charge.rung));
+                (variant(key, kind, charge.trust, Rung::None), variant(key, kind, charge.trust, charge.rung));
             self.change(kinds, kind, base, at, |cell| {
                 cell.due += due;
                 if step == 0 {
@@ -94,9 +95,9 @@ impl Cells {
         charge.value = new;
         if horizon {
             charge.matured = true;
-            if !charge.verified && outage < 0.3 && !charge.undelivered {
+            if !charge.verified && outage < 0.3 && !charge.undelivered && !charge.missed {
                 trust::silent(&self.table, &charge.aspects, at);
-                if let (true, Some(endpoint)) = (charge.known, endpoint) {
+                if let (true, Some(endpoint)) = (charge.trust.is_known(), endpoint) {
                     self.learned.session(endpoint, false);
                 }
             }
@@ -105,7 +106,7 @@ impl Cells {
 
     fn outage(&self, kinds: &Kinds, charge: &Charge, now: Timestamp) -> f32 {
         let Some(key) = charge.aspects.key(Kind::Country) else { return 0.0 };
-        let cell = self.table.get(variant(key, Kind::Country, charge.known, Rung::None));
+        let cell = self.table.get(variant(key, Kind::Country, charge.trust, Rung::None));
         cell.map_or(0.0, |mut cell| {
             cell.fade_to(now, kinds.of(Kind::Country).half_life);
             cell.outage()
@@ -114,6 +115,6 @@ impl Cells {
 }
 
 /// The part of a value that a weight gives. The same for taking back as for adding.
-const fn share(value: i32, weight: i32) -> i32 {
+pub(super) const fn share(value: i32, weight: i32) -> i32 {
     value * weight / WHOLE
 }

@@ -28,6 +28,7 @@ mod fade;
 mod kind;
 mod learned;
 mod pages;
+mod saved;
 mod sends;
 mod table;
 mod told;
@@ -65,7 +66,7 @@ pub struct Attempt {
 }
 
 /// Weight of a send in cells wider than its narrowest hot one.
-const EXPLAINED: i32 = WHOLE / 10;
+const EXPLAINED: i32 = WHOLE / 32;
 /// Weight in shared cells of a second message to a phone that has an open one: the same person's silence.
 const REPEATED: i32 = WHOLE / 4;
 /// All cells.
@@ -129,8 +130,8 @@ impl Cells {
     pub fn look(&self, kinds: &Kinds, attempt: &Attempt, rung: Rung, now: Timestamp) -> Views {
         Kind::ALL.map(|kind| {
             let key = attempt.aspects.key(kind)?;
-            let base = self.table.get(variant(key, kind, attempt.trust.is_known(), Rung::None)).unwrap_or_default();
-            let own_key = variant(key, kind, attempt.trust.is_known(), rung);
+            let base = self.table.get(variant(key, kind, attempt.trust, Rung::None)).unwrap_or_default();
+            let own_key = variant(key, kind, attempt.trust, rung);
             let own = match rung {
                 Rung::None => base,
                 _ if kind == Kind::Phone => base,
@@ -164,9 +165,9 @@ impl Cells {
     /// that none came of it.
     pub fn count(&self, kinds: &Kinds, attempt: &Attempt, first: bool, through: Option<Rung>, now: Timestamp) {
         for (kind, key, weight) in parts(&attempt.aspects, &attempt.weights) {
-            let known = attempt.trust.is_known();
+            let trust = attempt.trust;
             if first || through.is_none() {
-                self.upsert(kinds, kind, variant(key, kind, known, Rung::None), now, |cell| {
+                self.upsert(kinds, kind, variant(key, kind, trust, Rung::None), now, |cell| {
                     if first {
                         cell.fast += f32::from(in_64ths(weight)) / f32::from(in_64ths(WHOLE));
                     }
@@ -179,7 +180,7 @@ impl Cells {
                 });
             }
             if let Some(rung) = through.filter(|rung| !first || *rung != Rung::None) {
-                self.upsert(kinds, kind, variant(key, kind, known, rung), now, |cell| cell.open += weight);
+                self.upsert(kinds, kind, variant(key, kind, trust, rung), now, |cell| cell.open += weight);
             }
         }
     }
@@ -187,7 +188,7 @@ impl Cells {
     /// The upstream sent nothing.
     pub fn give_back(&self, attempt: &Attempt, rung: Rung) {
         for (kind, key, weight) in parts(&attempt.aspects, &attempt.weights) {
-            self.table.change(variant(key, kind, attempt.trust.is_known(), rung), |cell| cell.open -= weight);
+            self.table.change(variant(key, kind, attempt.trust, rung), |cell| cell.open -= weight);
         }
     }
 
@@ -198,10 +199,12 @@ impl Cells {
             aspects: attempt.aspects,
             weights: attempt.weights,
             rung,
-            known: attempt.trust.is_known(),
+            trust: attempt.trust,
             verified: false,
             undelivered: false,
             matured: false,
+            missed: false,
+            step: 0,
             value: [0; ALTERNATIVES],
         };
         let name = lock(&self.sends).open(charge);

@@ -16,7 +16,7 @@ const OPEN_MULTIPLE: f32 = 3.0;
 const PROVEN_POW: f32 = 0.6;
 const PROVEN_CAPTCHA: f32 = 0.5;
 /// Part of the limit that is enough where nobody verified lately, and the verifications that make it whole.
-const NEW: f32 = 0.7;
+const NEW: f32 = 0.75;
 const KNOWN: f32 = 10.0;
 
 /// A cell at a moment.
@@ -42,6 +42,8 @@ pub struct View {
     pub rate: f32,
     /// Attempts a minute that verifications speak for.
     pub explained: f32,
+    /// Attempts a minute that the verifications of the last two hours speak for.
+    pub history: f32,
     /// Share of real verifications that are missing for everyone.
     pub outage: f32,
     /// Whether verifications were seen lately, 0 to 1: where there were none, none can be missing.
@@ -54,6 +56,10 @@ pub struct View {
     pub refused: f32,
 }
 
+/// Abuse that verifies part of its own numbers stays below this part of real verifications.
+const FAKED: f32 = 0.7;
+/// So many times of what history explains is not the real users' doing.
+const FOREIGN: f32 = 8.0;
 /// Part of real verifications below which nobody real is there to be hurt.
 const UNHEALTHY: f32 = 0.3;
 
@@ -63,7 +69,15 @@ impl View {
     pub fn is_to_blame(&self) -> bool {
         match self.kind {
             Kind::Fingerprint | Kind::Endpoint => false,
-            kind => !kind.is_wide() || (self.health < UNHEALTHY && self.outage < 0.1),
+            Kind::Phone | Kind::Client => true,
+            kind => {
+                let foreign = self.rate > FOREIGN * self.history;
+                if kind.is_wide() {
+                    foreign && self.health < FAKED
+                } else {
+                    foreign || self.health > UNHEALTHY || self.verified < KNOWN
+                }
+            }
         }
     }
 
@@ -80,6 +94,7 @@ impl View {
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let conversion = real.conversion as f32;
         let explained = base.history(conversion).max(base.explained_now(conversion));
+        let explained = if is_origin(kind) { explained.max(base.fast * base.as_real()) } else { explained };
         let evidence = own.evidence();
         let open = sends(own.open);
         let bound = (settings.open_floor + OPEN_MULTIPLE * explained) * larger(rung);
@@ -95,6 +110,7 @@ impl View {
             verified: base.verified,
             rate: base.fast,
             explained,
+            history: base.history(conversion),
             outage: base.outage(),
             known: ((base.slow + base.verified) / 3.0).min(1.0),
             health: if base.due < 1.0 { 1.0 } else { base.came / base.due },
@@ -116,10 +132,14 @@ pub(super) fn limit(kind: Kind, rung: Rung, base: &Cell, settings: &KindSettings
         return settings.limit;
     }
     // Abuse that verifies some of its own numbers doesn't make a place known.
-    let share = (base.verified / base.sent.max(1.0) - 0.4) / 0.3;
+    let share = (base.verified / base.sent.max(1.0) - 0.4) / 0.2;
     let known = (base.verified / KNOWN).min(1.0) * share.clamp(0.0, 1.0);
     let new = NEW * proven;
     settings.limit * (new + (1.0 - new) * known)
+}
+
+const fn is_origin(kind: Kind) -> bool {
+    matches!(kind, Kind::Address | Kind::Network)
 }
 
 const fn is_destination(kind: Kind) -> bool {

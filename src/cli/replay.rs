@@ -123,6 +123,6 @@ fn engine(config: &Config) -> anyhow::Result<Engine> {
     let clock = Arc::new(ManualClock::at(Timestamp::default()));
     let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), Arc::clone(&shared)));
-    let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));
+    let journal = Arc::new(Journal::silent(Arc::clone(&metrics)));
     Ok(Engine { gate: Arc::new(app::offline(config, &shared, &metrics, &journal)?), clock })
 }

@@ -36,7 +36,7 @@ pub(super) struct Climb {
 impl Standing {
     /// Whether `rung`, which `views` shows, is open to the attempt.
     pub fn is_open(&self, rung: Rung, views: &Views) -> bool {
-        let speaks = |view: &&View| rung < Rung::Captcha || view.is_to_blame();
+        let speaks = |view: &&View| rung == Rung::None || view.is_to_blame();
         let overfull = views.iter().flatten().filter(speaks).any(|view| self.overfull(view));
         self.heat(rung, views) < 1.0 && !overfull
     }
@@ -44,8 +44,8 @@ impl Standing {
     /// Heat at a rung, with prior, over what the client is trusted with.
     fn heat(&self, rung: Rung, views: &Views) -> f32 {
         let outage = outage(views);
-        let speaks = |view: &&View| rung < Rung::Captcha || view.is_to_blame();
-        let hottest = views
+        let speaks = |view: &&View| rung == Rung::None || view.is_to_blame();
+        let together = views
             .iter()
             .flatten()
             .filter(speaks)
@@ -57,7 +57,7 @@ impl Standing {
             (Rung::Pow, _) => self.prior / 2.0,
             (Rung::Captcha | Rung::Block, _) => 0.0,
         };
-        (hottest + prior) / self.tolerance(rung)
+        (together + prior) / self.tolerance(rung)
     }
 
     fn overfull(&self, view: &View) -> bool {

@@ -27,6 +27,8 @@ pub struct Error {
 pub struct Journal {
     log: Option<(SyncSender<Record>, PathBuf)>,
     recent: Recent,
+    /// Whether nobody will ask for what was decided.
+    silent: bool,
     metrics: Arc<Metrics>,
 }
 
@@ -50,18 +52,26 @@ impl Journal {
 
     /// Keeps the last decisions in memory and writes nothing: for a run without a state directory, and for tests.
     pub fn in_memory(metrics: Arc<Metrics>) -> Self {
-        Self { log: None, recent: Recent::new(RECENT), metrics }
+        Self { log: None, recent: Recent::new(RECENT), silent: false, metrics }
+    }
+
+    /// Keeps nothing: for a replay, which takes its decisions where they are made.
+    pub fn silent(metrics: Arc<Metrics>) -> Self {
+        Self { log: None, recent: Recent::new(1), silent: true, metrics }
     }
 
     fn with_queue(settings: &Settings, metrics: Arc<Metrics>) -> (Self, Receiver<Record>) {
         let (sender, receiver) = sync_channel(settings.queue.max(1));
         let log = Some((sender, settings.directory.clone()));
-        (Self { log, recent: Recent::new(RECENT), metrics }, receiver)
+        (Self { log, recent: Recent::new(RECENT), silent: false, metrics }, receiver)
     }
 
     /// Puts `record` down. Never waits: when the queue is full the record is dropped from the log and counted; in
     /// memory it is kept.
     pub fn record(&self, record: Record) {
+        if self.silent {
+            return;
+        }
         self.recent.record(&record);
         if let Some((queue, _)) = &self.log
             && queue.try_send(record).is_err()

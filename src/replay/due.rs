@@ -67,3 +67,20 @@ impl<T> Ord for Entry<T> {
         self.key().cmp(&other.key())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn things_come_by_time_and_at_one_time_in_the_order_they_were_put() {
+        let mut due = Due::new();
+        for (at, what) in [(5, "c"), (3, "a"), (5, "d"), (4, "b"), (5, "e")] {
+            due.put(Timestamp::from_unix_ms(at), what);
+        }
+        let mut take = |now| due.take(Timestamp::from_unix_ms(now)).map(|(at, what)| (at.unix_ms(), what));
+        assert_eq!(take(2), None);
+        assert_eq!([take(4), take(4), take(4)], [Some((3, "a")), Some((4, "b")), None]);
+        assert_eq!([take(9), take(9), take(9), take(9)], [Some((5, "c")), Some((5, "d")), Some((5, "e")), None]);
+    }
+}

@@ -1,11 +1,11 @@
 //! A line of a trace to the facts that the gate would have read from the request.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::value::RawValue;
 
 use crate::domain::{
     Client, ClientId, ClientSource, Country, Facts, Fingerprint, Phone, PhoneFact, Place, Range, Timestamp, Unreadable,
@@ -16,7 +16,7 @@ use crate::gate::{Endpoint, Gate, Revision};
 use crate::geo::Geo;
 use crate::limits::Handle;
 use crate::privacy::{Pseudonym, Pseudonyms};
-use crate::trace::{self, Fault, Line, SendPart};
+use crate::trace::{self, Fault, Header, Line, SendPart};
 
 /// Different header lists and places whose meaning is kept at the same time.
 const KEPT: usize = 65_536;
@@ -115,7 +115,7 @@ impl FactsReader {
 
     fn fingerprint(&mut self, line: &Line<'_>) -> Result<Fingerprint, Fault> {
         let mut key = DefaultHasher::new();
-        line.headers.map(|json| json.get()).hash(&mut key);
+        line.headers.map(RawValue::get).hash(&mut key);
         line.ja4.hash(&mut key);
         let key = key.finish();
         if let Some(known) = self.prints.get(&key) {
@@ -151,12 +151,13 @@ pub(super) fn not_replayable(revision: &Revision) -> Vec<String> {
 }
 
 /// The fingerprint of a line's headers and of its TLS handshake.
-pub(super) fn fingerprint(headers: &[(Cow<'_, str>, Cow<'_, str>)], ja4: Option<&str>) -> Result<Fingerprint, Fault> {
+pub(super) fn fingerprint(headers: &[Header<'_>], ja4: Option<&str>) -> Result<Fingerprint, Fault> {
     let mut map = HeaderMap::with_capacity(headers.len());
     for (name, value) in headers {
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Fault::of("headers", "has no header's name"))?;
+        let name =
+            HeaderName::from_bytes(name.as_bytes()).map_err(|_no_name| Fault::of("headers", "has no header's name"))?;
         let value = HeaderValue::from_bytes(value.as_bytes())
-            .map_err(|_| Fault::of("headers", format!("has no header's value under {name}")))?;
+            .map_err(|_no_value| Fault::of("headers", format!("has no header's value under {name}")))?;
         map.append(name, value);
     }
     let print = extract::fingerprint(&map);

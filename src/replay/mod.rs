@@ -40,7 +40,6 @@ mod due;
 mod facts;
 mod judge;
 mod log;
-mod log_line;
 mod names;
 mod output;
 mod page;

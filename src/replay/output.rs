@@ -16,26 +16,30 @@ pub struct OutputError {
 #[derive(Debug)]
 pub struct OutputFile {
     path: PathBuf,
-    /// Where it is written; `None` for what is no file, such as `/dev/stdout`, and is written in place.
+    /// Where it is written; `None` for what is written in place.
     beside: Option<PathBuf>,
     writer: BufWriter<File>,
 }
 
 impl OutputFile {
-    /// Begins to write what will be at `path`.
+    /// Begins to write what will be at `path`. What is no file (`/dev/stdout`, a pipe) is written in place as it comes.
     pub fn create(path: &Path) -> Result<Self, OutputError> {
         let error = |source| OutputError { path: path.to_owned(), source };
-        let in_place = fs::metadata(path).is_ok_and(|found| !found.is_file());
+        // A link stays one: what it leads to is replaced.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let found = fs::metadata(path);
+        let in_place =
+            found.is_ok_and(|found| !found.is_file()) || path.starts_with("/dev") || path.starts_with("/proc");
         let beside = (!in_place).then(|| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            path.with_file_name(format!(".{name}.{}.part", std::process::id()))
+            let name = target.file_name().unwrap_or_default().to_string_lossy();
+            target.with_file_name(format!(".{name}.{}.part", std::process::id()))
         });
         let file = match &beside {
             Some(beside) => File::create(beside),
-            None => File::options().write(true).open(path),
+            None => File::options().append(true).open(path),
         };
         let writer = BufWriter::with_capacity(256 * 1024, file.map_err(error)?);
-        Ok(Self { path: path.to_owned(), beside, writer })
+        Ok(Self { path: target, beside, writer })
     }
 
     /// Writes a text and a line end.
@@ -75,5 +79,42 @@ impl Drop for OutputFile {
             // Nobody is left to hear of a file that can't be removed.
             fs::remove_file(beside).unwrap_or_default();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_there_whole_or_not_at_all() {
+        let directory = std::env::temp_dir().join(format!("sendwall-output-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let path = directory.join("out.json");
+        fs::write(&path, "before").unwrap();
+
+        let mut dropped = OutputFile::create(&path).unwrap();
+        dropped.put("half").unwrap();
+        drop(dropped);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "before");
+
+        let mut kept = OutputFile::create(&path).unwrap();
+        kept.put("after").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "before");
+        kept.keep().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "after\n");
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "nothing is left beside it");
+
+        let link = directory.join("link.json");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        let mut linked = OutputFile::create(&link).unwrap();
+        linked.put("through a link").unwrap();
+        linked.keep().unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "through a link\n");
+        assert!(link.is_symlink());
+
+        let error = OutputFile::create(&directory.join("nowhere/out.json")).unwrap_err().to_string();
+        assert!(error.starts_with("cannot write ") && error.contains("nowhere/out.json: "), "{error}");
+        fs::remove_dir_all(&directory).unwrap();
     }
 }

@@ -30,7 +30,7 @@ use super::names::{Name, Names};
 use super::run::{Against, LogResult, Replay};
 use super::score::{Counts, FirstRefusal, RUNGS, Scenario, Score, Side, VERDICTS};
 use super::timeline::Timeline;
-use crate::domain::{Money, RevisionId, Timestamp};
+use crate::domain::{Money, RevisionId, Rung, Span, Timestamp};
 
 /// The result of a replay.
 #[derive(Debug, Serialize)]
@@ -63,8 +63,6 @@ pub(super) struct ScenarioReport {
     pub(super) legit: Counted,
     pub(super) attack: Counted,
     pub(super) classes: Vec<ClassReport>,
-    #[serde(skip)]
-    pub(super) name: Name,
 }
 
 #[derive(Debug, Serialize)]
@@ -221,7 +219,6 @@ impl ScenarioReport {
             legit: Counted::of(&scenario.all.legit),
             attack: Counted::of(&scenario.all.attack),
             classes,
-            name,
         }
     }
 }
@@ -247,7 +244,7 @@ impl Measures {
 
 impl BeforeFirstRefusal {
     fn of(first: &FirstRefusal) -> Self {
-        let ms = first.after.filter(|_| !first.never).map(|after| after.as_millis());
+        let ms = first.after.filter(|_| !first.never).map(Span::as_millis);
         Self { sms: first.sms, money: first.money, ms }
     }
 }
@@ -261,7 +258,7 @@ impl Counted {
             challenged: side.challenged,
             solved: side.solved,
             verdicts: by(VERDICTS, &side.verdicts),
-            rungs: by(RUNGS.map(|rung| rung.name()), &side.rungs),
+            rungs: by(RUNGS.map(Rung::name), &side.rungs),
             decided_by: ByName(side.decided_by.iter().map(|(name, count)| (*name, *count)).collect()),
         }
     }

@@ -235,7 +235,7 @@ impl<'a> Replay<'a> {
     fn settle(&mut self, way: &mut Way) -> Result<(), Error> {
         while let Some((row, answer, before)) = way.settled() {
             self.sends += 1;
-            self.score.add(&row, &answer);
+            let lost = self.score.add(&row, &answer);
             if let (Some(against), Some(before)) = (&mut self.against, before) {
                 against.score.add(&row, &before);
                 let (seen, reason) = (Seen::of(&before), || changes::first_reason(&before));
@@ -248,7 +248,7 @@ impl<'a> Replay<'a> {
                 log.changes.add(&row, self.names.text(row.scenario), *then, reason, &answer);
             }
             if let Some(timeline) = &mut self.timeline {
-                timeline.add(&row, &answer);
+                timeline.add(&row, &answer, lost);
             }
             if let Some(decisions) = &mut self.decisions {
                 decisions.write(&row, &answer)?;

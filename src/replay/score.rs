@@ -79,14 +79,15 @@ pub(super) struct FirstRefusal {
 }
 
 impl Score {
-    pub(super) fn add(&mut self, row: &Row, answer: &Answer) {
+    /// Counts, and tells whether a real user was lost.
+    pub(super) fn add(&mut self, row: &Row, answer: &Answer) -> bool {
         let served = row.phone.is_some_and(|phone| self.last_sms.serves(phone, row.at));
         if answer.sms
             && let Some(phone) = row.phone
         {
             self.last_sms.note(phone, row.at);
         }
-        let Some(label) = row.label else { return };
+        let Some(label) = row.label else { return false };
         let lost = label == Label::Legit && !answer.sms && !served;
         let scenario = self.scenarios.entry(row.scenario).or_default();
         let class = scenario.classes.entry(row.class).or_default();
@@ -100,6 +101,7 @@ impl Score {
         if label == Label::Attack {
             scenario.first_refusal.add(row, answer);
         }
+        lost
     }
 
     /// The next trace has a time of its own.
@@ -180,5 +182,25 @@ impl LastSms {
     fn note(&mut self, phone: u64, at: Timestamp) {
         self.times.insert(phone, at);
         self.order.push_back((at, phone));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_sms_serves_for_two_minutes_and_is_then_forgotten() {
+        let at = |ms: u64| Timestamp::from_unix_ms(1_795_197_600_000 + ms);
+        let mut last = LastSms::default();
+        assert!(!last.serves(1, at(0)));
+        last.note(1, at(0));
+        last.note(2, at(60_000));
+        assert!(last.serves(1, at(0)) && last.serves(1, at(120_000)));
+        assert!(!last.serves(1, at(120_001)) && last.serves(2, at(120_001)));
+        last.note(2, at(170_000));
+        assert!(last.serves(2, at(200_000)), "the later SMS counts");
+        assert!(!last.serves(3, at(400_000)));
+        assert!(last.times.is_empty() && last.order.is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! Numbers for people.
 
-use crate::domain::Span;
+use crate::domain::{Money, Span};
 
 /// `12,345`.
 pub(super) fn grouped(number: u64) -> String {
@@ -35,10 +35,19 @@ pub(super) fn brief(span: Span) -> String {
     match seconds {
         0 => span.to_string(),
         1..120 => format!("{seconds}s"),
-        120..7200 => format!("{}m", seconds / 60),
-        7200..172_800 => format!("{}h", seconds / 3600),
-        _ => format!("{}d", seconds / 86_400),
+        120..7170 => format!("{}m", rounded(seconds, 60)),
+        7170..171_000 => format!("{}h", rounded(seconds, 3600)),
+        _ => format!("{}d", rounded(seconds, 86_400)),
     }
+}
+
+const fn rounded(seconds: u64, unit: u64) -> u64 {
+    (seconds + unit / 2) / unit
+}
+
+/// An amount; nothing is no `0.0000`.
+pub(super) fn amount(money: Money) -> String {
+    if money == Money::default() { "0".to_owned() } else { money.to_string() }
 }
 
 /// Columns under each other, the first to the left, the others to the right.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::changes::{Changes, Example};
 use super::report::{AgainstReport, BeforeFirstRefusal, Counted, LogReport, Measures, Report};
-use super::show::{aligned, brief, grouped, percent};
+use super::show::{aligned, amount, brief, grouped, percent};
 use crate::domain::Span;
 use crate::trace::Label;
 
@@ -25,7 +25,7 @@ impl Report {
             text.push_str(&changes(&against.changes, &self.currency));
         }
         if let Some(log) = &self.log {
-            text.push_str("\nnow, against what was decided when the log was written\n\n");
+            text.push_str("now, against what was decided when the log was written\n\n");
             text.push_str(&changes(&log.changes, &self.currency));
             text.push_str(&imputed(log));
         }
@@ -101,7 +101,7 @@ fn row(name: &str, measures: &Measures, first: Option<&BeforeFirstRefusal>) -> [
         |part: String, share: Option<f64>| share.map_or_else(nothing, |share| format!("{part} {:>5}", percent(share)));
     let before = first.filter(|_| measures.attack_sends > 0).map_or_else(nothing, |first| {
         let after = first.ms.map_or_else(|| "never".to_owned(), |ms| brief(Span::millis(ms)));
-        format!("{} {} {after:>5}", grouped(first.sms), first.money)
+        format!("{} {} {after:>5}", grouped(first.sms), amount(first.money))
     });
     [
         shortened(name),
@@ -110,7 +110,7 @@ fn row(name: &str, measures: &Measures, first: Option<&BeforeFirstRefusal>) -> [
         shared(grouped(measures.challenged_sends), measures.challenged),
         grouped(measures.attack_sends),
         shared(grouped(measures.leaked_sends), measures.leaked),
-        shared(measures.leaked_money.to_string(), measures.leaked_money_share),
+        shared(amount(measures.leaked_money), measures.leaked_money_share),
         before,
     ]
 }
@@ -137,7 +137,7 @@ fn changes(changes: &Changes, currency: &str) -> String {
             grouped(change.legit),
             grouped(change.attack),
             grouped(change.phones as u64),
-            change.money.to_string(),
+            amount(change.money),
         ]);
     }
     let mut text = aligned(&rows);
@@ -165,16 +165,16 @@ fn example(example: &Example) -> String {
 
 fn imputed(log: &LogReport) -> String {
     let mut text = format!(
-        "\n{} outcomes and {} solved or unsolved challenges never happened and are imputed\n",
+        "\nimputed, for it never happened: outcomes {}, solved or unsolved challenges {}\n",
         grouped(log.imputed_outcomes),
         grouped(log.imputed_solutions)
     );
     for (count, what) in [
-        (log.not_sent, "requests are left out: the app answered them without a send"),
-        (log.torn, "lines are passed over: a crash cut them off"),
+        (log.not_sent, "left out, for the app answered without a send: requests"),
+        (log.torn, "passed over, for a crash cut them off: lines"),
     ] {
         if count > 0 {
-            _ = writeln!(text, "{} {what}", grouped(count));
+            _ = writeln!(text, "{what} {}", grouped(count));
         }
     }
     for what in &log.not_replayable {

@@ -8,45 +8,36 @@ use serde::{Deserialize, Serialize};
 use crate::domain::ChallengeKind;
 
 /// One line.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Event<'a> {
     /// A request that is not for a code: the client loaded something through the proxy.
-    #[serde(borrow)]
     Page(Page<'a>),
     /// A request for a code.
-    #[serde(borrow)]
     Send(Box<Send<'a>>),
 }
 
 /// What every line says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Request<'a> {
     /// Unix milliseconds.
     pub ts: u64,
     /// HTTP method.
-    #[serde(borrow)]
     pub method: Cow<'a, str>,
     /// Path with query.
-    #[serde(borrow)]
     pub path: Cow<'a, str>,
     /// Where it came from.
     pub ip: IpAddr,
     /// Value of the identifying cookie; `None`: the client keeps none.
-    #[serde(borrow, default)]
     pub cookie: Option<Cow<'a, str>>,
     /// An app's device id.
-    #[serde(borrow, default)]
     pub device: Option<Cow<'a, str>>,
     /// Names in lower case with their values, in order.
-    #[serde(borrow, default)]
     pub headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// TLS fingerprint, where a proxy in front gives it.
-    #[serde(borrow, default)]
     pub ja4: Option<Cow<'a, str>>,
     /// In place of the GeoIP databases.
-    #[serde(borrow, default)]
     pub geo: Option<Geo<'a>>,
 }
 
@@ -71,32 +62,28 @@ pub struct Geo<'a> {
 }
 
 /// A request that is not for a code.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Page<'a> {
     /// The request.
-    #[serde(borrow, flatten)]
+    #[serde(flatten)]
     pub request: Request<'a>,
 }
 
 /// A request for a code.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Send<'a> {
     /// The request.
-    #[serde(borrow, flatten)]
+    #[serde(flatten)]
     pub request: Request<'a>,
     /// Unique in the trace.
-    #[serde(borrow)]
     pub id: Cow<'a, str>,
     /// Name in the configuration; it decides, not the path.
-    #[serde(borrow)]
     pub endpoint: Cow<'a, str>,
     /// E.164, or as submitted.
-    #[serde(borrow)]
     pub phone: Cow<'a, str>,
     /// What would happen next.
     pub outcome: Outcome,
     /// For scoring alone.
-    #[serde(borrow)]
     pub truth: Truth<'a>,
 }
 

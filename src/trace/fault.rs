@@ -97,3 +97,77 @@ fn is<T: DeserializeOwned>(value: &Value) -> bool {
 fn is_object(value: &Value) -> bool {
     value.is_object() || value.is_null()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::Line;
+    use super::*;
+
+    fn send() -> Value {
+        json!({
+            "ts": 1, "event": "send", "method": "POST", "path": "/send", "ip": "203.0.113.9", "cookie": null,
+            "device": "d", "headers": [["user-agent", "x"]], "ja4": null,
+            "geo": {"country": "GB", "asn": 1, "as_org": "A", "hosting": false, "anonymous": null},
+            "id": "s1", "endpoint": "login", "phone": "+447402417171",
+            "outcome": {"solves": ["pow"], "solve_ms": 1, "verify_ms": null, "delivered": true, "delivery_ms": 2},
+            "truth": {"label": "legit", "scenario": "a", "class": "b", "resend": false, "price": 0.04}
+        })
+    }
+
+    fn fault(line: &str) -> String {
+        match Line::read(line) {
+            Err(fault) => fault.to_string(),
+            Ok(read) => {
+                let geo = read.geo.map(super::super::geo).transpose().map(|_| ());
+                let headers = read.headers.map(super::super::headers).transpose().map(|_| ());
+                geo.and(headers).map_or_else(|fault| fault.to_string(), |()| "no fault".to_owned())
+            }
+        }
+    }
+
+    #[test]
+    fn every_field_that_is_wrong_is_named_and_none_is_repeated() {
+        assert_eq!(fault(&send().to_string()), "no fault");
+        for (field, must, _) in RULES {
+            let mut line = send();
+            let place = line.pointer_mut(&format!("/{}", field.replace('.', "/"))).unwrap();
+            *place = json!([["+447402417171"]]);
+            assert_eq!(fault(&line.to_string()), format!("{field}: must be {must}"));
+        }
+    }
+
+    #[test]
+    fn what_must_be_there_is_missed() {
+        let fields = ["id", "endpoint", "phone", "outcome", "truth"];
+        for field in REQUIRED.into_iter().chain(fields) {
+            let mut line = send();
+            let (object, name) = match field.split_once('.') {
+                Some((object, name)) => (line.get_mut(object).unwrap(), name),
+                None => (&mut line, field),
+            };
+            object.as_object_mut().unwrap().remove(name);
+            assert_eq!(fault(&line.to_string()), format!("{field}: is missing"));
+        }
+    }
+
+    #[test]
+    fn a_page_needs_less_and_unknown_fields_are_ignored() {
+        let page = r#"{"event":"page","ts":1,"method":"GET","path":"/","ip":"::1","new":{"a":[1]}}"#;
+        assert_eq!(fault(page), "no fault");
+    }
+
+    #[test]
+    fn lines_that_are_no_objects_say_so() {
+        for (line, what) in [
+            ("[1]", "not an event: an event is a JSON object"),
+            ("{\"ts\":", "not JSON (column 6)"),
+            ("nonsense", "not JSON (column 2)"),
+        ] {
+            assert_eq!(fault(line), what);
+        }
+        let twice = r#"{"ts":1,"ts":2,"event":"page","method":"GET","path":"/","ip":"::1"}"#;
+        assert!(fault(twice).contains("a field stands twice"), "{}", fault(twice));
+    }
+}

@@ -116,12 +116,15 @@ impl std::fmt::Debug for SendPart<'_> {
     }
 }
 
+/// A header's name and value.
+pub type Header<'a> = (Cow<'a, str>, Cow<'a, str>);
+
 /// The headers of a line.
-pub fn headers(json: &RawValue) -> Result<Vec<(Cow<'_, str>, Cow<'_, str>)>, Fault> {
-    serde_json::from_str(json.get()).map_err(|_| fault::wrong("headers"))
+pub fn headers(json: &RawValue) -> Result<Vec<Header<'_>>, Fault> {
+    serde_json::from_str(json.get()).map_err(|_not_headers| fault::wrong("headers"))
 }
 
 /// The place of a line.
 pub fn geo(json: &RawValue) -> Result<Geo<'_>, Fault> {
-    serde_json::from_str(json.get()).map_err(|_| fault::geo(json.get()))
+    serde_json::from_str(json.get()).map_err(|_no_place| fault::geo(json.get()))
 }

@@ -71,7 +71,7 @@ impl Lines {
 
     /// The line.
     pub fn text(&self) -> Result<&str, Fault> {
-        std::str::from_utf8(&self.buffer).map_err(|_| Fault::line("the line is not UTF-8"))
+        std::str::from_utf8(self.buffer.trim_ascii_end()).map_err(|_not_utf8| Fault::line("the line is not UTF-8"))
     }
 
     /// An error at the line.

@@ -16,6 +16,6 @@ mod write;
 
 pub use error::{Error, Fault};
 pub use event::{Event, Geo, Label, Outcome, Page, Request, Send, Truth};
-pub use line::{Line, SendPart, geo, headers};
+pub use line::{Header, Line, SendPart, geo, headers};
 pub use lines::Lines;
 pub use write::write;

@@ -9,14 +9,17 @@
 //!   sent, chosen by a hash of the decision's id.
 //! - Whoever left a challenge unsolved then leaves it unsolved now.
 
+mod line;
+
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use super::changes::Seen;
-use super::log_line::LogLine;
 use crate::domain::{ChallengeKind, Facts, Money, OutcomeKind, Span, Timestamp};
+use crate::journal::record::VERSION;
 use crate::trace::{Fault, Outcome};
+use line::LogLine;
 
 /// How far the log is read ahead: verifications come within this time.
 const AHEAD: Span = Span::minutes(10);
@@ -24,8 +27,6 @@ const AHEAD: Span = Span::minutes(10);
 const IMPUTED_VERIFY: Span = Span::seconds(15);
 /// How long an imputed solution takes.
 const IMPUTED_SOLVE: Span = Span::seconds(5);
-/// The version of the log that is read.
-const VERSION: u32 = 1;
 
 /// Whether a line is one of a decision log.
 pub(super) fn is_log(line: &str) -> bool {
@@ -126,8 +127,9 @@ impl LogAhead {
         let part = line.facts.as_ref().ok_or_else(|| Fault::of("facts", "is missing"))?;
         let facts = part.facts(at, endpoint).ok_or_else(|| Fault::of("facts", "is not as the log writes it"))?;
         let verdict = ["forward", "challenge", "cooldown", "block"].into_iter().find(|name| *name == line.verdict);
-        let verdict = verdict.unwrap_or("block");
-        let forwarded = verdict == "forward" || line.mode == "monitor";
+        // In monitor mode it was forwarded, whatever was decided.
+        let verdict = if line.mode == "monitor" { "forward" } else { verdict.unwrap_or("block") };
+        let forwarded = verdict == "forward";
         let who = who(&facts);
         if let Some(solved) = proven(&line.proven)
             && let Some(first) = self.challenged.get(&who).copied()
@@ -137,7 +139,7 @@ impl LogAhead {
         }
         let key = (at, self.next);
         self.next += 1;
-        let challenged = verdict == "challenge" && !forwarded;
+        let challenged = verdict == "challenge";
         if challenged {
             self.challenged.retain(|_, (at, _)| *at + AHEAD > self.latest);
             self.challenged.insert(who, key);
@@ -237,3 +239,6 @@ fn chance(id: &str, of: u64) -> u64 {
     id.hash(&mut hasher);
     hasher.finish() % of.max(1)
 }
+
+#[cfg(test)]
+mod tests;

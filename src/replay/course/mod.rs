@@ -202,3 +202,6 @@ impl<J: Judge> Course<J> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
