@@ -19,7 +19,7 @@ use sendwall::domain::{
 use sendwall::journal::{self, Journal, Record};
 use sendwall::privacy::{Pseudonyms, RawPhone, Secret};
 use sendwall::tasks::Tasks;
-use sendwall::telemetry::{Metrics, OutcomeSource, Snapshot, TableStats, events};
+use sendwall::telemetry::{EvidenceStats, LearnedStats, Metrics, OutcomeSource, Snapshot, TableStats, events};
 use serde_json::{Value, json};
 
 use crate::journal::{Scratch, decision, facts, start_of_test};
@@ -83,7 +83,11 @@ impl Engine for Fake {
             untracked: 1,
         };
         let revision = RevisionId { number: 3, hash: 0x9f2c_11ab };
-        Snapshot { tables: vec![table("limit:phone-minute"), table("sessions")], open_sends: 5, revision }
+        let tables = vec![table("limit:phone-minute"), table("sessions")];
+        let learned = vec![LearnedStats { endpoint: "login".into(), conversion: 0.81, median_s: 14.0 }];
+        let outages = vec![(Country::new("GB").unwrap(), 0.25)];
+        let evidence = EvidenceStats { sends: 4, unsolved: 2, learned, outages };
+        Snapshot { tables, open_sends: 5, evidence, revision }
     }
 
     fn endpoints(&self) -> Vec<EndpointStatus> {
@@ -455,8 +459,11 @@ async fn the_metrics_page_is_a_valid_exposition() {
         ("sendwall_limit_refusals_total{limit=\"phone-minute\"}", 4.0),
         ("sendwall_sms_cost_total{endpoint=\"login\\\"with\\\\quirks\",country=\"none\"}", 0.045),
         ("sendwall_sends_total{endpoint=\"login\\\"with\\\\quirks\",country=\"GB\"}", 1.0),
-        ("sendwall_saved_sms_total{endpoint=\"login\",mode=\"enforce\"}", 1.0),
-        ("sendwall_saved_cost_total{endpoint=\"login\",mode=\"monitor\"}", 0.045),
+        ("sendwall_saved_sms_total{endpoint=\"login\",mode=\"enforce\",what=\"refused\"}", 1.0),
+        ("sendwall_open_challenges", 2.0),
+        ("sendwall_learned_conversion{endpoint=\"login\"}", 0.81),
+        ("sendwall_outage{country=\"GB\"}", 0.25),
+        ("sendwall_saved_cost_total{endpoint=\"login\",mode=\"monitor\",what=\"refused\"}", 0.045),
         ("sendwall_unreadable_total{endpoint=\"login\",code=\"malformed\"}", 1.0),
         ("sendwall_unmatched_outcomes_total{source=\"feed\",outcome=\"delivered\"}", 1.0),
         ("sendwall_decision_seconds_count", 4.0),

@@ -20,7 +20,7 @@ use sendwall::journal::record::Answer;
 use sendwall::journal::{Journal, Record, Settings};
 use sendwall::privacy::{Pseudonyms, RawPhone};
 use sendwall::tasks::Tasks;
-use sendwall::telemetry::{Metrics, OutcomeSource, Snapshot};
+use sendwall::telemetry::{EvidenceStats, Metrics, OutcomeSource, Snapshot};
 use serde_json::{Value, json};
 
 /// A directory of its own for each test, gone at its end.
@@ -108,7 +108,8 @@ pub(crate) fn decision(at: Timestamp, random: u64, verdict: Verdict) -> Decision
 /// The value of a series, as the metrics page shows it.
 pub(crate) fn metric(metrics: &Metrics, series: &str) -> Option<u64> {
     let revision = RevisionId { number: 1, hash: 0 };
-    let text = metrics.render(&Snapshot { tables: Vec::new(), open_sends: 0, revision });
+    let text =
+        metrics.render(&Snapshot { tables: Vec::new(), open_sends: 0, evidence: EvidenceStats::default(), revision });
     text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
 }
 
@@ -214,7 +215,7 @@ async fn a_record_holds_what_was_decided_and_nothing_raw() {
     let expected = json!({
         "v": 1, "ts": "2026-11-20T18:10:02.000Z", "event": "decision", "decision": id.to_string(),
         "revision": "r3-9f2c11ab", "endpoint": "login", "mode": "enforce", "verdict": "cooldown",
-        "until": "2026-11-20T18:10:32.000Z", "decided_by": "limit", "score": 60,
+        "until": "2026-11-20T18:10:32.000Z", "decided_by": "limit", "trust": "unknown", "proven": "none", "score": 60,
         "reasons": [{
             "code": "limit",
             "text": "limit phone-minute: 1 of at most 1 sends by phone in 60s; room again at 2026-11-20T18:10:32.000Z",

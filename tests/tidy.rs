@@ -35,7 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("demo", &["domain", "clock", "tasks", "random", "telemetry", "journal", "gate", "http", "admin", "config", "app"]),
     ("simulate", &["domain", "random", "numbering", "trace"]),
     ("drive", &["privacy", "domain", "clock", "tasks", "trace"]),
-    ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "limits", "decide", "trace", "journal", "gate", "config", "app", "replay", "demo", "simulate", "drive"]),
+    ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "limits", "cells", "decide", "trace", "journal", "gate", "config", "app", "replay", "demo", "simulate", "drive"]),
 ];
 
 /// Lines of a file before its tests: more than this is more than one idea.

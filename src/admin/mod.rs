@@ -8,6 +8,7 @@
 mod answer;
 mod engine;
 mod guard;
+mod hot;
 mod outcomes;
 mod routes;
 mod server;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::answer::{self, Answer, bad_request, error, json, wrong_method};
+use super::hot;
 use super::{ConversionRow, EndpointStatus, Engine, Outcomes, Refused};
 use crate::domain::{DecisionId, RevisionId};
 use crate::journal::{Journal, reader};
@@ -74,6 +75,7 @@ impl Parts {
             "/api/status" => json(StatusCode::OK, &self.status()),
             "/api/conversion" => self.conversion(query),
             "/api/decisions" => self.decisions(query),
+            "/api/cells" => self.cells(query),
             "/api/outcomes" => self.take_outcomes(body).await,
             "/api/reload" => self.reload().await,
             _ => match path.strip_prefix("/api/decisions/") {
@@ -139,6 +141,18 @@ impl Parts {
                 && query.endpoint.as_ref().is_none_or(|endpoint| **endpoint == *entry.decision.endpoint)
         });
         json(StatusCode::OK, &json!({"decisions": entries}))
+    }
+
+    /// What is hot now, by the reasons of the decisions in memory.
+    fn cells(&self, query: Option<&str>) -> Answer {
+        let query = match Query::read(query, &["limit", "kind"]) {
+            Ok(query) => query,
+            Err(answer) => return *answer,
+        };
+        let entries = self.journal.recent().newest(usize::MAX, |entry| !entry.decision.reasons.is_empty());
+        let cells = hot::cells(&entries, query.kind.as_deref(), query.limit);
+        let since = entries.last().map(|entry| entry.decision.at);
+        json(StatusCode::OK, &json!({"decisions": entries.len(), "since": since, "cells": cells}))
     }
 
     async fn decision(&self, id: &str) -> Answer {
@@ -207,13 +221,14 @@ struct Query {
     limit: usize,
     verdict: Option<String>,
     endpoint: Option<String>,
+    kind: Option<String>,
 }
 
 impl Query {
     /// Reads the parameters that a path knows. Unknown ones are refused: a misspelt filter would show everything.
     fn read(query: Option<&str>, known: &[&str]) -> Result<Self, Box<Answer>> {
         let fault = |message: &str| Box::new(bad_request("bad_query", message));
-        let mut read = Self { limit: DEFAULT_LIMIT, verdict: None, endpoint: None };
+        let mut read = Self { limit: DEFAULT_LIMIT, verdict: None, endpoint: None, kind: None };
         for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let spaced = value.replace('+', " ");
@@ -224,10 +239,11 @@ impl Query {
                     let limit = value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
                     read.limit = limit.ok_or_else(|| fault("limit is a number from 1 to 1000"))?;
                 }
-                "verdict" if !["forward", "cooldown", "block", "reject"].contains(&value.as_str()) => {
-                    return Err(fault("verdict is forward, cooldown, block or reject"));
+                "verdict" if !["forward", "challenge", "cooldown", "block", "reject"].contains(&value.as_str()) => {
+                    return Err(fault("verdict is forward, challenge, cooldown, block or reject"));
                 }
                 "verdict" => read.verdict = Some(value),
+                "kind" => read.kind = Some(value),
                 _ => read.endpoint = Some(value),
             }
         }

@@ -16,6 +16,7 @@ use crate::journal::{self, Journal};
 use crate::limits::{self, Store};
 use crate::numbering::Numbering;
 use crate::privacy::{KeyRing, KeyRingError, Pseudonyms, Purpose};
+use crate::state::{self, Kept, Snapshots};
 use crate::telemetry::Metrics;
 
 /// Why sendwall doesn't start.
@@ -30,6 +31,8 @@ pub enum Error {
     Geo(#[from] geo::Error),
     #[error(transparent)]
     Limits(#[from] limits::Error),
+    #[error("the snapshot cannot be used: {0}")]
+    Snapshot(#[from] state::Refusal),
     #[error(transparent)]
     Http(#[from] http::Error),
     #[error(transparent)]
@@ -99,8 +102,13 @@ pub fn offline(
     Ok(gate(config, &KeyRing::fixed(1), Ids::new(1), clock, metrics, journal)?.gate)
 }
 
-/// What would be decided about `request` under `config` at the time that `clock` shows, with no counters filled.
-pub fn explain(config: &Config, clock: &Arc<dyn Clock>, request: &Request<'_>) -> Result<Explanation, Error> {
+/// What would be decided about `request` under `config` at the time that `clock` shows, with the counters of the last
+/// snapshot, which is only read; and when that was written. Without one all counters are empty.
+pub fn explain(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    request: &Request<'_>,
+) -> Result<(Explanation, Option<Kept>), Error> {
     // A key file that isn't there isn't made: explaining leaves no trace.
     let keys = match config.keys.path() {
         Some(path) if !path.exists() => KeyRing::generate()?,
@@ -108,8 +116,17 @@ pub fn explain(config: &Config, clock: &Arc<dyn Clock>, request: &Request<'_>) -
     };
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), Arc::clone(clock)));
     let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));
-    let Built { gate, .. } = gate(config, &keys, ids()?, clock, &metrics, &journal)?;
-    Ok(gate.explain(&gate.revision(), request))
+    let Built { gate, store } = gate(config, &keys, ids()?, clock, &metrics, &journal)?;
+    let kept = match &config.snapshot {
+        Some(settings) => {
+            let snapshots =
+                Snapshots::new(settings.clone(), &keys.derive(Purpose::Snapshot), Arc::clone(clock), metrics);
+            snapshots.peek(&super::engine::kept(&gate, &store))?
+        }
+        None => None,
+    };
+    gate.advance_to_now();
+    Ok((gate.explain(&gate.revision(), request), kept))
 }
 
 /// The visit cookies that the proxy sets.

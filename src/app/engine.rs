@@ -8,6 +8,7 @@ use super::build::revision;
 use crate::admin::{
     self, About, ConversionRow, Database, EndpointStatus, Health, Learned, OutcomeInput, UpstreamState,
 };
+use crate::cells::{Cells, RealUse};
 use crate::config::{self, Config, LoadError};
 use crate::domain::RevisionId;
 use crate::gate::{self, Gate, OutcomeTarget};
@@ -19,7 +20,7 @@ use crate::pack::Section;
 use crate::sessions::Scope;
 use crate::state;
 use crate::telemetry::events::{ConfigLoaded, NeedsRestart, ReloadRejected};
-use crate::telemetry::{Counters, Metrics, Snapshot, TableStats};
+use crate::telemetry::{Counters, EvidenceStats, LearnedStats, Metrics, Snapshot, TableStats};
 
 /// The engine with what it takes to give it another configuration.
 #[derive(Debug)]
@@ -147,7 +148,16 @@ impl admin::Engine for Engine {
             evicted: sessions.evicted(),
             untracked: 0,
         });
-        Snapshot { tables, open_sends: sessions.len() as u64, revision: revision.id }
+        let (entries, capacity, evicted) = self.gate.cells().usage();
+        tables.push(TableStats {
+            table: "cells".into(),
+            entries: entries as u64,
+            capacity: capacity as u64,
+            bytes: Cells::bytes_of(capacity) as u64,
+            evicted,
+            untracked: 0,
+        });
+        Snapshot { tables, open_sends: sessions.len() as u64, evidence: evidence(&self.gate), revision: revision.id }
     }
 
     fn endpoints(&self) -> Vec<EndpointStatus> {
@@ -190,6 +200,20 @@ impl admin::Engine for Engine {
 /// Everything that outlives the process.
 pub(super) fn kept<'e>(gate: &'e Gate, store: &'e Store) -> Vec<&'e dyn Section> {
     std::iter::once(store as &dyn Section).chain(gate.kept()).collect()
+}
+
+fn evidence(gate: &Gate) -> EvidenceStats {
+    let (cells, revision) = (gate.cells(), gate.revision());
+    let learned = |endpoint: &gate::Endpoint| {
+        let RealUse { conversion, median_s, .. } = cells.real_use(&endpoint.name);
+        LearnedStats { endpoint: Arc::clone(&endpoint.name), conversion, median_s }
+    };
+    EvidenceStats {
+        sends: cells.sends() as u64,
+        unsolved: cells.unsolved() as u64,
+        learned: revision.endpoints.iter().map(learned).collect(),
+        outages: gate.outages(),
+    }
 }
 
 fn stats(handle: &Handle) -> TableStats {

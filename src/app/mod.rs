@@ -4,6 +4,7 @@
 
 mod build;
 mod engine;
+mod outages;
 mod process;
 mod snapshots;
 
@@ -29,12 +30,15 @@ use crate::telemetry::events::{
 };
 use build::{gate, ids, visit_cookies};
 use engine::{Engine, kept};
+use outages::Outages;
 use snapshots::Saving;
 
 /// How long the decision log may take to write what waits in its queue.
 const JOURNAL_DRAIN: Span = Span::seconds(5);
 /// How often it is looked at what became of sends by silence.
 const EVIDENCE_EVERY: Span = Span::millis(250);
+/// How often it is looked for outages.
+const OUTAGES_EVERY: Span = Span::seconds(10);
 /// How often database files are looked at.
 const LOOK_EVERY: Span = Span::seconds(1);
 
@@ -70,7 +74,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     let built = gate(&config, &keys, ids()?, &clock, &metrics, &journal)?;
     let gate = Arc::new(built.gate);
     let saving = Saving::restored(&config, &keys, &kept(&gate, &built.store), &clock, &metrics);
-    let counters = Arc::clone(metrics.proxy());
+    let (counters, outage_clock) = (Arc::clone(metrics.proxy()), Arc::clone(&clock));
     let visits = visit_cookies(&config, &keys, &clock)?;
     let server =
         Server::bind(config.http.clone(), Arc::clone(&gate), tasks.clone(), Arc::clone(&metrics), visits).await?;
@@ -109,6 +113,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     }
     tasks.spawn("proxy", server.run());
     keep_time(&tasks, Arc::clone(&running.gate));
+    watch_outages(&tasks, Arc::clone(&running.gate), outage_clock);
     if let Some(saving) = &running.saving {
         saving.every_interval(&tasks, Arc::clone(&running.engine));
     }
@@ -175,6 +180,21 @@ fn keep_time(tasks: &Tasks, gate: Arc<Gate>) {
         while stop.run_until_cancelled(tokio::time::sleep(EVIDENCE_EVERY.to_duration())).await.is_some() {
             let gate = Arc::clone(&gate);
             blocking.run_blocking(move || gate.advance_to_now()).await;
+        }
+    });
+}
+
+/// Tells on-call people when verifications of a country are missing for everyone.
+fn watch_outages(tasks: &Tasks, gate: Arc<Gate>, clock: Arc<dyn Clock>) {
+    let (stop, blocking) = (tasks.stopping(), tasks.clone());
+    tasks.spawn("outages", async move {
+        let mut outages = Outages::default();
+        while stop.run_until_cancelled(tokio::time::sleep(OUTAGES_EVERY.to_duration())).await.is_some() {
+            let gate = Arc::clone(&gate);
+            let missing = blocking.run_blocking(move || gate.outages()).await.unwrap_or_default();
+            for news in outages.news(&missing, clock.now()) {
+                news.emit();
+            }
         }
     });
 }

@@ -34,6 +34,12 @@ pub(super) struct Asked {
     queue: VecDeque<(Timestamp, DecisionId)>,
 }
 
+impl Asked {
+    pub(super) fn len(&self) -> usize {
+        self.open.len()
+    }
+}
+
 impl Cells {
     /// A challenge was asked for, or the attempt was refused, because of what `looked` shows at each rung. A refusal, and
     /// a challenge that nobody solves, says that abuse goes on: its hot cells get a little hotter, up to a bound, so

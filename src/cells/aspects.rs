@@ -38,6 +38,16 @@ impl Aspects {
     }
 }
 
+/// The cell of an endpoint.
+pub(super) fn endpoint_key(seed: u64, endpoint: &str) -> u64 {
+    mix([seed, Kind::Endpoint as u64, mix(endpoint.bytes().map(u64::from))])
+}
+
+/// The cell of a country.
+pub(super) fn country_key(seed: u64, of: Country) -> u64 {
+    mix([seed, Kind::Country as u64, country(of)])
+}
+
 /// The cell of a rung above the first, or of clients that verified before, beside the base cell of strangers.
 pub(super) fn variant(key: u64, kind: Kind, trust: Trust, rung: Rung) -> u64 {
     let class = class(kind, trust);

@@ -32,6 +32,7 @@ mod pages;
 mod saved;
 mod sends;
 mod table;
+mod told;
 mod trust;
 mod view;
 

@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::evidence;
 use super::fetch;
 use super::{FOUND_SOMETHING, RawRequest, output};
 use crate::app;
@@ -96,15 +97,23 @@ fn request_explained(
         Some(at) => Arc::new(ManualClock::at(at)),
         None => Arc::new(SystemClock::start()),
     };
-    let explanation = app::explain(config, &clock, &request.sent_from(from))?;
-    output::result(serde_json::to_string_pretty(&explained(explanation))?);
+    let (explanation, kept) = app::explain(config, &clock, &request.sent_from(from))?;
+    let mut told = explained(explanation);
+    told["counters"] = match &kept {
+        Some(kept) => json!({
+            "of": "the last snapshot", "written": kept.created, "entries": kept.entries, "left_out": kept.skipped,
+        }),
+        None => json!({ "of": "nothing: there is no snapshot, so everything counts from zero" }),
+    };
+    output::result(serde_json::to_string_pretty(&told)?);
     Ok(ExitCode::SUCCESS)
 }
 
 fn explained(explanation: Explanation) -> Value {
-    let Explanation::Judged { on, facts, decision, readings } = explanation else {
+    let Explanation::Judged { on, facts, decision, readings, standing, looks } = explanation else {
         return json!({ "role": "pass", "verdict": "forward", "facts": null });
     };
+    let shown = standing.map(|standing| evidence::shown(&standing, &looks, &facts));
     let record = match on {
         On::Send => Record::Decision(decision, facts),
         On::Verify => Record::Try(decision, facts),
@@ -115,6 +124,7 @@ fn explained(explanation: Explanation) -> Value {
         fields.retain(|name, _| name != "v" && name != "event" && name != "decision");
         fields.insert("role".to_owned(), json!(on));
         fields.insert("limits".to_owned(), readings.iter().map(limit).collect());
+        fields.extend(shown.into_iter().flatten());
     }
     explained
 }

@@ -6,6 +6,7 @@
 //! Must not know: how anything works that a command starts.
 
 mod check;
+mod evidence;
 mod explain;
 mod fetch;
 mod output;

@@ -11,6 +11,7 @@ use crate::gate::{Answer, Answers};
 pub(super) fn read(section: &mut Section<'_>) -> Answers {
     Answers {
         block: section.table("block", |section| answer(section, StatusCode::FORBIDDEN)),
+        challenge: section.table("challenge", |section| answer(section, StatusCode::PRECONDITION_REQUIRED)),
         cooldown: section.table("cooldown", |section| answer(section, StatusCode::TOO_MANY_REQUESTS)),
         reject: section.table("reject", |section| answer(section, StatusCode::BAD_REQUEST)),
     }

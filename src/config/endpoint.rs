@@ -51,6 +51,7 @@ fn name(section: &mut Section<'_>, index: usize) -> Arc<str> {
 
 fn endpoint(section: &mut Section<'_>, name: Arc<str>, mode: Mode) -> Endpoint {
     let policy = policy(section, mode);
+    check_challenge(section, &name, &policy);
     let extract = extract_settings(section);
     let has_verify = section.has("verify");
     let condition = |section: &mut Section<'_>, key| conditions::read(section, key, &EXCHANGE);
@@ -124,6 +125,29 @@ fn check_verify(section: &Section<'_>, name: &str) {
             section.warning(key, Fault::new("without `verify` this has no effect"));
         }
     }
+}
+
+/// What enforcing costs as long as nobody can solve a challenge, and where nobody ever can.
+fn check_challenge(section: &Section<'_>, name: &str, policy: &Policy) {
+    if policy.mode == Mode::Monitor {
+        return;
+    }
+    let (fault, hint) = if policy.challenge == ChallengeBy::None {
+        (
+            format!(
+                "nobody can prove anything at {name:?}: where a proof would be asked for, real users wait as abuse does"
+            ),
+            "let the app answer challenges where it can",
+        )
+    } else {
+        (
+            format!(
+                "challenges at {name:?} can't be solved yet: real users who are challenged are refused until solving is built"
+            ),
+            "watch sendwall_saved_sms_total{what=\"challenged\"} in mode = \"monitor\" first, or write challenge = \"none\" to make them wait",
+        )
+    };
+    section.warning("challenge", Fault::new(fault).hint(hint));
 }
 
 const CHALLENGE_BY: [(&str, ChallengeBy); 4] = [

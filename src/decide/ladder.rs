@@ -133,7 +133,7 @@ fn outage(views: &Views) -> f32 {
 fn hot(view: &View, rung: Rung, facts: &Facts) -> Reason {
     Reason::Hot {
         kind: view.kind.name(),
-        value: value(view.kind, facts),
+        value: shown(view.kind, facts),
         rung,
         heat: view.heat,
         evidence: view.evidence,
@@ -145,12 +145,12 @@ fn hot(view: &View, rung: Rung, facts: &Facts) -> Reason {
 
 fn surge(view: &View, facts: &Facts) -> Reason {
     let (rate, explained) = (view.rate, view.explained);
-    Reason::Surge { kind: view.kind.name(), value: value(view.kind, facts), pressure: view.pressure, rate, explained }
+    Reason::Surge { kind: view.kind.name(), value: shown(view.kind, facts), pressure: view.pressure, rate, explained }
 }
 
 fn waiting(view: &View, rung: Rung, facts: &Facts) -> Reason {
     let (open, bound) = (view.open, view.bound);
-    Reason::Waiting { kind: view.kind.name(), value: value(view.kind, facts), rung, open, bound }
+    Reason::Waiting { kind: view.kind.name(), value: shown(view.kind, facts), rung, open, bound }
 }
 
 /// Whole minutes until heat is below 1 by fading alone.
@@ -166,7 +166,7 @@ fn fades_in(view: &View) -> Span {
 }
 
 /// What an attempt has of a kind, as far as it may be shown.
-fn value(kind: Kind, facts: &Facts) -> Box<str> {
+pub fn shown(kind: Kind, facts: &Facts) -> Box<str> {
     let phone = facts.phone();
     let named = |country: Option<Country>| country.map_or_else(|| "?".to_owned(), |country| country.to_string());
     let country = named(phone.and_then(|phone| phone.country));

@@ -6,9 +6,9 @@ mod ladder;
 mod policy;
 mod prior;
 
-pub use ladder::Standing;
+pub use ladder::{Standing, shown};
 pub use policy::{ChallengeBy, OnMissing, Policy};
-pub(crate) use prior::prior;
+pub(crate) use prior::{parts as prior_parts, prior};
 
 use std::sync::Arc;
 

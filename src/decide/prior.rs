@@ -17,13 +17,21 @@ const HASTY: Span = Span::millis(1500);
 pub(crate) fn prior(facts: &Facts, page_seen: bool) -> (f32, Vec<&'static str>) {
     let mut looks = Vec::new();
     let mut sum = 0.0;
-    for (speaks, weight, words) in weights(facts, page_seen) {
-        if speaks {
-            sum += weight;
-            looks.push(words);
-        }
+    for (words, weight) in speaking(facts, page_seen) {
+        sum += weight;
+        looks.push(words);
     }
     ((sum / ENOUGH).clamp(0.0, 1.0), looks)
+}
+
+/// What speaks, each with its share of what is enough.
+pub(crate) fn parts(facts: &Facts, page_seen: bool) -> impl Iterator<Item = (&'static str, f32)> {
+    speaking(facts, page_seen).map(|(words, weight)| (words, weight / ENOUGH))
+}
+
+fn speaking(facts: &Facts, page_seen: bool) -> impl Iterator<Item = (&'static str, f32)> {
+    let weights = weights(facts, page_seen).into_iter();
+    weights.filter(|(speaks, ..)| *speaks).map(|(_, weight, words)| (words, weight))
 }
 
 fn weights(facts: &Facts, page_seen: bool) -> [(bool, f32, &'static str); 17] {

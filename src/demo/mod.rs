@@ -152,6 +152,7 @@ impl Demo {
             sent: totals.sends,
             spent: totals.cost,
             saved_sms: totals.saved_sms,
+            challenged_sms: totals.challenged_sms,
             saved: totals.saved_cost,
             currency: self.currency.clone(),
             verified: totals.verified,

@@ -26,6 +26,8 @@ pub struct State {
     pub spent: Money,
     /// Messages that were refused.
     pub saved_sms: u64,
+    /// Requests that were asked for a proof.
+    pub challenged_sms: u64,
     /// What they would have cost, in `currency`.
     pub saved: Money,
     /// ISO 4217.
@@ -133,11 +135,12 @@ fn header(state: &State) -> Vec<Row> {
 fn money(state: &State) -> String {
     let currency = &state.currency;
     format!(
-        "{} SMS for {} {currency}; {} refused, {} {currency} saved; {} verified",
+        "{} SMS for {} {currency}; {} refused, {} {currency} saved; {} challenged; {} verified",
         state.sent,
         state.spent,
         state.saved_sms,
         state.saved,
+        state.challenged_sms,
         percent(state.verified, state.sent)
     )
 }
@@ -207,6 +210,7 @@ mod tests {
             sent: 49,
             spent: Money::micros(2_205_000),
             saved_sms: 113,
+            challenged_sms: 7,
             saved: Money::micros(5_085_000),
             currency: "EUR".to_owned(),
             verified: 34,
@@ -236,7 +240,7 @@ mod tests {
                         asked   passed  refused  verified
             people         42       40        2        34  85 % of those passed
             bomber        120        9      111         0  0 % of those passed
-            49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 69 % verified
+            49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 7 challenged; 69 % verified
 
             time   who     phone                  verdict   why
             01:15          GB +44 7700 90••01     forward
@@ -281,15 +285,15 @@ mod tests {
 
     #[test]
     fn the_end_is_told_also_where_nothing_was_sent() {
-        expect!["00:00  people 0 asked, 0 passed, 0 told to wait; bomber 0 asked, 0 passed, 0 refused; 0 SMS for 0.0000 ; 0 refused, 0.0000  saved; none verified"]
+        expect!["00:00  people 0 asked, 0 passed, 0 told to wait; bomber 0 asked, 0 passed, 0 refused; 0 SMS for 0.0000 ; 0 refused, 0.0000  saved; 0 challenged; none verified"]
         .assert_eq(&summary(&State::default()));
-        expect!["01:15  people 42 asked, 40 passed, 2 told to wait; bomber 120 asked, 9 passed, 111 refused; 49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 69 % verified"]
+        expect!["01:15  people 42 asked, 40 passed, 2 told to wait; bomber 120 asked, 9 passed, 111 refused; 49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 7 challenged; 69 % verified"]
         .assert_eq(&summary(&state()));
         expect![[r#"
-                         asked   passed  refused  verified
-             people         42       40        2        34  85 % of those passed
-             bomber        120        9      111         0  0 % of those passed
-             49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 69 % verified"#]]
+                        asked   passed  refused  verified
+            people         42       40        2        34  85 % of those passed
+            bomber        120        9      111         0  0 % of those passed
+            49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 7 challenged; 69 % verified"#]]
         .assert_eq(&totals(&state(), 80));
     }
 }

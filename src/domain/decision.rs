@@ -40,6 +40,16 @@ impl Decision {
     pub fn forwards(&self) -> bool {
         self.verdict == Verdict::Forward || self.mode == Mode::Monitor
     }
+
+    /// Where the ladder left the attempt; `None` where something else refused it.
+    pub fn rung(&self) -> Option<Rung> {
+        match (self.verdict, self.decided_by) {
+            (Verdict::Forward, _) => Some(self.proven),
+            (_, DecidedBy::Limit | DecidedBy::Rule) => None,
+            (Verdict::Challenge(kind), DecidedBy::Engine) => Some(kind.rung()),
+            (Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject, DecidedBy::Engine) => Some(Rung::Block),
+        }
+    }
 }
 
 /// Names a decision: the time in milliseconds and 64 random bits, in Crockford's base 32, so that ids sort by time

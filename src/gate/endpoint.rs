@@ -70,6 +70,8 @@ impl Endpoint {
 pub struct Answers {
     /// In place of 403.
     pub block: Option<Answer>,
+    /// In place of 428. Clients that solve challenges have to find theirs in it.
+    pub challenge: Option<Answer>,
     /// In place of 429.
     pub cooldown: Option<Answer>,
     /// In place of 400 and 422.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::reserve::Reservations;
 use super::stand::Stand;
 use super::{Gate, Revision, Role};
-use crate::decide::{self, Reading};
+use crate::decide::{self, Reading, Standing};
 use crate::domain::{Decision, Facts};
 use crate::extract::{Payload, Request};
 use crate::limits::On;
@@ -25,6 +25,10 @@ pub enum Explanation {
         decision: Arc<Decision>,
         /// What each limit that applies holds.
         readings: Vec<Reading>,
+        /// What its cells show at every rung, and its look; a try has neither.
+        standing: Option<Box<Standing>>,
+        /// What its look is made of, each with its share of what asks for a proof.
+        looks: Vec<(&'static str, f32)>,
     },
 }
 
@@ -55,8 +59,17 @@ impl Gate {
         let readings = Reservations::peek(&revision.limits, on, &facts);
         let circumstances = self.circumstances(revision, &facts, None);
         let stand = (on == On::Send).then(|| Stand::take(&self.cells, revision, &facts, circumstances.proven));
-        let standing = stand.as_ref().map(Stand::standing);
-        let decision = decide::decide(&policy, &facts, &readings, standing, circumstances);
-        Explanation::Judged { on, facts: Arc::new(facts), decision: Arc::new(decision), readings }
+        let decision = decide::decide(&policy, &facts, &readings, stand.as_ref().map(Stand::standing), circumstances);
+        let looks = if on == On::Send && revision.looks {
+            decide::prior_parts(&facts, self.cells.page_seen(&facts.client.address, facts.at)).collect()
+        } else {
+            Vec::new()
+        };
+        let standing = stand.map(|mut stand| {
+            stand.look_further(&self.cells, revision);
+            Box::new(stand.into_standing())
+        });
+        let (facts, decision) = (Arc::new(facts), Arc::new(decision));
+        Explanation::Judged { on, facts, decision, readings, standing, looks }
     }
 }

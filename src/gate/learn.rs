@@ -1,11 +1,12 @@
 //! What became of codes: outcomes find their sessions and are counted.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Gate;
-use crate::domain::{DecisionId, OutcomeKind, Timestamp};
+use crate::domain::{Country, DecisionId, OutcomeKind, Timestamp};
 use crate::privacy::Pseudonym;
-use crate::sessions::{Alias, ConversionKey, Found, Sessions, Tally};
+use crate::sessions::{Alias, ConversionKey, Found, Scope, Sessions, Tally};
 use crate::telemetry::OutcomeSource;
 
 /// Which send an outcome is for.
@@ -82,6 +83,19 @@ impl Gate {
     /// Sends, verified, delivered and undelivered of the last 24 hours, most sends first.
     pub fn conversion(&self) -> Vec<(ConversionKey, Tally)> {
         self.conversion.all(self.clock.now())
+    }
+
+    /// Countries that codes went to in the last 24 hours, with the share of their verifications that is missing for
+    /// everyone.
+    pub fn outages(&self) -> Vec<(Country, f32)> {
+        let (now, kinds) = (self.clock.now(), &self.revision.load().kinds);
+        let conversion = self.conversion.all(now);
+        let countries = conversion.iter().filter_map(|(key, _)| match key.scope {
+            Scope::Country(country) => Some(country),
+            Scope::All | Scope::Range(_) => None,
+        });
+        let countries: BTreeSet<Country> = countries.collect();
+        countries.into_iter().map(|country| (country, self.cells.outage_in(kinds, country, now))).collect()
     }
 
     /// The open sends, for metrics.

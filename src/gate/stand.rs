@@ -41,8 +41,20 @@ impl Stand {
         Self { attempt, standing, rung: proven, at: facts.at }
     }
 
+    /// Looks at every rung, however many are open: to show them.
+    pub(super) fn look_further(&mut self, cells: &Cells, revision: &Revision) {
+        for rung in [Rung::None, Rung::Pow, Rung::Captcha] {
+            let views = &mut self.standing.rungs[rung as usize];
+            views.get_or_insert_with(|| cells.look(&revision.kinds, &self.attempt, rung, self.at));
+        }
+    }
+
     pub(super) fn standing(&self) -> &Standing {
         &self.standing
+    }
+
+    pub(super) fn into_standing(self) -> Standing {
+        self.standing
     }
 
     /// Counts the attempt as it was decided. What the limits or the endpoint's rules keep from the app doesn't count. In
@@ -64,7 +76,9 @@ impl Stand {
         }
         let looked: Vec<Views> = self.standing.rungs.iter().flatten().copied().collect();
         cells.weigh(&mut self.attempt, &looked);
-        cells.count(kinds, &self.attempt, pass.is_none(), forwards.then_some(self.rung), self.at);
+        // What its look alone keeps out is no volume that others have to answer for.
+        let volume = pass.is_none() && (forwards || self.standing.prior < 1.0);
+        cells.count(kinds, &self.attempt, volume, forwards.then_some(self.rung), self.at);
         if forwards {
             return Some(Counted { attempt: self.attempt, rung: self.rung });
         }

@@ -37,7 +37,7 @@ struct Asked {
 pub(super) fn refusal(answers: &Answers, decision: &Decision) -> Response<AnswerBody> {
     let own = match decision.verdict {
         Verdict::Forward | Verdict::Block => &answers.block,
-        Verdict::Challenge(_) => &None,
+        Verdict::Challenge(_) => &answers.challenge,
         Verdict::Cooldown { .. } => &answers.cooldown,
         Verdict::Reject => &answers.reject,
     };

@@ -10,6 +10,7 @@ mod file_name;
 mod files;
 mod queue;
 pub mod reader;
+mod reason;
 mod recent;
 pub mod record;
 mod settings;

@@ -97,7 +97,7 @@ mod tests {
     use crate::clock::ManualClock;
     use crate::domain::{DecisionId, RevisionId, Timestamp};
     use crate::journal::record::Answer;
-    use crate::telemetry::Snapshot;
+    use crate::telemetry::{EvidenceStats, Snapshot};
 
     #[test]
     fn a_full_queue_drops_counts_and_does_not_wait() {
@@ -111,7 +111,12 @@ mod tests {
         }
         assert_eq!(queue.try_iter().count(), 2, "the first ones are kept");
         let revision = RevisionId { number: 1, hash: 0 };
-        let text = metrics.render(&Snapshot { tables: Vec::new(), open_sends: 0, revision });
+        let text = metrics.render(&Snapshot {
+            tables: Vec::new(),
+            open_sends: 0,
+            evidence: EvidenceStats::default(),
+            revision,
+        });
         assert!(text.contains("\nsendwall_journal_dropped_total 3\n"), "{text}");
     }
 }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use super::facts::FactsLine;
+use super::reason::ReasonLine;
 use crate::domain::{
-    DecidedBy, Decision, DecisionId, Facts, Mode, Outcome, OutcomeKind, Reason, RevisionId, Rung, Span, Timestamp,
-    Verdict,
+    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Mode, Outcome, OutcomeKind, RevisionId, Rung, Timestamp,
+    Trust, Verdict,
 };
 use crate::telemetry::OutcomeSource;
 
@@ -76,10 +77,13 @@ struct JudgedLine<'a> {
     verdict: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Timestamp>,
-    /// What the attempt had proven; left out where that is nothing.
-    #[serde(skip_serializing_if = "is_nothing")]
-    proven: Rung,
+    /// What is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<ChallengeKind>,
     decided_by: DecidedBy,
+    trust: Trust,
+    /// The rung that the attempt had proven.
+    proven: Rung,
     score: u8,
     reasons: Vec<ReasonLine<'a>>,
     facts: FactsLine<'a>,
@@ -96,74 +100,23 @@ fn judged<'a>(event: &'static str, decision: &'a Decision, facts: &'a Facts) -> 
         mode: decision.mode,
         verdict: decision.verdict.name(),
         until: until(decision.verdict),
-        proven: decision.proven,
+        challenge: match decision.verdict {
+            Verdict::Challenge(kind) => Some(kind),
+            Verdict::Forward | Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject => None,
+        },
         decided_by: decision.decided_by,
+        trust: decision.trust,
+        proven: decision.proven,
         score: decision.score,
         reasons: decision.reasons.iter().map(ReasonLine::of).collect(),
         facts: FactsLine::of(facts),
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
-fn is_nothing(proven: &Rung) -> bool {
-    *proven == Rung::None
-}
-
 fn until(verdict: Verdict) -> Option<Timestamp> {
     match verdict {
         Verdict::Cooldown { until } => Some(until),
         Verdict::Forward | Verdict::Challenge(_) | Verdict::Block | Verdict::Reject => None,
-    }
-}
-
-/// A reason in words, and the numbers of a limit apart.
-#[derive(Serialize)]
-struct ReasonLine<'a> {
-    code: &'static str,
-    text: String,
-    /// The smallest change that would have turned it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    turned_by: Option<String>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    limit: Option<LimitLine<'a>>,
-}
-
-#[derive(Serialize)]
-struct LimitLine<'a> {
-    limit: &'a str,
-    key: &'a str,
-    count: u32,
-    max: u32,
-    per: Span,
-    until: Timestamp,
-    enforced: bool,
-}
-
-impl<'a> ReasonLine<'a> {
-    fn of(reason: &'a Reason) -> Self {
-        let limit = match reason {
-            Reason::Limit { name, key, what: _, count, max, per, until, enforced } => Some(LimitLine {
-                limit: name,
-                key,
-                count: *count,
-                max: *max,
-                per: *per,
-                until: *until,
-                enforced: *enforced,
-            }),
-            Reason::LimitTableFull { .. }
-            | Reason::NumberKind(_)
-            | Reason::ImpossibleNumber
-            | Reason::Country(_)
-            | Reason::Unreadable(_)
-            | Reason::NoPhone
-            | Reason::Hot { .. }
-            | Reason::Surge { .. }
-            | Reason::Waiting { .. }
-            | Reason::Look { .. }
-            | Reason::Blind => None,
-        };
-        Self { code: reason.code(), text: reason.to_string(), turned_by: reason.turned_by(), limit }
     }
 }
 

@@ -16,4 +16,4 @@ mod snapshots;
 
 pub use error::{Refusal, SaveError};
 pub use settings::Settings;
-pub use snapshots::Snapshots;
+pub use snapshots::{Kept, Snapshots};

@@ -36,6 +36,17 @@ pub struct Snapshots {
     on_disk: Mutex<Option<Vec<u64>>>,
 }
 
+/// What was read of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// When it was written.
+    pub created: Timestamp,
+    /// Entries that it brought.
+    pub entries: u64,
+    /// Parts of it that this version can't use.
+    pub skipped: Vec<Arc<str>>,
+}
+
 /// What came out of a snapshot.
 #[derive(Debug)]
 struct Found {
@@ -79,6 +90,21 @@ impl Snapshots {
                 SnapshotRefused { path: &path, error: &refusal, aside: aside.as_deref() }.emit(&self.metrics);
             }
         }
+    }
+
+    /// As [`Snapshots::restore`], for who only wants to look: tells nobody, sets nothing aside. `None`: there is no
+    /// snapshot.
+    pub fn peek(&self, sections: &[&dyn Section]) -> Result<Option<Kept>, Refusal> {
+        let file = match File::open(self.settings.file()) {
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        let Found { created, restored, skipped, .. } = self.read(&file, sections, self.clock.now())?;
+        Ok(Some(Kept {
+            created,
+            entries: restored.taken,
+            skipped: skipped.into_keys().map(|(name, _)| name).collect(),
+        }))
     }
 
     /// Checks the whole file, then reads it once more and hands out what it holds.

@@ -8,7 +8,7 @@ use tracing::{error, info, warn};
 
 use super::Metrics;
 pub use super::saved::{SnapshotFailed, SnapshotPartSkipped, SnapshotRefused, SnapshotRestored, SnapshotWritten};
-use crate::domain::{RevisionId, Span};
+use crate::domain::{Country, RevisionId, Span};
 
 /// The key that pseudonyms hang on was made just now.
 #[derive(Clone, Copy, Debug)]
@@ -140,6 +140,27 @@ impl EndpointBlind<'_> {
             endpoint = self.endpoint,
             "no verify endpoint is configured, so sendwall does not learn which codes were typed in; set `verify`, or \
              send outcomes to the admin address"
+        );
+    }
+}
+
+/// Verifications of a country are missing for everyone: its carriers or the SMS provider have an outage, most likely.
+#[derive(Clone, Copy, Debug)]
+pub struct CountryOutage {
+    /// The phones' country.
+    pub country: Country,
+    /// Share of the verifications that history promised, 0 to 1.
+    pub missing: f32,
+}
+
+impl CountryOutage {
+    /// Logs.
+    pub fn emit(&self) {
+        warn!(
+            country = %self.country,
+            missing = format!("{:.0} %", self.missing * 100.0),
+            "codes of this country are not verified as they were before, by anyone: an outage most likely; silence there \
+             counts for less until it ends"
         );
     }
 }

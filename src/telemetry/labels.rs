@@ -65,6 +65,25 @@ pub(super) struct Sent {
 pub(super) struct Saved {
     pub(super) endpoint: Arc<str>,
     pub(super) mode: &'static str,
+    /// `refused`, or `challenged`: saved only where nobody solves.
+    pub(super) what: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct AtRung {
+    pub(super) endpoint: Arc<str>,
+    pub(super) rung: &'static str,
+    pub(super) mode: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Endpoint {
+    pub(super) endpoint: Arc<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct OfCountry {
+    pub(super) country: Country,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

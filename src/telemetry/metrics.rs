@@ -15,6 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use super::evidence::Evidence;
 use super::limiter::Limiter;
 use super::per_endpoint::Endpoints;
 use super::saved::Saved;
@@ -56,6 +57,8 @@ pub struct Metrics {
     decision_seconds: Histogram,
     proxy: Arc<Counters>,
     snapshots: Saved,
+    evidence: Evidence,
+    rungs: Family<labels::AtRung, Count>,
     journal_dropped: Count,
     journal_written: Count,
     reloads: Family<labels::ReloadResult, Count>,
@@ -75,6 +78,7 @@ impl Metrics {
         let mut registry = Registry::with_prefix("sendwall");
         let proxy = Arc::new(Counters::registered(&mut registry));
         let snapshots = Saved::registered(&mut registry);
+        let evidence = Evidence::registered(&mut registry);
         let mut metrics = Self {
             registry,
             clock,
@@ -95,6 +99,8 @@ impl Metrics {
             decision_seconds: Histogram::new(DECISION_BUCKETS),
             proxy,
             snapshots,
+            evidence,
+            rungs: Family::default(),
             journal_dropped: Count::default(),
             journal_written: Count::default(),
             reloads: Family::default(),
@@ -120,7 +126,10 @@ impl Metrics {
         r.register("limit_refusals", "Decisions that a limit spoke against", self.limit_refusals.clone());
         r.register("sends", "Codes that went out", self.sends.clone());
         r.register("sms_cost", "Price of the codes that went out, in currency units", self.sms_cost.clone());
-        r.register("saved_sms", "Requests refused, or in monitor mode to be refused", self.saved_sms.clone());
+        r.register("rungs", "Decisions of the ladder, by the rung that they ended at", self.rungs.clone());
+        let help = "Requests refused or challenged, or in monitor mode to be: what is saved lies between those refused \
+                    (everybody solves) and all of them (nobody does)";
+        r.register("saved_sms", help, self.saved_sms.clone());
         r.register("saved_cost", "Price of the codes of sendwall_saved_sms_total", self.saved_cost.clone());
         r.register("outcomes", "What became of codes", self.outcomes.clone());
         r.register("unmatched_outcomes", "Outcomes that found no open send", self.unmatched_outcomes.clone());
@@ -149,12 +158,15 @@ impl Metrics {
         self.endpoints.with(&decision.endpoint, |own| {
             own.decision(decision).get_or_init(|| self.decisions.get_or_create_owned(&decided(decision))).inc();
         });
+        self.at_rung(decision);
         self.reasons(decision);
         self.decision_seconds.observe(elapsed.as_secs_f64());
         self.sums.judged(decision, facts.phone().map(|phone| phone.price));
         match &facts.phone {
             PhoneFact::Present(phone) if decision.verdict != Verdict::Forward => {
-                let saved = labels::Saved { endpoint: Arc::clone(&decision.endpoint), mode: decision.mode.name() };
+                let what = if matches!(decision.verdict, Verdict::Challenge(_)) { "challenged" } else { "refused" };
+                let (endpoint, mode) = (Arc::clone(&decision.endpoint), decision.mode.name());
+                let saved = labels::Saved { endpoint, mode, what };
                 self.saved_sms.get_or_create(&saved).inc();
                 self.saved_cost.get_or_create(&saved).inc_by(phone.price.as_units());
             }
@@ -173,6 +185,15 @@ impl Metrics {
         });
         self.reasons(decision);
         self.decision_seconds.observe(elapsed.as_secs_f64());
+    }
+
+    fn at_rung(&self, decision: &Decision) {
+        let Some(rung) = decision.rung() else { return };
+        self.endpoints.with(&decision.endpoint, |own| {
+            let (endpoint, rung_name, mode) = (Arc::clone(&decision.endpoint), rung.name(), decision.mode.name());
+            let label = labels::AtRung { endpoint, rung: rung_name, mode };
+            own.rung(rung, decision.mode).get_or_init(|| self.rungs.get_or_create_owned(&label)).inc();
+        });
     }
 
     fn reasons(&self, decision: &Decision) {
@@ -270,6 +291,7 @@ impl Metrics {
     fn take_in(&self, snapshot: &Snapshot) {
         self.snapshots.take_in(self.clock.now());
         self.open_sends.set(snapshot.open_sends);
+        self.evidence.take_in(&snapshot.evidence);
         self.config_revision.set(u64::from(snapshot.revision.number));
         for stats in &snapshot.tables {
             let label = labels::Table { table: Arc::clone(&stats.table) };

@@ -3,6 +3,7 @@
 //! Must not know: requests' bytes, decisions' making, files of the decision log.
 
 pub mod events;
+mod evidence;
 mod labels;
 mod limiter;
 mod log;
@@ -20,5 +21,5 @@ pub use metrics::{CONTENT_TYPE, Metrics};
 pub use proxy::{Counter, Counters, Flag};
 pub use saved::Saved;
 pub use settings::{Format, Level, Settings};
-pub use snapshot::{Snapshot, TableStats};
+pub use snapshot::{EvidenceStats, LearnedStats, Snapshot, TableStats};
 pub use totals::Totals;

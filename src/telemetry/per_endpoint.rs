@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use prometheus_client::metrics::counter::Counter;
 
-use crate::domain::{Decision, Mode, Reason, Verdict};
+use crate::domain::{Decision, Mode, Reason, Rung, Verdict};
 
 /// A counter that joins its family when it is first counted.
 pub(super) type Slot = OnceLock<Counter>;
@@ -17,12 +17,13 @@ pub(super) struct PerEndpoint {
     decisions: [Slot; 10],
     tries: [Slot; 10],
     reasons: [Slot; 12],
+    rungs: [Slot; 8],
 }
 
 impl PerEndpoint {
     fn new(endpoint: &Arc<str>) -> Self {
-        let (decisions, tries, reasons) = Default::default();
-        Self { endpoint: Arc::clone(endpoint), decisions, tries, reasons }
+        let (decisions, tries, reasons, rungs) = Default::default();
+        Self { endpoint: Arc::clone(endpoint), decisions, tries, reasons, rungs }
     }
 
     pub(super) fn decision(&self, decision: &Decision) -> &Slot {
@@ -31,6 +32,20 @@ impl PerEndpoint {
 
     pub(super) fn r#try(&self, decision: &Decision) -> &Slot {
         by_verdict(&self.tries, decision)
+    }
+
+    pub(super) fn rung(&self, rung: Rung, mode: Mode) -> &Slot {
+        let [none, pow, captcha, block, none_m, pow_m, captcha_m, block_m] = &self.rungs;
+        match (rung, mode) {
+            (Rung::None, Mode::Enforce) => none,
+            (Rung::Pow, Mode::Enforce) => pow,
+            (Rung::Captcha, Mode::Enforce) => captcha,
+            (Rung::Block, Mode::Enforce) => block,
+            (Rung::None, Mode::Monitor) => none_m,
+            (Rung::Pow, Mode::Monitor) => pow_m,
+            (Rung::Captcha, Mode::Monitor) => captcha_m,
+            (Rung::Block, Mode::Monitor) => block_m,
+        }
     }
 
     pub(super) fn reason(&self, reason: &Reason) -> &Slot {

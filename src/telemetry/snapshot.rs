@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::domain::RevisionId;
+use crate::domain::{Country, RevisionId};
 
 /// The state of a process at the moment of a scrape.
 #[derive(Clone, Debug, Serialize)]
@@ -13,8 +13,34 @@ pub struct Snapshot {
     pub tables: Vec<TableStats>,
     /// Codes that went out and wait for what becomes of them.
     pub open_sends: u64,
+    /// The evidence engine.
+    pub evidence: EvidenceStats,
     /// The configuration in force.
     pub revision: RevisionId,
+}
+
+/// The evidence engine at a moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct EvidenceStats {
+    /// Sends whose outcome is still evidence.
+    pub sends: u64,
+    /// Challenges that nobody has solved yet.
+    pub unsolved: u64,
+    /// What was learned of real use, by endpoint.
+    pub learned: Vec<LearnedStats>,
+    /// Countries of the last day's sends, with the share of verifications that are missing for everyone.
+    pub outages: Vec<(Country, f32)>,
+}
+
+/// What was learned of real use at an endpoint.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LearnedStats {
+    /// The endpoint.
+    pub endpoint: Arc<str>,
+    /// Share of sessions that are verified.
+    pub conversion: f64,
+    /// Median time from send to verification, in seconds.
+    pub median_s: f64,
 }
 
 /// A bounded table.

@@ -23,6 +23,10 @@ pub struct Totals {
     pub would_save_sms: u64,
     /// What those cost.
     pub would_save_cost: Money,
+    /// Requests for a code to a known phone that were asked for a proof first.
+    pub challenged_sms: u64,
+    /// Requests for a code to a known phone that only monitor mode asked for no proof.
+    pub would_challenge_sms: u64,
     /// Outcomes "verified" that found their send.
     pub verified: u64,
     /// Records that the decision log had to drop.
@@ -35,6 +39,8 @@ pub(super) struct Sums {
     sends: Pair,
     saved: Pair,
     would_save: Pair,
+    challenged: AtomicU64,
+    would_challenge: AtomicU64,
     verified: AtomicU64,
 }
 
@@ -61,6 +67,12 @@ impl Sums {
         self.judged.fetch_add(1, Ordering::Relaxed);
         match (decision.verdict, decision.mode, price) {
             (Verdict::Forward, ..) | (.., None) => {}
+            (Verdict::Challenge(_), Mode::Enforce, Some(_)) => {
+                self.challenged.fetch_add(1, Ordering::Relaxed);
+            }
+            (Verdict::Challenge(_), Mode::Monitor, Some(_)) => {
+                self.would_challenge.fetch_add(1, Ordering::Relaxed);
+            }
             (_, Mode::Enforce, Some(price)) => self.saved.add(price),
             (_, Mode::Monitor, Some(price)) => self.would_save.add(price),
         }
@@ -87,6 +99,8 @@ impl Sums {
             saved_cost,
             would_save_sms,
             would_save_cost,
+            challenged_sms: self.challenged.load(Ordering::Relaxed),
+            would_challenge_sms: self.would_challenge.load(Ordering::Relaxed),
             verified,
             journal_dropped,
         }

@@ -10,7 +10,7 @@ use sendwall::clock::{Clock, ManualClock};
 use sendwall::domain::{RevisionId, Span, Timestamp};
 use sendwall::pack::{MAX_CHUNK, Out, Restored, Section, Unfit};
 use sendwall::state::{Settings, Snapshots};
-use sendwall::telemetry::{Metrics, Snapshot};
+use sendwall::telemetry::{EvidenceStats, Metrics, Snapshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::journal::{Scratch, start_of_test};
@@ -123,7 +123,8 @@ impl Stage {
     /// A metric without its fraction.
     fn metric(&self, name: &str) -> u64 {
         let (tables, revision) = (Vec::new(), RevisionId { number: 1, hash: 1 });
-        let text = self.metrics.render(&Snapshot { tables, open_sends: 0, revision });
+        let text =
+            self.metrics.render(&Snapshot { tables, open_sends: 0, evidence: EvidenceStats::default(), revision });
         let line = text.lines().find(|line| line.starts_with(&format!("sendwall_{name} ")));
         let line = line.or_else(|| text.lines().find(|line| line.starts_with(&format!("sendwall_{name}{{"))));
         line.map_or(0, |line| line.rsplit(' ').next().unwrap().split('.').next().unwrap().parse().unwrap())

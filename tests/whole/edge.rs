@@ -10,6 +10,7 @@ use crate::whole::stage::{Directory, Sendwall, shop};
 const BY_ADDRESS: &str = r#"
 mode = "enforce"
 prior = "none"
+cells.phone = { open_floor = 100 }
 default_limits = false
 
 [[endpoint]]

@@ -10,6 +10,7 @@
 mod answers;
 mod edge;
 mod ending;
+mod evidence;
 mod limits;
 mod outcomes;
 mod paths;

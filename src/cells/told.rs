@@ -1,0 +1,36 @@
+//! What the cells tell of themselves, for metrics and for whoever is on call. Changes nothing.
+
+use super::aspects::{country_key, endpoint_key, variant};
+use super::{Cells, Kind, Kinds, RealUse, lock};
+use crate::domain::{Country, Rung, Timestamp};
+
+impl Cells {
+    /// Bytes of the table.
+    pub const fn bytes_of(entries: usize) -> usize {
+        entries * 72
+    }
+
+    /// Challenges that nobody has solved yet, and that are still waited for.
+    pub fn unsolved(&self) -> usize {
+        lock(&self.asked).len()
+    }
+
+    /// What is known of real use at an endpoint.
+    pub fn real_use(&self, endpoint: &str) -> RealUse {
+        self.learned.real_use(Some(endpoint_key(self.seed, endpoint)))
+    }
+
+    /// The share of a country's verifications that are missing for everyone: of strangers or of known clients, whichever
+    /// misses more.
+    pub fn outage_in(&self, kinds: &Kinds, country: Country, now: Timestamp) -> f32 {
+        let key = country_key(self.seed, country);
+        let of = |known| {
+            let cell = self.table.get(variant(key, Kind::Country, known, Rung::None));
+            cell.map_or(0.0, |mut cell| {
+                cell.fade_to(now, kinds.of(Kind::Country).half_life);
+                cell.outage()
+            })
+        };
+        of(false).max(of(true))
+    }
+}
