@@ -3,6 +3,7 @@
 mod admin;
 mod config;
 mod demo;
+mod evidence;
 mod extract;
 mod journal;
 mod limits;

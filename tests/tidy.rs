@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rules", &["domain"]),
     ("extract", &["privacy", "domain", "numbering", "rules"]),
     ("limits", &["domain", "pack", "rules"]),
-    ("cells", &["privacy", "domain", "limits"]),
+    ("cells", &["privacy", "domain", "pack", "limits"]),
     ("sessions", &["privacy", "domain", "pack", "cells"]),
     ("decide", &["domain", "limits", "cells"]),
     ("trace", &["domain"]),

@@ -69,7 +69,7 @@ pub(super) fn gate(
         clock: Arc::clone(clock),
         ids,
         sessions: config.sessions,
-        cells: Cells::new(config.cells.clone(), u64::from_le_bytes(seed)),
+        cells: Cells::new(&config.cells, u64::from_le_bytes(seed)).named_from(clock.now()),
         tell: Tell { metrics: Arc::clone(metrics), journal: Arc::clone(journal) },
     });
     Ok(Built { gate, store })

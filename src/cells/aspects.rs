@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::Kind;
-use crate::domain::{Country, Facts, Rung};
+use crate::domain::{Country, Facts, Rung, Trust};
 use crate::limits::mix;
 
 /// The keys of an attempt's cells, by kind; `None` where it lacks the aspect.
@@ -39,12 +39,24 @@ impl Aspects {
 }
 
 /// The cell of a rung above the first, or of clients that verified before, beside the base cell of strangers.
-pub(super) fn variant(key: u64, kind: Kind, known: bool, rung: Rung) -> u64 {
-    let known = known && kind.split_by_trust();
+pub(super) fn variant(key: u64, kind: Kind, trust: Trust, rung: Rung) -> u64 {
+    let class = class(kind, trust);
     let rung = if kind == Kind::Phone { Rung::None } else { rung };
-    match (known, rung) {
-        (false, Rung::None) => key,
-        (known, rung) => mix([key, 16 * u64::from(known) + rung as u64]),
+    match (class, rung) {
+        (0, Rung::None) => key,
+        (class, rung) => mix([key, 16 * class + rung as u64]),
+    }
+}
+
+/// Whose cell it is: strangers' (0), that of numbers which were verified before, by whatever client (1), or that of
+/// clients which verified before (2). What says where a request comes from is not split by numbers: a bomber mixes
+/// known ones with others.
+const fn class(kind: Kind, trust: Trust) -> u64 {
+    match (kind, trust) {
+        (Kind::Client, _) | (_, Trust::Unknown) => 0,
+        (Kind::Phone | Kind::Address | Kind::Network, Trust::KnownPhone) => 0,
+        (_, Trust::KnownPhone) => 1,
+        (_, Trust::KnownClient | Trust::Owner) => 2,
     }
 }
 

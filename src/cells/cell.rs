@@ -14,7 +14,11 @@ const FAST: Span = Span::seconds(60);
 /// Time constant of the verifications that explain the volume of the moment.
 const RECENT: Span = Span::seconds(120);
 /// Time constant within which an outage shows.
-const OUTAGE: Span = Span::minutes(10);
+const OUTAGE: Span = Span::minutes(6);
+/// Less than this share of missing verifications may be the evening.
+const LULL: f32 = 0.2;
+/// From this share on nearly all that is missing is an outage's.
+const CERTAIN: f32 = 0.55;
 /// Time constant of history.
 const SLOW: Span = Span::hours(2);
 
@@ -131,6 +135,11 @@ impl Cell {
         self.recent / minutes(RECENT) / conversion
     }
 
+    /// How far the sends so far convert as real use does by now, 0 to 1: a crowd shows within seconds.
+    pub(super) fn as_real(&self) -> f32 {
+        if self.due < 2.0 { 0.0 } else { ((self.came / self.due - 0.6) / 0.3).clamp(0.0, 1.0) }
+    }
+
     /// How much of the verifications that history promised is missing, 0 to 1, where those of the sends of the last ten
     /// minutes are missing too. Abuse on top of real use takes no verification away; an outage does.
     pub(super) fn outage(&self) -> f32 {
@@ -138,9 +147,9 @@ impl Cell {
         if promised < 1.0 || self.due < 1.0 {
             return 0.0;
         }
-        let of_history = (promised - self.came - 1.5 * promised.sqrt()) / promised;
+        let of_history = (promised - self.came - promised.sqrt()) / promised;
         let of_sends = (self.due - self.came) / self.due;
-        of_history.min(of_sends).clamp(0.0, 1.0)
+        ((of_history.min(of_sends) - LULL) / (CERTAIN - LULL)).clamp(0.0, 1.0)
     }
 
     /// What is lost if it goes: evidence and history above all.

@@ -34,6 +34,7 @@ fn power_of_half(x: f32) -> f32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, clippy::cast_precision_loss, reason = "exact at both ends")]
 mod tests {
     use super::*;
 

@@ -69,7 +69,7 @@ impl Kind {
 
     /// Whether clients that verified before have a cell of their own, which abuse by strangers never touches.
     pub const fn split_by_trust(self) -> bool {
-        !matches!(self, Self::Phone | Self::Client)
+        !matches!(self, Self::Client)
     }
 }
 
@@ -111,9 +111,9 @@ impl Default for Kinds {
         Self([
             kind(2.6, hours(24), 1.0, 3.0),
             kind(3.4, hours(12), 1.0, 4.0),
-            kind(5.0, hours(2), 1.3, 10.0),
+            kind(5.0, hours(8), 2.0, 10.0),
             kind(6.0, hours(24), 1.0, 10.0),
-            kind(7.0, hours(1), 1.5, 15.0),
+            kind(7.0, hours(3), 1.5, 15.0),
             kind(8.0, hours(6), 1.5, 15.0),
             kind(11.0, minutes(30), 4.0, 40.0),
             kind(9.0, minutes(45), 3.0, 25.0),

@@ -13,7 +13,7 @@ const MEMORY: f64 = 2000.0;
 const ENDPOINTS: usize = 1024;
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Record {
+pub(super) struct Record {
     sessions: f64,
     verified: f64,
     lags: f64,
@@ -59,6 +59,20 @@ impl Learned {
         });
     }
 
+    /// Every endpoint's.
+    pub(super) fn all(&self) -> Vec<(u64, Record)> {
+        self.0.iter().map(|entry| (*entry.key(), *entry.value())).collect()
+    }
+
+    /// Puts an endpoint's back. False where there are too many.
+    pub(super) fn put(&self, endpoint: u64, record: Record) -> bool {
+        let has_room = self.0.len() < ENDPOINTS;
+        if has_room {
+            self.0.insert(endpoint, record);
+        }
+        has_room
+    }
+
     fn change(&self, endpoint: u64, change: impl FnOnce(&mut Record)) {
         if let Some(mut record) = self.0.get_mut(&endpoint) {
             change(&mut record);
@@ -69,6 +83,16 @@ impl Learned {
 }
 
 impl Record {
+    /// To be saved.
+    pub(super) const fn to_numbers(self) -> [f64; 5] {
+        [self.sessions, self.verified, self.lags, self.ln_lag, self.ln_lag_squared]
+    }
+
+    /// As they were saved.
+    pub(super) const fn from_numbers([sessions, verified, lags, ln_lag, ln_lag_squared]: [f64; 5]) -> Self {
+        Self { sessions, verified, lags, ln_lag, ln_lag_squared }
+    }
+
     fn real_use(&self) -> RealUse {
         let prior = RealUse::default();
         let conversion = (self.verified + prior.conversion * PRIOR) / (self.sessions + PRIOR);

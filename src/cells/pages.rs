@@ -17,6 +17,11 @@ pub(super) const fn is_page(cell: &Cell) -> bool {
     cell.tag == TAG
 }
 
+/// Whether an entry is about pages that say nothing any more.
+pub(super) fn is_over(cell: &Cell, now: Timestamp) -> bool {
+    is_page(cell) && now.since(Timestamp::from_unix_ms(cell.at)) >= LATELY
+}
+
 pub(super) fn loaded(table: &Table, address: Pseudonym, seed: u64, now: Timestamp, worth: impl Fn(&Cell) -> f32) {
     let fresh = Cell { tag: TAG, ..Cell::default() };
     table.upsert(key(address, seed), fresh, worth, |cell| cell.at = cell.at.max(now.unix_ms()));

@@ -21,13 +21,14 @@ enum Bond {
     Phone,
     Client,
     ClientPhone,
-    AddressPhone,
+    NetworkPhone,
+    PlacePhone,
 }
 
 const TAG: u8 = 32;
 
 impl Bond {
-    const ALL: [Self; 4] = [Self::Phone, Self::Client, Self::ClientPhone, Self::AddressPhone];
+    const ALL: [Self; 5] = [Self::Phone, Self::Client, Self::ClientPhone, Self::NetworkPhone, Self::PlacePhone];
 
     fn key(self, aspects: &Aspects) -> Option<u64> {
         let key = |kind| aspects.key(kind);
@@ -35,7 +36,8 @@ impl Bond {
             Self::Phone => key(Kind::Phone)?,
             Self::Client => key(Kind::Client)?,
             Self::ClientPhone => mix([key(Kind::Client)?, key(Kind::Phone)?]),
-            Self::AddressPhone => mix([key(Kind::Address)?, key(Kind::Phone)?]),
+            Self::NetworkPhone => mix([key(Kind::Network)?, key(Kind::Phone)?]),
+            Self::PlacePhone => mix([key(Kind::System)?, key(Kind::Fingerprint)?, key(Kind::Phone)?]),
         };
         Some(mix([value, u64::from(self.tag())]))
     }
@@ -47,7 +49,7 @@ impl Bond {
 
 /// Whether an entry holds trust.
 pub(super) const fn is_trust(cell: &Cell) -> bool {
-    cell.tag >= TAG && cell.tag < TAG + 4
+    cell.tag >= TAG && cell.tag < TAG + 8
 }
 
 pub(super) fn of(table: &Table, aspects: &Aspects, now: Timestamp) -> Trust {
@@ -58,9 +60,9 @@ pub(super) fn of(table: &Table, aspects: &Aspects, now: Timestamp) -> Trust {
             cell.matured[0] >= ENOUGH
         })
     };
-    if trusted(Bond::ClientPhone) || trusted(Bond::AddressPhone) {
+    if trusted(Bond::ClientPhone) || trusted(Bond::NetworkPhone) {
         Trust::Owner
-    } else if trusted(Bond::Client) {
+    } else if trusted(Bond::Client) || trusted(Bond::PlacePhone) {
         Trust::KnownClient
     } else if trusted(Bond::Phone) {
         Trust::KnownPhone
@@ -86,7 +88,7 @@ pub(super) fn verified(table: &Table, aspects: &Aspects, now: Timestamp) {
 }
 
 pub(super) fn silent(table: &Table, aspects: &Aspects, now: Timestamp) {
-    for bond in [Bond::Client, Bond::ClientPhone, Bond::AddressPhone] {
+    for bond in [Bond::Client, Bond::ClientPhone, Bond::NetworkPhone, Bond::PlacePhone] {
         let Some(key) = bond.key(aspects) else { continue };
         table.change(key, |cell| {
             cell.fade_to(now, HALF_LIFE);

@@ -16,7 +16,7 @@ const OPEN_MULTIPLE: f32 = 3.0;
 const PROVEN_POW: f32 = 0.6;
 const PROVEN_CAPTCHA: f32 = 0.5;
 /// Part of the limit that is enough where nobody verified lately, and the verifications that make it whole.
-const NEW: f32 = 0.7;
+const NEW: f32 = 0.75;
 const KNOWN: f32 = 10.0;
 
 /// A cell at a moment.
@@ -44,6 +44,8 @@ pub struct View {
     pub explained: f32,
     /// Share of real verifications that are missing for everyone.
     pub outage: f32,
+    /// Whether verifications were seen lately, 0 to 1: where there were none, none can be missing.
+    pub known: f32,
     /// Verifications of the last ten minutes over those that real use would have given; 1 before any were due.
     pub health: f32,
     /// The kind's half-life.
@@ -52,7 +54,25 @@ pub struct View {
     pub refused: f32,
 }
 
+/// So many times of what history explains is not the real users' doing.
+const FOREIGN: f32 = 8.0;
+/// Part of real verifications below which nobody real is there to be hurt.
+const UNHEALTHY: f32 = 0.3;
+
 impl View {
+    /// Whether abuse may be held against the cell as such. What thousands of people share may not be, as long as some of
+    /// them verify.
+    pub fn is_to_blame(&self) -> bool {
+        match self.kind {
+            Kind::Fingerprint | Kind::Endpoint => false,
+            Kind::Phone | Kind::Client => true,
+            kind => {
+                let foreign = self.rate > FOREIGN * self.explained;
+                if kind.is_wide() { foreign && self.health < UNHEALTHY } else { foreign || self.verified < KNOWN }
+            }
+        }
+    }
+
     /// `base` is the cell of the first rung, which holds the volume; `own` that of the rung, which holds the evidence.
     pub(super) fn of(
         (base, own): (&Cell, &Cell),
@@ -66,6 +86,7 @@ impl View {
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let conversion = real.conversion as f32;
         let explained = base.history(conversion).max(base.explained_now(conversion));
+        let explained = if is_origin(kind) { explained.max(base.fast * base.as_real()) } else { explained };
         let evidence = own.evidence();
         let open = sends(own.open);
         let bound = (settings.open_floor + OPEN_MULTIPLE * explained) * larger(rung);
@@ -82,6 +103,7 @@ impl View {
             rate: base.fast,
             explained,
             outage: base.outage(),
+            known: ((base.slow + base.verified) / 3.0).min(1.0),
             health: if base.due < 1.0 { 1.0 } else { base.came / base.due },
             half_life: settings.half_life,
             refused: base.refused,
@@ -100,9 +122,15 @@ pub(super) fn limit(kind: Kind, rung: Rung, base: &Cell, settings: &KindSettings
     if !is_destination(kind) {
         return settings.limit;
     }
-    let known = (base.verified / KNOWN).min(1.0);
+    // Abuse that verifies some of its own numbers doesn't make a place known.
+    let share = (base.verified / base.sent.max(1.0) - 0.4) / 0.2;
+    let known = (base.verified / KNOWN).min(1.0) * share.clamp(0.0, 1.0);
     let new = NEW * proven;
     settings.limit * (new + (1.0 - new) * known)
+}
+
+const fn is_origin(kind: Kind) -> bool {
+    matches!(kind, Kind::Address | Kind::Network)
 }
 
 const fn is_destination(kind: Kind) -> bool {

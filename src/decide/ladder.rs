@@ -4,12 +4,10 @@
 //! first one also asks for no surge. Known clients bear more heat, and are never turned away altogether.
 
 use crate::cells::{Kind, View, Views};
-use crate::domain::{Facts, Reason, Rung, Span, Trust};
+use crate::domain::{Country, Facts, Reason, Rung, Span, Trust};
 
 /// Heat of a phone at which each rung closes: its silent sends count together over all rungs.
 const PHONE: [f32; 3] = [1.0, 1.3, 2.2];
-/// Part of real verifications below which nobody real is there to be hurt.
-const UNHEALTHY: f32 = 0.3;
 /// Reasons of one kind that are told at most.
 const TOLD: usize = 4;
 
@@ -38,7 +36,7 @@ pub(super) struct Climb {
 impl Standing {
     /// Whether `rung`, which `views` shows, is open to the attempt.
     pub fn is_open(&self, rung: Rung, views: &Views) -> bool {
-        let speaks = |view: &&View| rung < Rung::Captcha || may_refuse(view);
+        let speaks = |view: &&View| rung == Rung::None || view.is_to_blame();
         let overfull = views.iter().flatten().filter(speaks).any(|view| self.overfull(view));
         self.heat(rung, views) < 1.0 && !overfull
     }
@@ -46,20 +44,23 @@ impl Standing {
     /// Heat at a rung, with prior, over what the client is trusted with.
     fn heat(&self, rung: Rung, views: &Views) -> f32 {
         let outage = outage(views);
-        let speaks = |view: &&View| rung < Rung::Captcha || may_refuse(view);
-        let hottest = views
+        let speaks = |view: &&View| rung == Rung::None || view.is_to_blame();
+        let together = views
             .iter()
             .flatten()
             .filter(speaks)
             .map(|view| heat(view, rung, outage) + view.pressure)
-            .fold(0.0, f32::max);
+            .map(|heat| heat.powi(4))
+            .sum::<f32>()
+            .sqrt()
+            .sqrt();
         let prior = match (rung, self.trust) {
             (Rung::None, _) => self.prior,
             // A proof of work answers half of what looks wrong.
             (Rung::Pow, _) => self.prior / 2.0,
             (Rung::Captcha | Rung::Block, _) => 0.0,
         };
-        (hottest + prior) / self.tolerance(rung)
+        (together + prior) / self.tolerance(rung)
     }
 
     fn overfull(&self, view: &View) -> bool {
@@ -119,21 +120,12 @@ impl Standing {
     }
 }
 
-/// Whether a cell alone may refuse an attempt that solves captchas. What thousands of people share may not as long as
-/// some of them verify: abuse among them costs them a captcha at most.
-fn may_refuse(view: &View) -> bool {
-    match view.kind {
-        Kind::Fingerprint | Kind::Endpoint => false,
-        kind => !kind.is_wide() || (view.health < UNHEALTHY && view.outage < 0.1),
-    }
-}
-
 /// In an outage of the phone's country silence says less, of everything but the phone and the client themselves.
 fn heat(view: &View, rung: Rung, outage: f32) -> f32 {
     match view.kind {
         Kind::Phone => view.heat / PHONE.get(rung as usize).copied().unwrap_or(1.0),
         Kind::Client => view.heat,
-        _ => view.heat * (1.0 - outage),
+        _ => view.heat * (1.0 - outage * view.known),
     }
 }
 
@@ -166,7 +158,12 @@ fn waiting(view: &View, rung: Rung, facts: &Facts) -> Reason {
 
 /// Whole minutes until heat is below 1 by fading alone.
 fn fades_in(view: &View) -> Span {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "minutes of days")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "minutes of days"
+    )]
     let minutes = |ratio: f32| (view.half_life.as_millis() as f32 / 60_000.0 * ratio).ceil() as u64;
     if view.heat <= 1.0 { Span::default() } else { Span::minutes(minutes(view.heat.log2())) }
 }
@@ -174,7 +171,8 @@ fn fades_in(view: &View) -> Span {
 /// What an attempt has of a kind, as far as it may be shown.
 fn value(kind: Kind, facts: &Facts) -> Box<str> {
     let phone = facts.phone();
-    let country = phone.and_then(|phone| phone.country).map_or("?".to_owned(), |country| country.to_string());
+    let named = |country: Option<Country>| country.map_or_else(|| "?".to_owned(), |country| country.to_string());
+    let country = named(phone.and_then(|phone| phone.country));
     match kind {
         Kind::Phone => phone.map_or_else(String::new, |phone| phone.masked().to_string()),
         Kind::Client => facts.client.id.as_ref().map_or_else(String::new, |id| id.id.to_string()),
@@ -184,9 +182,7 @@ fn value(kind: Kind, facts: &Facts) -> Box<str> {
         Kind::WideRange => phone.map_or_else(String::new, |phone| format!("+{}", phone.range.digits() / 100)),
         Kind::Fingerprint => format!("{:016x}", facts.client.fingerprint.hash),
         Kind::System => facts.place.asn.map_or_else(String::new, |asn| format!("AS{asn}")),
-        Kind::Pair => {
-            format!("{country} from {}", facts.place.country.map_or("?".to_owned(), |country| country.to_string()))
-        }
+        Kind::Pair => format!("{country} from {}", named(facts.place.country)),
         Kind::Country => country,
         Kind::Endpoint => facts.endpoint.to_string(),
     }

@@ -4,8 +4,13 @@ use super::Gate;
 use crate::pack::Section;
 
 impl Gate {
-    /// Open sends, conversion, and where outcomes were seen. The limits' counters are their store's.
-    pub fn kept(&self) -> [&dyn Section; 3] {
-        [&self.sessions, &self.conversion, &self.sighted]
+    /// Evidence, open sends, conversion, and where outcomes were seen. The limits' counters are their store's. Where the
+    /// evidence is refused and the open sends are not, these name charges that aren't there: see [`Cells::named_from`].
+    ///
+    /// Sessions come first: what is verified while the snapshot is written is then never taken for silence.
+    ///
+    /// [`Cells::named_from`]: crate::cells::Cells::named_from
+    pub fn kept(&self) -> [&dyn Section; 4] {
+        [&self.sessions, &self.conversion, &self.sighted, &self.cells]
     }
 }

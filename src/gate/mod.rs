@@ -217,11 +217,11 @@ impl Gate {
         let policy = &revision.endpoints[endpoint];
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
         let circumstances = self.circumstances(revision, &facts, pass);
-        let mut stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
+        let stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
         let standing = Some(stand.standing());
         let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, circumstances);
         let reserved = reserved.after(&decision);
-        stand.count(&self.cells, &revision.kinds, &decision, pass);
+        let counted = stand.count(&self.cells, &revision.kinds, &decision, pass);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
         self.tell.decided(&facts, &decision, watch.elapsed());
         let permit = decision.forwards().then(|| SendPermit {
@@ -231,7 +231,7 @@ impl Gate {
             facts: Arc::clone(&facts),
             decision: Arc::clone(&decision),
             reserved,
-            stand: Some(stand),
+            counted,
         });
         Judged { facts, decision, permit }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 
 use super::reserve::Reservations;
-use super::stand::Stand;
+use super::stand::Counted;
 use super::{Endpoint, Gate, Revision};
 use crate::domain::{Decision, Facts, OutcomeKind};
 use crate::extract::{self, Document, MatchKey};
@@ -51,14 +51,14 @@ pub struct SendPermit {
     pub(super) facts: Arc<Facts>,
     pub(super) decision: Arc<Decision>,
     pub(super) reserved: Reservations,
-    /// Its place in the cells; `None` once it is settled.
-    pub(super) stand: Option<Stand>,
+    /// Its open send in the cells; `None` once it is settled.
+    pub(super) counted: Option<Counted>,
 }
 
 impl Drop for SendPermit {
     fn drop(&mut self) {
-        if let Some(stand) = self.stand.take() {
-            stand.give_back(&self.gate.cells);
+        if let Some(counted) = self.counted.take() {
+            counted.give_back(&self.gate.cells);
         }
     }
 }
@@ -114,7 +114,7 @@ impl SendPermit {
 
     fn open(&mut self, answer: Option<&Document<'_>>) {
         let now = self.gate.clock.now();
-        let charge = self.stand.take().and_then(|stand| stand.sent(&self.gate.cells, now));
+        let charge = self.counted.take().and_then(|counted| counted.sent(&self.gate.cells, now));
         let (endpoint, facts) = (self.endpoint(), &self.facts);
         let send = OpenSend {
             decision: self.decision.id,

@@ -10,9 +10,17 @@ use crate::domain::{DecidedBy, Decision, Facts, Pass, Rung, Timestamp, Verdict};
 pub(super) struct Stand {
     attempt: Attempt,
     standing: Standing,
-    /// The rung at which it went through.
+    /// What was proven.
     rung: Rung,
     at: Timestamp,
+}
+
+/// An attempt that was counted: one that goes to the upstream is an open send until it is settled or given back.
+#[derive(Debug)]
+pub(super) struct Counted {
+    attempt: Attempt,
+    /// The rung at which it went through.
+    rung: Rung,
 }
 
 impl Stand {
@@ -37,27 +45,39 @@ impl Stand {
         &self.standing
     }
 
-    /// Counts the attempt as it was decided: what the limits or the endpoint's rules refused doesn't count.
-    pub(super) fn count(&mut self, cells: &Cells, kinds: &Kinds, decision: &Decision, pass: Option<Pass>) {
-        if decision.decided_by != DecidedBy::Engine {
-            return;
-        }
+    /// Counts the attempt as it was decided. What the limits or the endpoint's rules keep from the app doesn't count. In
+    /// monitor mode all of it goes to the app, unproven, so all of it is evidence at the first rung; and nobody was asked
+    /// for anything, so no challenge is left unsolved.
+    pub(super) fn count(
+        mut self,
+        cells: &Cells,
+        kinds: &Kinds,
+        decision: &Decision,
+        pass: Option<Pass>,
+    ) -> Option<Counted> {
         if let Some(pass) = pass {
             cells.solved(kinds, pass.attempt, self.at);
         }
+        let forwards = decision.forwards();
+        if decision.decided_by != DecidedBy::Engine && !forwards {
+            return None;
+        }
         let looked: Vec<Views> = self.standing.rungs.iter().flatten().copied().collect();
         cells.weigh(&mut self.attempt, &looked);
-        // In monitor mode everything goes through unproven, so all evidence stands at the first rung.
-        let through = decision.forwards().then_some(self.rung);
-        cells.count(kinds, &self.attempt, pass.is_none(), through, self.at);
+        cells.count(kinds, &self.attempt, pass.is_none(), forwards.then_some(self.rung), self.at);
+        if forwards {
+            return Some(Counted { attempt: self.attempt, rung: self.rung });
+        }
         let asked = match decision.verdict {
             Verdict::Challenge(kind) => kind.rung(),
-            Verdict::Block | Verdict::Cooldown { .. } => Rung::Block,
-            Verdict::Forward | Verdict::Reject => return,
+            Verdict::Block | Verdict::Cooldown { .. } | Verdict::Forward | Verdict::Reject => Rung::Block,
         };
-        cells.closed(kinds, decision.id, &self.attempt, asked, &looked, self.at);
+        cells.closed(kinds, (decision.id, asked), &self.attempt, &looked, self.at);
+        None
     }
+}
 
+impl Counted {
     /// The message went out.
     pub(super) fn sent(self, cells: &Cells, now: Timestamp) -> Option<SendRef> {
         cells.sent(&self.attempt, self.rung, now)

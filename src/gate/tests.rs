@@ -97,7 +97,7 @@ impl Stage {
             clock: shared,
             ids: Ids::new(7),
             sessions: 1000,
-            cells: Cells::new(cells::Settings::default(), 1),
+            cells: Cells::new(&cells::Settings::default(), 1),
             tell: Tell { metrics: Arc::clone(&metrics), journal: Arc::new(Journal::in_memory(Arc::clone(&metrics))) },
         });
         Self { gate: Arc::new(gate), clock, store, metrics }
@@ -144,8 +144,10 @@ fn answer(status: u16, headers: &HeaderMap) -> UpstreamAnswer<'_> {
 }
 
 fn request<T>(path: &str, body: &str, then: impl FnOnce(&Request<'_>) -> T) -> T {
-    let headers =
-        HeaderMap::from_iter([(HeaderName::from_static("content-type"), HeaderValue::from_static("application/json"))]);
+    // An app: nothing is wrong with its look.
+    let headers = [("content-type", "application/json"), ("user-agent", "ShopApp/5.2 (iPhone; iOS 18.1)")];
+    let headers = headers.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+    let headers = HeaderMap::from_iter(headers);
     let peer = IpAddr::from([203, 0, 113, 9]);
     let body = Payload::Whole(body.as_bytes());
     then(&Request { peer, method: &Method::POST, path, query: None, headers: &headers, body })

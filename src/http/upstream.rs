@@ -19,6 +19,7 @@ use crate::telemetry::Counters;
 
 /// The right to forward one request, as the gate gave it.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one a request, and most are the large one")]
 pub(super) enum Right {
     /// It isn't protected.
     Pass(Permit),

@@ -21,7 +21,7 @@ impl Section for Sessions {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn changes(&self) -> u64 {
@@ -167,12 +167,12 @@ impl Pack for Session {
 
 impl Pack for OpenSend {
     fn pack(&self, out: &mut Vec<u8>) {
-        // The place in the evidence isn't kept: it would name another send where the evidence begins anew.
-        let Self { decision, endpoint, at, phone, charge: _ } = self;
+        let Self { decision, endpoint, at, phone, charge } = self;
         decision.pack(out);
         endpoint.pack(out);
         at.pack(out);
         phone.pack(out);
+        charge.pack(out);
     }
 
     fn unpack(from: &mut &[u8]) -> Result<Self, Malformed> {
@@ -181,7 +181,7 @@ impl Pack for OpenSend {
             endpoint: Pack::unpack(from)?,
             at: Pack::unpack(from)?,
             phone: Pack::unpack(from)?,
-            charge: None,
+            charge: Pack::unpack(from)?,
         })
     }
 }

@@ -12,9 +12,10 @@ use crate::support::client::{connect, curl, raw, read_until, status};
 use crate::support::gate::{Judge, judge};
 use crate::support::proxy::{Proxy, eventually, settings};
 
-/// One code for a phone in a minute; British numbers only; small bodies.
+/// One code for a phone in a minute; British numbers only; small bodies. Clients here are scripts.
 const LOGIN: &str = r#"
 mode = "enforce"
+prior = "none"
 default_limits = false
 
 [[endpoint]]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sendwall::cells::{self, Cells, Kinds};
+use sendwall::cells::Cells;
 use sendwall::clock::SystemClock;
 use sendwall::config::Config;
 use sendwall::domain::RevisionId;
@@ -30,6 +30,22 @@ pub(crate) fn open_gate() -> Arc<Gate> {
 /// The configuration of [`open_gate`].
 pub(crate) const OPEN: &str = "[[endpoint]]\nname = \"never\"\nsend = \"POST /never/asked/for\"";
 
+/// First lines of a configuration whose limits alone refuse: for tests that ask faster than people do.
+pub(crate) const LIMITS_ALONE: &str = r#"
+prior = "none"
+cells.phone = { open_floor = 100000, rate_floor = 100000 }
+cells.client = { open_floor = 100000, rate_floor = 100000 }
+cells.address = { open_floor = 100000, rate_floor = 100000 }
+cells.range = { open_floor = 100000, rate_floor = 100000 }
+cells.network = { open_floor = 100000, rate_floor = 100000 }
+cells.wide_range = { open_floor = 100000, rate_floor = 100000 }
+cells.fingerprint = { open_floor = 100000, rate_floor = 100000 }
+cells.system = { open_floor = 100000, rate_floor = 100000 }
+cells.pair = { open_floor = 100000, rate_floor = 100000 }
+cells.country = { open_floor = 100000, rate_floor = 100000 }
+cells.endpoint = { open_floor = 100000, rate_floor = 100000 }
+"#;
+
 /// The gate of this configuration.
 pub(crate) fn judge(text: &str) -> Judge {
     let text = format!("listen = \"127.0.0.1:0\"\nupstream = \"http://127.0.0.1:1\"\n{text}");
@@ -51,8 +67,8 @@ pub(crate) fn judge(text: &str) -> Judge {
         endpoints: config.endpoints,
         trusted: TrustedProxies(config.trusted_proxies),
         limits: Store::new(4 << 20).prepare(&limits).unwrap(),
-        kinds: Kinds::default(),
-        looks: true,
+        kinds: config.kinds,
+        looks: config.looks,
         numbering: Arc::new(Numbering::new(PriceTable::default())),
     };
     let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));
@@ -64,7 +80,7 @@ pub(crate) fn judge(text: &str) -> Judge {
         clock,
         ids: Ids::new(7),
         sessions: 1000,
-        cells: Cells::new(cells::Settings::default(), 1),
+        cells: Cells::new(&config.cells, 1),
         tell: Tell { metrics: Arc::clone(&metrics), journal },
     }));
     Judge { gate, metrics }

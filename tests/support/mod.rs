@@ -8,5 +8,6 @@
 
 pub(crate) mod app;
 pub(crate) mod client;
+pub(crate) mod evidence;
 pub(crate) mod gate;
 pub(crate) mod proxy;

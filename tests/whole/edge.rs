@@ -6,9 +6,10 @@ use std::net::TcpStream;
 use crate::support::client::{PATIENCE, curl, read_to_close, status};
 use crate::whole::stage::{Directory, Sendwall, shop};
 
-/// One code for an address in a minute.
+/// One code for an address in a minute. Clients here are scripts.
 const BY_ADDRESS: &str = r#"
 mode = "enforce"
+prior = "none"
 default_limits = false
 
 [[endpoint]]

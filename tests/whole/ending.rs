@@ -9,8 +9,14 @@ use sendwall::journal::reader::{Line, Reader};
 
 use crate::support::app::{App, reply};
 use crate::support::client::{read_to_close, status};
+use crate::support::gate::LIMITS_ALONE;
 use crate::support::proxy::{eventually, let_pass};
 use crate::whole::stage::{Sendwall, raw_request, shop};
+
+/// Limits alone refuse: the clients here ask as fast as they can.
+fn login() -> String {
+    format!("{LIMITS_ALONE}{LOGIN}")
+}
 
 const LOGIN: &str = r#"
 mode = "enforce"
@@ -45,7 +51,7 @@ fn read(sendwall: &Sendwall) -> (usize, usize) {
 #[test]
 fn a_kill_under_traffic_leaves_a_readable_log_that_goes_on() {
     let app = shop();
-    let mut sendwall = Sendwall::start(app.address, LOGIN);
+    let mut sendwall = Sendwall::start(app.address, &login());
     let (stop, asked) = (AtomicBool::new(false), AtomicU32::new(0));
     let address = sendwall.address;
     thread::scope(|scope| {
@@ -87,7 +93,7 @@ fn a_kill_under_traffic_leaves_a_readable_log_that_goes_on() {
 #[test]
 fn a_restart_recognises_phones() {
     let app = shop();
-    let mut sendwall = Sendwall::start(app.address, LOGIN);
+    let mut sendwall = Sendwall::start(app.address, &login());
     let name = |sendwall: &Sendwall| {
         let answer = sendwall.send("+447402417171");
         sendwall.decision(&answer)["facts"]["phone"]["id"].clone()
@@ -106,7 +112,7 @@ fn a_stop_under_traffic_cuts_no_request() {
         let_pass(Duration::from_millis(300));
         reply(stream, "200 OK", "content-type: application/json", "{\"ok\":true}")
     });
-    let mut sendwall = Sendwall::start(app.address, LOGIN);
+    let mut sendwall = Sendwall::start(app.address, &login());
     let address = sendwall.address;
     let answers: Vec<_> = thread::scope(|scope| {
         let ask = move |number: u32| read_to_close(&mut raw_request(address, &send_code(number)));
@@ -127,7 +133,7 @@ fn clients_that_connect_while_it_stops_are_answered_or_refused_and_never_cut() {
     let app = shop();
     let mut cut_in_all = Vec::new();
     for _ in 0..5 {
-        let mut sendwall = Sendwall::start(app.address, LOGIN);
+        let mut sendwall = Sendwall::start(app.address, &login());
         let (address, asked) = (sendwall.address, AtomicU32::new(0));
         let next = || send_code(asked.fetch_add(1, Ordering::Relaxed) % 10_000);
         // Until the listener is gone. Gives the answers that broke off.
@@ -157,7 +163,7 @@ fn clients_that_connect_while_it_stops_are_answered_or_refused_and_never_cut() {
 #[test]
 fn a_request_that_was_on_the_way_when_the_stop_came_is_answered() {
     let app = shop();
-    let mut sendwall = Sendwall::start(app.address, LOGIN);
+    let mut sendwall = Sendwall::start(app.address, &login());
     let mut stream = raw_request(sendwall.address, b"");
     eventually("it is accepted", || sendwall.metric("sendwall_connections_opened_total", &[]) == 1.0);
     sendwall.signal("-TERM");
@@ -170,7 +176,7 @@ fn a_request_that_was_on_the_way_when_the_stop_came_is_answered() {
 #[test]
 fn an_idle_keep_alive_connection_does_not_hold_up_a_stop() {
     let app = shop();
-    let mut sendwall = Sendwall::start(app.address, LOGIN);
+    let mut sendwall = Sendwall::start(app.address, &login());
     let mut idle = raw_request(sendwall.address, b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
     crate::support::client::read_until(&mut idle, "}");
     assert_eq!(sendwall.end("-INT").code(), Some(0));

@@ -3,6 +3,7 @@
 use std::thread;
 
 use crate::support::app::{App, reply};
+use crate::support::gate::LIMITS_ALONE;
 use crate::whole::stage::{Answer, Sendwall, shop};
 
 /// A phone once in a minute.
@@ -180,8 +181,8 @@ fn a_parallel_burst_for_one_phone_is_one_send() {
 #[test]
 fn the_default_limits_hold_for_phone_and_cookie() {
     let app = shop();
-    let sendwall =
-        Sendwall::start(app.address, &ONCE.split("[[limit]]").next().unwrap().replace("default_limits = false", ""));
+    let rules = ONCE.split("[[limit]]").next().unwrap().replace("default_limits = false", LIMITS_ALONE);
+    let sendwall = Sendwall::start(app.address, &rules);
     assert_eq!(statuses([&sendwall.send("+447402417171"), &sendwall.send("+447402417171")]), [200, 429]);
     let with_cookie = |index: u32| {
         let body = format!(r#"{{"phone":"+44740241{index:04}"}}"#);

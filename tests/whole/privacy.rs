@@ -16,6 +16,11 @@ const REQUESTS: usize = 1000;
 const CONFIGURATION: &str = r#"
 mode = "enforce"
 trusted_proxies = ["127.0.0.0/8"]
+cells.range = { open_floor = 20, rate_floor = 1000 }
+cells.wide_range = { open_floor = 150, rate_floor = 1000 }
+cells.fingerprint = { open_floor = 1000, rate_floor = 1000 }
+cells.country = { open_floor = 1000, rate_floor = 1000 }
+cells.endpoint = { open_floor = 1000, rate_floor = 1000 }
 
 [log]
 level = "trace"
@@ -291,7 +296,7 @@ fn no_raw_number_address_or_cookie_is_in_anything_that_sendwall_says() {
         clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
     });
     let statuses: HashSet<_> = answers.iter().map(|answer| answer.status).collect();
-    for status in [200, 400, 403, 404, 422, 429, 502] {
+    for status in [200, 400, 403, 404, 422, 428, 429, 502] {
         assert!(statuses.contains(&status), "no answer with {status}: the shapes are too few: {statuses:?}");
     }
     assert!(sendwall.metric("sendwall_outcomes_total", &["outcome=\"verified\""]) > 0.0);

@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
+use crate::support::gate::LIMITS_ALONE;
 use crate::support::proxy::eventually;
 use crate::whole::stage::{Sendwall, shop};
 
 fn rules(max: u32, more: &str) -> String {
     format!(
         r#"
+{LIMITS_ALONE}
 mode = "enforce"
 default_limits = false
 {more}

@@ -2,10 +2,16 @@
 
 use std::time::Duration;
 
+use crate::support::gate::LIMITS_ALONE;
 use crate::support::proxy::let_pass;
 use crate::whole::stage::{CODE, Sendwall, shop};
 
-/// Five wrong tries in a quarter of an hour by phone and by client; a phone may have many codes.
+/// A phone may have many codes, as fast as it asks.
+fn login() -> String {
+    format!("{LIMITS_ALONE}{LOGIN}")
+}
+
+/// Five wrong tries in a quarter of an hour by phone and by client.
 const LOGIN: &str = r#"
 mode = "enforce"
 default_limits = false
@@ -52,7 +58,7 @@ fn verified(sendwall: &Sendwall) -> f64 {
 #[test]
 fn the_sixth_wrong_try_waits_whatever_session_it_comes_from() {
     let app = shop();
-    let sendwall = Sendwall::start(app.address, LOGIN);
+    let sendwall = Sendwall::start(app.address, &login());
     let wrong = |sid: &str, number: u32| {
         let body = format!(r#"{{"phone":"{PHONE}","code":"{number:06}"}}"#);
         with_cookie(&sendwall, "/api/verify", sid, &body)
@@ -75,7 +81,7 @@ fn the_sixth_wrong_try_waits_whatever_session_it_comes_from() {
 #[test]
 fn one_client_guesses_for_many_phones_no_oftener() {
     let app = shop();
-    let sendwall = Sendwall::start(app.address, LOGIN);
+    let sendwall = Sendwall::start(app.address, &login());
     let tries = (0..8).map(|index| {
         let body = format!(r#"{{"phone":"+4474024171{index:02}","code":"000000"}}"#);
         with_cookie(&sendwall, "/api/verify", "guesser", &body)
@@ -86,7 +92,7 @@ fn one_client_guesses_for_many_phones_no_oftener() {
 #[test]
 fn right_codes_and_errors_of_the_app_are_no_wrong_tries() {
     let app = shop();
-    let sendwall = Sendwall::start(app.address, LOGIN);
+    let sendwall = Sendwall::start(app.address, &login());
     assert_eq!(sendwall.send(PHONE).status, 200);
     for _ in 0..12 {
         assert_eq!(sendwall.verify(PHONE, CODE).status, 200);
@@ -119,7 +125,7 @@ fn after_a_wrong_try_the_next_waits_and_the_wait_grows() {
 #[test]
 fn a_parallel_burst_of_guesses_gets_five() {
     let app = shop();
-    let sendwall = Sendwall::start(app.address, LOGIN);
+    let sendwall = Sendwall::start(app.address, &login());
     let statuses: Vec<_> = std::thread::scope(|scope| {
         let guess = |code: u32| sendwall.verify(PHONE, &format!("{code:06}")).status;
         let clients: Vec<_> = (0..24).map(|code| scope.spawn(move || guess(code))).collect();
@@ -131,7 +137,7 @@ fn a_parallel_burst_of_guesses_gets_five() {
 #[test]
 fn a_try_without_a_phone_counts_for_the_phone_of_its_session() {
     let app = shop();
-    let sendwall = Sendwall::start(app.address, LOGIN);
+    let sendwall = Sendwall::start(app.address, &login());
     let mut answers = Vec::new();
     for round in 0..6 {
         let sid = format!("s{round}");
@@ -144,7 +150,7 @@ fn a_try_without_a_phone_counts_for_the_phone_of_its_session() {
 #[test]
 fn a_verification_is_matched_by_phone_by_cookie_and_by_the_answers_id() {
     let app = shop();
-    let sendwall = Sendwall::start(app.address, LOGIN);
+    let sendwall = Sendwall::start(app.address, &login());
     let right = |body: &str, sid: &str| assert_eq!(with_cookie(&sendwall, "/api/verify", sid, body), 200);
 
     assert_eq!(sendwall.send(PHONE).status, 200);
@@ -165,7 +171,7 @@ fn a_verification_is_matched_by_phone_by_cookie_and_by_the_answers_id() {
 #[test]
 fn a_verification_is_never_matched_by_address() {
     let app = shop();
-    let sendwall = Sendwall::start(app.address, LOGIN);
+    let sendwall = Sendwall::start(app.address, &login());
     let from = [("x-forwarded-for", "203.0.113.9")];
     assert_eq!(sendwall.post("/api/send-code", &from, &sent(PHONE)).status, 200);
     let code = format!(r#"{{"code":"{CODE}"}}"#);
@@ -178,7 +184,7 @@ fn a_verification_is_never_matched_by_address() {
 #[test]
 fn a_right_code_settles_every_send_of_its_phone() {
     let app = shop();
-    let sendwall = Sendwall::start(app.address, LOGIN);
+    let sendwall = Sendwall::start(app.address, &login());
     let sends: Vec<_> = (0..3).map(|_| sendwall.send(PHONE)).collect();
     assert_eq!(sendwall.verify(PHONE, "000000").status, 200);
     assert_eq!(verified(&sendwall), 0.0, "a wrong one settles none");
