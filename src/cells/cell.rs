@@ -140,6 +140,11 @@ impl Cell {
         if self.due < 2.0 { 0.0 } else { ((self.came / self.due - 0.6) / 0.3).clamp(0.0, 1.0) }
     }
 
+    /// How much of the verifications that real use would have given by now is missing, 0 to 1.
+    pub(super) fn missing(&self) -> f32 {
+        if self.due > 0.0 { certain((self.due - self.came) / self.due) } else { 0.0 }
+    }
+
     /// How much of the verifications that history promised is missing, 0 to 1, where those of the sends of the last ten
     /// minutes are missing too. Abuse on top of real use takes no verification away; an outage does.
     pub(super) fn outage(&self) -> f32 {
@@ -148,8 +153,7 @@ impl Cell {
             return 0.0;
         }
         let of_history = (promised - self.came - promised.sqrt()) / promised;
-        let of_sends = (self.due - self.came) / self.due;
-        ((of_history.min(of_sends) - LULL) / (CERTAIN - LULL)).clamp(0.0, 1.0)
+        certain(of_history).min(self.missing())
     }
 
     /// What is lost if it goes: evidence and history above all.
@@ -160,6 +164,11 @@ impl Cell {
         let _ = kind;
         busy + 2.0 * faded.evidence() / limit + faded.slow.min(1.0) + faded.fast.min(1.0)
     }
+}
+
+/// What of a missing share is certainly missing.
+fn certain(share: f32) -> f32 {
+    ((share - LULL) / (CERTAIN - LULL)).clamp(0.0, 1.0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a bound far above any window")]

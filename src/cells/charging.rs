@@ -1,10 +1,10 @@
 //! What a send says to the cells that it was charged to, while it is silent, when it is verified, and at its horizon.
 
 use super::aspects::variant;
-use super::cell::{self, WHOLE};
+use super::cell::{self, ALTERNATIVES, Cell, WHOLE};
 use super::evidence::STEPS;
 use super::sends::Charge;
-use super::{Cells, Kind, Kinds, fade, parts, trust};
+use super::{Cells, EXPLAINED, Kind, Kinds, fade, parts, trust};
 use crate::domain::{Rung, Timestamp};
 
 impl Cells {
@@ -54,7 +54,8 @@ impl Cells {
     pub(super) fn step(&self, kinds: &Kinds, charge: &mut Charge, step: usize, at: Timestamp) {
         let endpoint = charge.aspects.key(Kind::Endpoint);
         let real = self.learned.real_use(endpoint);
-        let outage = self.outage(kinds, charge, at);
+        let country = charge.aspects.key(Kind::Country);
+        let outage = country.map_or(0.0, |key| self.outage(kinds, key, charge.trust, at));
         let (old, new) = if charge.verified || charge.missed {
             (charge.value, charge.value)
         } else {
@@ -66,7 +67,12 @@ impl Cells {
         let due =
             if charge.missed { 0.0 } else { (real.conversion * (come(Some(step)) - come(step.checked_sub(1)))) as f32 };
         let horizon = step + 1 == STEPS.len();
-        for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
+        // What a narrower cell explains by now is taken out of the wider ones.
+        let mut most = WHOLE;
+        for kind in Kind::ALL {
+            let Some(key) = charge.aspects.key(kind) else { continue };
+            let old_weight = i32::from(charge.weights[kind as usize]);
+            let weight = old_weight.min(most);
             let (base, own) =
                 (variant(key, kind, charge.trust, Rung::None), variant(key, kind, charge.trust, charge.rung));
             self.change(kinds, kind, base, at, |cell| {
@@ -75,22 +81,15 @@ impl Cells {
                     cell.sent += 1.0;
                 }
             });
-            if old == new && !horizon {
+            if old == new && old_weight == weight && !horizon {
                 continue;
             }
-            self.upsert(kinds, kind, own, at, |cell| {
-                for (index, (old, new)) in old.iter().zip(new).enumerate() {
-                    if horizon {
-                        cell.window[index] -= share(*old, weight);
-                        cell.matured[index] = (cell.matured[index] + cell::nats(share(new, weight))).max(0.0);
-                    } else {
-                        cell.window[index] += share(new, weight) - share(*old, weight);
-                    }
-                }
-                if horizon && !charge.verified {
-                    cell.open -= weight;
-                }
-            });
+            let said = Said { old: (old, old_weight), new: (new, weight), horizon, verified: charge.verified };
+            let limit = kinds.of(kind).limit;
+            if self.upsert(kinds, kind, own, at, |cell| said.to(cell)) >= limit {
+                most = EXPLAINED;
+            }
+            charge.weights[kind as usize] = u8::try_from(weight).unwrap_or(u8::MAX);
         }
         charge.value = new;
         if horizon {
@@ -103,14 +102,32 @@ impl Cells {
             }
         }
     }
+}
 
-    fn outage(&self, kinds: &Kinds, charge: &Charge, now: Timestamp) -> f32 {
-        let Some(key) = charge.aspects.key(Kind::Country) else { return 0.0 };
-        let cell = self.table.get(variant(key, Kind::Country, charge.trust, Rung::None));
-        cell.map_or(0.0, |mut cell| {
-            cell.fade_to(now, kinds.of(Kind::Country).half_life);
-            cell.outage()
-        })
+/// What a send said until now, and what it says from now on.
+struct Said {
+    old: ([i32; ALTERNATIVES], i32),
+    new: ([i32; ALTERNATIVES], i32),
+    horizon: bool,
+    verified: bool,
+}
+
+impl Said {
+    /// Writes it into a cell, and gives the cell's evidence.
+    fn to(&self, cell: &mut Cell) -> f32 {
+        let ((old, old_weight), (new, weight)) = (self.old, self.new);
+        for (index, (old, new)) in old.into_iter().zip(new).enumerate() {
+            cell.window[index] -= share(old, old_weight);
+            if self.horizon {
+                cell.matured[index] = (cell.matured[index] + cell::nats(share(new, weight))).max(0.0);
+            } else {
+                cell.window[index] += share(new, weight);
+            }
+        }
+        if !self.verified {
+            cell.open -= if self.horizon { old_weight } else { old_weight - weight };
+        }
+        cell.evidence()
     }
 }
 

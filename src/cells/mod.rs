@@ -28,6 +28,7 @@ mod evidence;
 mod fade;
 mod kind;
 mod learned;
+mod outage;
 mod pages;
 mod saved;
 mod sends;
@@ -138,7 +139,9 @@ impl Cells {
                 _ if kind == Kind::Phone => base,
                 _ => self.table.get(own_key).unwrap_or_default(),
             };
-            Some(View::of((&base, &own), (kind, rung), kinds.of(kind), (&attempt.real, now)))
+            let view = View::of((&base, &own), (kind, rung), kinds.of(kind), (&attempt.real, now));
+            let missing = kind == Kind::Country && view.outage > 0.0;
+            Some(if missing { View { outage: self.outage(kinds, key, attempt.trust, now), ..view } } else { view })
         })
     }
 
@@ -256,18 +259,26 @@ impl Cells {
         });
     }
 
-    fn upsert(&self, kinds: &Kinds, kind: Kind, key: u64, now: Timestamp, act: impl FnOnce(&mut Cell)) {
+    fn upsert<T: Default>(
+        &self,
+        kinds: &Kinds,
+        kind: Kind,
+        key: u64,
+        now: Timestamp,
+        act: impl FnOnce(&mut Cell) -> T,
+    ) -> T {
         let half_life = kinds.of(kind).half_life;
         let fresh = Cell { tag: kind as u8, at: now.unix_ms(), ..Cell::default() };
-        self.table.upsert(
+        let done = self.table.upsert(
             key,
             fresh,
             |cell| Self::worth(kinds, cell, now),
             |cell| {
                 cell.fade_to(now, half_life);
-                act(cell);
+                act(cell)
             },
         );
+        done.unwrap_or_default()
     }
 
     fn worth(kinds: &Kinds, cell: &Cell, now: Timestamp) -> f32 {

@@ -1,8 +1,8 @@
 //! What the cells tell of themselves, for metrics and for whoever is on call. Changes nothing.
 
-use super::aspects::{country_key, endpoint_key, variant};
-use super::{Cells, Kind, Kinds, RealUse, lock};
-use crate::domain::{Country, Rung, Timestamp};
+use super::aspects::{country_key, endpoint_key};
+use super::{Cells, Kinds, RealUse, lock};
+use crate::domain::{Country, Timestamp, Trust};
 
 impl Cells {
     /// Bytes of the table.
@@ -24,13 +24,6 @@ impl Cells {
     /// misses more.
     pub fn outage_in(&self, kinds: &Kinds, country: Country, now: Timestamp) -> f32 {
         let key = country_key(self.seed, country);
-        let of = |known| {
-            let cell = self.table.get(variant(key, Kind::Country, known, Rung::None));
-            cell.map_or(0.0, |mut cell| {
-                cell.fade_to(now, kinds.of(Kind::Country).half_life);
-                cell.outage()
-            })
-        };
-        of(false).max(of(true))
+        self.outage(kinds, key, Trust::Unknown, now).max(self.outage(kinds, key, Trust::KnownClient, now))
     }
 }

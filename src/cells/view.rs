@@ -13,10 +13,11 @@ const PRESSURE_SCALE: f32 = 2.5;
 pub(super) const OPEN_MULTIPLE: f32 = 3.0;
 
 /// Part of the limit that is enough of those who solved a proof of work, or a captcha.
-const PROVEN_POW: f32 = 0.6;
-const PROVEN_CAPTCHA: f32 = 0.5;
+const PROVEN_POW: f32 = 0.5;
+const PROVEN_CAPTCHA: f32 = 0.4;
 /// Part of the limit that is enough where nobody verified lately, and the verifications that make it whole.
 const NEW: f32 = 0.75;
+const NEW_COUNTRY: f32 = 0.6;
 const KNOWN: f32 = 10.0;
 
 /// A cell at a moment.
@@ -134,7 +135,10 @@ pub(super) fn limit(kind: Kind, rung: Rung, base: &Cell, settings: &KindSettings
     // Abuse that verifies some of its own numbers doesn't make a place known.
     let share = (base.verified / base.sent.max(1.0) - 0.4) / 0.2;
     let known = (base.verified / KNOWN).min(1.0) * share.clamp(0.0, 1.0);
-    let new = NEW * proven;
+    let new = match kind {
+        Kind::Pair | Kind::Country => NEW_COUNTRY,
+        _ => NEW,
+    } * proven;
     settings.limit * (new + (1.0 - new) * known)
 }
 
