@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""What the engine lets through and what it costs people: simulated traffic of several seeds, replayed.
+
+    cargo build --release
+    python3 benches/engine.py            # the table of the README: worst seed of five, with and without delivery reports
+    python3 benches/engine.py --curve    # leak against challenge, for limits of 0.6 to 1.5 times the shipped ones
+    python3 benches/engine.py --scenarios quiet,fakers --seeds 2
+
+Traces go to a temporary directory and are deleted; nothing is sent anywhere.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+SENDWALL = os.environ.get("SENDWALL", "target/release/sendwall")
+CONFIG = """
+upstream = "http://127.0.0.1:3000"
+mode = "enforce"
+
+[[endpoint]]
+name = "login"
+send = "POST /api/login/send-code"
+verify = "POST /api/login/verify"
+verified_if = "status == 200"
+default_region = "GB"
+"""
+# Scenario, rows of its report that count, goals: leaked, lost, challenged, in percent.
+GOALS = [
+    ("quiet", ["quiet"], None, 0.02, 0.3),
+    ("shared-address", ["shared-address"], None, 0.1, 3),
+    ("campaign", ["campaign"], None, 0.2, 5),
+    ("new-market", ["new-market"], None, 0.1, 2),
+    ("office-morning", ["office-morning"], None, 0.1, 2),
+    ("travellers", ["travellers"], None, 0.1, 2),
+    ("outage", ["outage"], None, 0.1, 5),
+    ("burst-address", ["burst-address"], 0.5, 0.05, 0.8),
+    ("rotating", ["rotating"], 0.5, 0.05, 0.8),
+    ("home-range", ["home-range"], 0.5, 0.05, 0.8),
+    ("ipv6-48", ["ipv6-48"], 0.5, 0.05, 0.8),
+    ("app-emulation", ["app-emulation"], 0.5, 0.05, 0.8),
+    ("few-hosts", ["few-hosts"], 0.5, 0.05, 0.8),
+    ("distributed", ["distributed"], 1, 0.05, 0.8),
+    ("captcha-farm", ["captcha-farm"], 1, 0.05, 0.8),
+    ("fakers", ["fakers"], 1, 0.05, 0.8),
+    ("low-and-slow", ["low-and-slow"], 5, 0.05, 0.8),
+    ("frozen-cookie", ["frozen-cookie"], 0.5, 0.05, 0.8),
+    ("headless-bomber", ["headless-bomber"], 20, 0.05, 0.8),
+    ("market-abuse", ["market-abuse"], None, 0.05, 0.8),
+    ("market-abuse", ["market-abuse known users"], None, 0, 0.3),
+    ("mid-attack", ["mid-attack"], 0.5, 0.3, None),
+]
+KINDS = {
+    "client": 3.4, "address": 5, "range": 6, "network": 7, "wide_range": 8, "fingerprint": 11,
+    "system": 9, "pair": 9, "country": 9, "endpoint": 12,
+}
+
+
+def scaled(factor):
+    """The configuration with every kind's limit scaled, but the phone's."""
+    return CONFIG + "".join(f"\n[cells.{kind}]\nlimit = {limit * factor:.3f}\n" for kind, limit in KINDS.items())
+
+
+def run(directory, scenario, seed, config, feed):
+    trace = os.path.join(directory, f"{scenario}.{seed}.jsonl")
+    if not os.path.exists(trace):
+        made = trace + ".part"
+        subprocess.run([SENDWALL, "simulate", scenario, "--seed", str(seed), "--out", made], check=True,
+                       stderr=subprocess.DEVNULL)
+        os.rename(made, trace)
+    report = f"{trace}.{feed}.{abs(hash(config))}.json"
+    command = [SENDWALL, "replay", trace, "--config", config, "--report", report]
+    subprocess.run(command + ([] if feed else ["--no-delivery-feed"]), check=True, stdout=subprocess.DEVNULL)
+    with open(report) as file:
+        rows = {row["scenario"]: row for row in json.load(file)["scenarios"]}
+    return scenario, seed, rows
+
+
+def percent(value):
+    return "-" if value is None else f"{100 * value:.2f}"
+
+
+def worst(results, scenario, names, measure):
+    values = [rows[name][measure] for found, _, rows in results if found == scenario
+              for name in names if name in rows and rows[name][measure] is not None]
+    return max(values, default=None)
+
+
+def measure(directory, scenarios, seeds, config, feeds):
+    jobs = [(directory, scenario, seed, config, feed) for scenario in scenarios for seed in seeds for feed in feeds[:1]]
+    jobs_later = [(directory, scenario, seed, config, feed) for scenario in scenarios for seed in seeds
+                  for feed in feeds[1:]]
+    results = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for batch in (jobs, jobs_later):
+            for index, result in enumerate(pool.map(lambda job: run(*job), batch)):
+                results.append(result)
+                if sys.stderr.isatty():
+                    print(f"\r{index + 1}/{len(batch)}", end="", file=sys.stderr)
+    return results
+
+
+def table(directory, args):
+    config = os.path.join(directory, "engine.toml")
+    with open(config, "w") as file:
+        file.write(CONFIG)
+    wanted = [goal for goal in GOALS if not args.scenarios or goal[0] in args.scenarios.split(",")]
+    scenarios = list(dict.fromkeys(goal[0] for goal in wanted))
+    results = measure(directory, scenarios, range(1, args.seeds + 1), config, [True, False])
+    print(f"Worst of {args.seeds} seeds, with and without delivery reports; goals in brackets; percent.\n")
+    print("| traffic | messages leaked | real users lost | real users challenged |")
+    print("|---|---|---|---|")
+    for scenario, names, leak, lost, challenged in wanted:
+        def cell(name, goal):
+            value = worst(results, scenario, names, name)
+            text = percent(value)
+            missed = goal is not None and value is not None and 100 * value > goal
+            return f"{'**' if missed else ''}{text}{'**' if missed else ''}" + (f" ({goal:g})" if goal is not None else "")
+        leaked = cell("leaked", leak) if leak is not None or worst(results, scenario, names, "leaked") else "-"
+        print(f"| {names[0]} | {leaked} | {cell('lost', lost)} | {cell('challenged', challenged)} |", flush=True)
+
+
+def curve(directory, args):
+    print("| limits | " + " | ".join(["quiet: challenged", "fakers: leaked", "captcha-farm: leaked",
+                                        "headless-bomber: leaked", "low-and-slow: leaked"]) + " |")
+    print("|---|---|---|---|---|---|")
+    for factor in (0.6, 0.8, 1.0, 1.25, 1.5):
+        config = os.path.join(directory, f"engine-{factor}.toml")
+        with open(config, "w") as file:
+            file.write(scaled(factor))
+        scenarios = ["quiet", "fakers", "captcha-farm", "headless-bomber", "low-and-slow"]
+        results = measure(directory, scenarios, range(1, args.seeds + 1), config, [True])
+        cells = [percent(worst(results, "quiet", ["quiet"], "challenged"))]
+        cells += [percent(worst(results, name, [name], "leaked")) for name in scenarios[1:]]
+        print(f"| x {factor} | " + " | ".join(cells) + " |", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--scenarios", default="", help="names, with commas between")
+    parser.add_argument("--curve", action="store_true")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        (curve if args.curve else table)(directory, args)
+
+
+if __name__ == "__main__":
+    main()
