@@ -53,9 +53,9 @@ fn abused(town: &Town, kind: Kind, solves: Rung, attempts: u64, seed: u64) -> [V
     sent
 }
 
-/// A captcha alone stops nobody who solves it from what thousands share, as long as some there may be real.
+/// What thousands share asks for no more than a proof of work, as long as some there may be real.
 const fn is_bounded(kind: Kind, rung: Rung) -> bool {
-    !(kind.is_wide() && matches!(rung, Rung::Captcha))
+    !kind.is_wide() || matches!(rung, Rung::None)
 }
 
 #[test]
@@ -247,6 +247,21 @@ fn strangers_never_change_the_rung_of_a_known_client() {
         assert_ne!(spoilt.rung(&Person { phone: 4, client: None, ..victim }), Rung::None, "strangers there are asked");
         assert_eq!(spoilt.rung(&known_phone), Rung::None, "the owner, without the cookie, at home");
         assert_eq!(spoilt.rung(&stranger), quiet.rung(&stranger), "nor of whoever shares nothing");
+    }
+}
+
+#[test]
+fn trust_is_no_evidence() {
+    let (town, owner) = (Town::new(Kinds::default()), Person::alone(1));
+    for _ in 0..6 {
+        let (decision, rung) = town.ask(&owner, Rung::None).sent.unwrap();
+        assert_eq!(rung, Rung::None);
+        town.wait(Span::seconds(20));
+        town.learn(decision, OutcomeKind::Verified);
+        town.wait(Span::minutes(30));
+        for kind in Kind::ALL {
+            assert_eq!(town.view(&owner, kind, Rung::None).evidence, 0.0, "{kind:?}");
+        }
     }
 }
 

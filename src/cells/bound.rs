@@ -6,6 +6,9 @@
 //! open its evidence is below its limit `L`, and what matured within `H` still counts for half of `v` at least, so
 //! fewer than `2 L / v` of the messages of a half-life have matured; the others are open, and those are bounded by
 //! `B`, the floor plus what history explains, times what the rung's proof is worth.
+//!
+//! Above the first rung it holds for cells that are to blame ([`View::is_to_blame`](super::View::is_to_blame)); the
+//! others close nothing there.
 
 use super::Kind;
 use super::cell::Cell;

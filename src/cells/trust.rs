@@ -39,7 +39,8 @@ impl Bond {
             Self::NetworkPhone => mix([key(Kind::Network)?, key(Kind::Phone)?]),
             Self::PlacePhone => mix([key(Kind::System)?, key(Kind::Fingerprint)?, key(Kind::Phone)?]),
         };
-        Some(mix([value, u64::from(self.tag())]))
+        // Three parts: a cell's key has two at most, and the phone's trust must not be the phone's evidence.
+        Some(mix([value, u64::from(self.tag()), u64::from(TAG)]))
     }
 
     const fn tag(self) -> u8 {

@@ -140,7 +140,7 @@ fn after_a_long_gap_open_sends_say_nothing_more_but_may_still_be_verified() {
     new.learn(sent[0].0, OutcomeKind::Verified);
     let verified = new.view(&one, Kind::Phone, Rung::None);
     assert_eq!((verified.evidence, verified.open), (0.0, 0.0), "both are settled: one phone, one session");
-    assert_eq!(verified.verified, 2.0);
+    assert_eq!(new.rung(&one), Rung::None);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn a_name_of_before_finds_nothing_where_the_evidence_was_refused() {
     let old = Town::new(Kinds::default());
     let (sent, _) = old.ask(&one, Rung::None).sent.unwrap();
     old.wait(Span::seconds(30));
-    let new = Town::of(Kinds::default(), Cells::new(Settings::default(), 1).named_from(old.now()));
+    let new = Town::of(Kinds::default(), Cells::new(&Settings::default(), 1).named_from(old.now()));
     new.clock.set(old.now());
     for chunk in chunks(old.gate.sessions(), old.now()) {
         new.gate.sessions().restore(new.now(), &chunk).unwrap();

@@ -164,7 +164,7 @@ impl Town {
     }
 
     pub(crate) fn with(kinds: Kinds, settings: cells::Settings) -> Self {
-        Self::of(kinds, Cells::new(settings, 1))
+        Self::of(kinds, Cells::new(&settings, 1))
     }
 
     pub(crate) fn of(kinds: Kinds, cells: Cells) -> Self {

@@ -20,6 +20,9 @@ fn rules(snapshot: &str, max: u32) -> String {
 mode = "enforce"
 default_limits = false
 
+[cells.phone]
+open_floor = 100
+
 [snapshot]
 {snapshot}
 
@@ -102,6 +105,36 @@ fn a_crash_loses_no_more_than_the_interval() {
     assert_eq!(sendwall.send(PHONE).status, 429);
     assert_eq!(sendwall.verify(PHONE, CODE).status, 200);
     assert_eq!(conversion(&sendwall), (1, 1));
+}
+
+const HOT: &str = "evidence of address below 1 at none";
+
+/// Silence of three seconds closes what an address is granted, and volume closes nothing.
+fn quick_to_judge() -> String {
+    let kinds = ["address", "network", "fingerprint", "system", "pair", "country", "endpoint"];
+    let patient = |kind| format!("[cells.{kind}]\nopen_floor = 1000\nrate_floor = 10000\n\n");
+    let cells: String = kinds.map(patient).concat().replace("[cells.address]", "[cells.address]\nlimit = 0.5");
+    rules(OFTEN, 100).replace("[snapshot]", &format!("{cells}[snapshot]")).replace("mode =", "prior = \"none\"\nmode =")
+}
+
+#[test]
+fn a_cell_that_was_hot_before_a_crash_is_hot_after_it() {
+    let app = shop();
+    let mut sendwall = Sendwall::start(app.address, &quick_to_judge());
+    let ranges = (0..50).map(|number| format!("+44740{number:02}17171"));
+    let sent = ranges.map(|phone| sendwall.send(&phone).status).filter(|status| *status == 200).count();
+    assert!(sent > 30, "{sent}");
+    let_pass(Duration::from_millis(3500));
+    let reasons = |sendwall: &Sendwall| {
+        let answer = sendwall.send(PHONE);
+        (answer.status, sendwall.decision(&answer)["reasons"].to_string())
+    };
+    eventually("the address is hot", || reasons(&sendwall).1.contains(HOT));
+    wait_for_snapshot(&sendwall);
+    assert!(!sendwall.end("-KILL").success());
+    sendwall.start_again();
+    let (status, told) = reasons(&sendwall);
+    assert!(status != 200 && told.contains(HOT), "{status} {told}");
 }
 
 #[test]
