@@ -2,7 +2,7 @@
 
 use super::aspects::{country_key, endpoint_key, variant};
 use super::{Cells, Kind, Kinds, RealUse, lock};
-use crate::domain::{Country, Rung, Timestamp};
+use crate::domain::{Country, Rung, Timestamp, Trust};
 
 impl Cells {
     /// Bytes of the table.
@@ -20,17 +20,17 @@ impl Cells {
         self.learned.real_use(Some(endpoint_key(self.seed, endpoint)))
     }
 
-    /// The share of a country's verifications that are missing for everyone: of strangers or of known clients, whichever
-    /// misses more.
+    /// The share of a country's verifications that are missing: of strangers, known numbers or known clients, whichever
+    /// misses most.
     pub fn outage_in(&self, kinds: &Kinds, country: Country, now: Timestamp) -> f32 {
         let key = country_key(self.seed, country);
-        let of = |known| {
-            let cell = self.table.get(variant(key, Kind::Country, known, Rung::None));
+        let of = |trust| {
+            let cell = self.table.get(variant(key, Kind::Country, trust, Rung::None));
             cell.map_or(0.0, |mut cell| {
                 cell.fade_to(now, kinds.of(Kind::Country).half_life);
                 cell.outage()
             })
         };
-        of(false).max(of(true))
+        [Trust::Unknown, Trust::KnownPhone, Trust::KnownClient].map(of).into_iter().fold(0.0, f32::max)
     }
 }

@@ -187,7 +187,7 @@ impl Town {
             clock: shared,
             ids: Ids::new(7),
             sessions: 50_000,
-            cells: Cells::new(settings, 1),
+            cells: Cells::new(&settings, 1),
             tell: Tell { metrics: Arc::clone(&metrics), journal: Arc::new(Journal::in_memory(metrics)) },
         }));
         let revision = gate.revision();
