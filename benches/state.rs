@@ -5,18 +5,23 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench that fails loudly and tells its figures")]
 
 use std::fs;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use sendwall::cells::{Cells, Kinds, Settings};
 use sendwall::clock::{Clock, ManualClock, Stopwatch};
-use sendwall::domain::{Country, DecisionId, Mode, Money, NumberKind, Phone, Range, Span, Timestamp, Validity};
+use sendwall::domain::{
+    Address, Client, ClientId, ClientSource, Country, DecisionId, Facts, Fingerprint, Mode, Money, NumberKind, Phone,
+    PhoneFact, Place, Range, Rung, Span, Timestamp, Validity, Visit,
+};
 use sendwall::limits::{Handle, KeyPart, Limit, On, Store, WhenFull, mix};
 use sendwall::pack::Section;
 use sendwall::privacy::Pseudonym;
 use sendwall::sessions::{Alias, OpenSend, Sessions};
-use sendwall::state::{Settings, Snapshots};
+use sendwall::state::{self, Snapshots};
 use sendwall::telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
@@ -79,6 +84,49 @@ fn sessions() -> Sessions {
         );
     }
     sessions
+}
+
+/// A million cells: those of strangers who asked once.
+fn cells() -> Cells {
+    let kinds = Kinds::default();
+    let cells = empty_cells();
+    for number in 0.. {
+        let at = Timestamp::from_unix_ms(START_MS + number / 100);
+        if cells.usage().0 >= 1_000_000 {
+            break;
+        }
+        let attempt = cells.attempt(&stranger(number, at));
+        cells.count(&kinds, &attempt, true, Some(Rung::None), at);
+        cells.sent(&attempt, Rung::None, at);
+    }
+    cells
+}
+
+fn empty_cells() -> Cells {
+    Cells::new(Settings { memory: 96 << 20, sends: 200_000, keep: Span::minutes(10) }, 1)
+}
+
+fn stranger(number: u64, at: Timestamp) -> Facts {
+    let name = |what| Pseudonym::from_bits(u128::from(mix([what, number])));
+    let ip = IpAddr::V6(Ipv6Addr::from_bits(u128::from(number) << 80));
+    let network = ipnet::IpNet::from(ip);
+    let phone = Phone {
+        id: name(1),
+        country: Country::new("GB"),
+        calling_code: 44,
+        range: Range::new(number),
+        last_two: 1,
+        kind: NumberKind::Mobile,
+        validity: Validity::Valid,
+        price: Money::default(),
+    };
+    let client = Client {
+        address: Address { ip, unit: network, network, id: name(2) },
+        id: Some(ClientId { id: name(3), source: ClientSource::Visit }),
+        visit: Visit::None,
+        fingerprint: Fingerprint::default(),
+    };
+    Facts { at, endpoint: "login".into(), phone: PhoneFact::Present(phone), client, place: Place::default() }
 }
 
 fn best(figures: impl Iterator<Item = Duration>) -> Duration {
@@ -148,11 +196,15 @@ fn main() {
     let directory = std::env::temp_dir().join(format!("sendwall-bench-{}", std::process::id()));
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(Timestamp::from_unix_ms(START_MS + 1000)));
     let metrics = Arc::new(Metrics::new("bench", Arc::clone(&clock)));
-    let snapshots = Snapshots::new(Settings::in_directory(directory.clone()), &[7; 32], clock, metrics);
+    let snapshots = Snapshots::new(state::Settings::in_directory(directory.clone()), &[7; 32], clock, metrics);
 
     let (store, handle) = filled();
     there_and_back("a million counters", &snapshots, &store, &|| Box::new(limits().0));
     there_and_back("200,000 sessions", &snapshots, &sessions(), &|| Box::new(Sessions::new(1_000_000)));
+
+    let cells = cells();
+    println!("{} cells, {} sends", cells.usage().0, cells.sends());
+    there_and_back("a million cells", &snapshots, &cells, &|| Box::new(empty_cells()));
 
     let never = CancellationToken::new();
     meanwhile("while it is saved at its own pace", &handle, || {

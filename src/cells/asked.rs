@@ -20,7 +20,7 @@ const WARM: f32 = 0.4;
 /// What a refused attempt adds to the cells that refused it.
 const REFUSED: f32 = 0.1;
 /// The most that a cell is heated so, over its limit.
-const HELD: f32 = 2.0;
+pub(super) const HELD: f32 = 2.0;
 /// Challenges that are waited for at the same time.
 const ASKED: usize = 65_536;
 

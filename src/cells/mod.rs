@@ -21,6 +21,7 @@
 
 mod asked;
 mod aspects;
+pub mod bound;
 mod cell;
 mod charging;
 mod evidence;
@@ -309,3 +310,6 @@ const fn in_64ths(weight: i32) -> u8 {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

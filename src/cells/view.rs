@@ -10,7 +10,7 @@ const SURPRISE: f32 = 3.0;
 /// Pressure asks for a proof at so many times the evidence that would.
 const PRESSURE_SCALE: f32 = 2.5;
 /// The bound on silent sends grows by so many of what history explains.
-const OPEN_MULTIPLE: f32 = 3.0;
+pub(super) const OPEN_MULTIPLE: f32 = 3.0;
 
 /// Part of the limit that is enough of those who solved a proof of work, or a captcha.
 const PROVEN_POW: f32 = 0.6;
@@ -147,7 +147,7 @@ const fn is_destination(kind: Kind) -> bool {
 }
 
 /// The bounds on silent sends grow with the proof: who paid for a step may be heard a little longer.
-const fn larger(rung: Rung) -> f32 {
+pub(super) const fn larger(rung: Rung) -> f32 {
     match rung {
         Rung::None => 1.0,
         Rung::Pow => 2.0,

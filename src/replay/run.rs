@@ -183,7 +183,9 @@ impl<'a> Replay<'a> {
         way.now.course.send(endpoint, facts, send.outcome.clone());
         if let Some(before) = &mut way.before {
             let client = before.facts.client(line)?;
-            let (endpoint, facts) = before.facts.send(line, send, client)?;
+            let read = before.facts.send(line, send, client);
+            let (endpoint, facts) =
+                read.map_err(|fault| Fault { problem: format!("{} (it is compared with)", fault.problem), ..fault })?;
             before.course.send(endpoint, facts, send.outcome.clone());
         }
         Ok(())

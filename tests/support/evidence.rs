@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
-use sendwall::cells::{self, Cells, Kind, Kinds};
+use sendwall::cells::{self, Cells, Kind, Kinds, View, Views};
 use sendwall::clock::{Clock, ManualClock};
 use sendwall::config::Config;
 use sendwall::domain::{
@@ -16,6 +16,7 @@ use sendwall::geo::Geo;
 use sendwall::journal::Journal;
 use sendwall::limits::{Store, mix};
 use sendwall::numbering::{Numbering, PriceTable};
+use sendwall::pack::Restored;
 use sendwall::privacy::{Pseudonym, Pseudonyms};
 use sendwall::telemetry::Metrics;
 
@@ -162,7 +163,11 @@ impl Town {
         Self::with(kinds, cells::Settings { memory: 4 << 20, sends: 50_000, keep: Span::minutes(10) })
     }
 
-    pub(crate) fn with(kinds: Kinds, settings: cells::Settings) -> Self {
+    pub(crate) fn with(kinds: Kinds, settings: &cells::Settings) -> Self {
+        Self::of(kinds, Cells::new(settings, 1))
+    }
+
+    pub(crate) fn of(kinds: Kinds, cells: Cells) -> Self {
         let config = Config::compile(CONFIG, std::path::Path::new("test.toml"), &|_| None);
         let config = config
             .unwrap_or_else(|problems| panic!("{}", problems.iter().map(ToString::to_string).collect::<String>()));
@@ -187,7 +192,7 @@ impl Town {
             clock: shared,
             ids: Ids::new(7),
             sessions: 50_000,
-            cells: Cells::new(&settings, 1),
+            cells,
             tell: Tell { metrics: Arc::clone(&metrics), journal: Arc::new(Journal::in_memory(metrics)) },
         }));
         let revision = gate.revision();
@@ -242,6 +247,31 @@ impl Town {
             Verdict::Challenge(kind) => kind.rung(),
             Verdict::Block | Verdict::Cooldown { .. } | Verdict::Reject => Rung::Block,
         }
+    }
+
+    /// Everything that outlives the process, taken from `other`, which was stopped at its time.
+    pub(crate) fn restore(&self, other: &Self) -> Restored {
+        let mut restored = Restored::default();
+        for (from, to) in other.gate.kept().into_iter().zip(self.gate.kept()) {
+            let take = &mut |chunk: &[u8]| {
+                restored.add(to.restore(self.now(), chunk).unwrap());
+                Ok(())
+            };
+            from.save(other.now(), take).unwrap();
+        }
+        restored
+    }
+
+    /// What someone's cells show at every rung.
+    pub(crate) fn views(&self, person: &Person) -> [Views; 3] {
+        let (cells, facts) = (self.gate.cells(), person.facts(self.now()));
+        let attempt = cells.attempt(&facts);
+        [Rung::None, Rung::Pow, Rung::Captcha].map(|rung| cells.look(&self.revision.kinds, &attempt, rung, self.now()))
+    }
+
+    /// What someone's cell of a kind shows.
+    pub(crate) fn view(&self, person: &Person, kind: Kind, rung: Rung) -> View {
+        self.views(person)[rung as usize][kind as usize].unwrap()
     }
 
     /// Says what became of a message.

@@ -134,6 +134,7 @@ impl Report {
         let mut told = Vec::new();
         if let Some(leaked) = measures.leaked {
             let before = match first.ms {
+                Some(_) if first.sms == 0 => "the very first was refused".to_owned(),
                 Some(ms) => format!(
                     "{} SMS ({} {}) before the first refusal, after {}",
                     grouped(first.sms),

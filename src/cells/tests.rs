@@ -1,0 +1,199 @@
+//! The window of a cell against a plain sum over its sends, and that nothing is left of either in the end.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+use proptest::prelude::*;
+
+use super::cell::{NAT, nats};
+use super::charging::share;
+use super::*;
+use crate::domain::{Client, Country, Fingerprint, Money, NumberKind, Phone, PhoneFact, Place, Range, Validity, Visit};
+use crate::limits::mix;
+use crate::privacy::Pseudonym;
+
+const START: Timestamp = Timestamp::from_unix_ms(1_795_197_600_000);
+
+#[derive(Clone, Debug)]
+struct Event {
+    gap_ms: u64,
+    phone: u64,
+    address: u64,
+    rung: usize,
+    /// What becomes of the send so many before.
+    outcome: Option<(usize, OutcomeKind)>,
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let gap = prop_oneof![8 => 0..3_000_u64, 2 => 3_000..40_000_u64, 1 => 40_000..400_000_u64];
+    let outcome = prop_oneof![
+        4 => Just(OutcomeKind::Verified),
+        1 => Just(OutcomeKind::Undelivered),
+        1 => Just(OutcomeKind::Delivered),
+    ];
+    let event = (gap, 0..20_u64, 0..4_u64, 0..3_usize, prop::option::of((0..30_usize, outcome)));
+    let event =
+        event.prop_map(|(gap_ms, phone, address, rung, outcome)| Event { gap_ms, phone, address, rung, outcome });
+    prop::collection::vec(event, 1..120)
+}
+
+fn facts(event: &Event, at: Timestamp) -> Facts {
+    let name = |what: u64, number: u64| Pseudonym::from_bits(u128::from(mix([what, number])));
+    let ip = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
+    let phone = Phone {
+        id: name(1, event.phone),
+        country: Country::new("GB"),
+        calling_code: 44,
+        range: Range::new(44_740_240 + event.phone % 3),
+        last_two: 1,
+        kind: NumberKind::Mobile,
+        validity: Validity::Valid,
+        price: Money::default(),
+    };
+    let address = Address { ip, unit: ip.into(), network: ip.into(), id: name(2, event.address) };
+    let client = Client { address, id: None, visit: Visit::None, fingerprint: Fingerprint::default() };
+    Facts { at, endpoint: "login".into(), phone: PhoneFact::Present(phone), client, place: Place::default() }
+}
+
+struct Stage {
+    cells: Cells,
+    kinds: Kinds,
+    now: Timestamp,
+    sent: Vec<SendRef>,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let cells = Cells::new(Settings { memory: 4 << 20, sends: 1000, keep: Span::minutes(10) }, 1);
+        Self { cells, kinds: Kinds::default(), now: START, sent: Vec::new() }
+    }
+
+    fn wait(&mut self, span: Span) {
+        self.now = self.now + span;
+        self.cells.advance(&self.kinds, self.now);
+    }
+
+    fn play(&mut self, event: &Event) {
+        self.wait(Span::millis(event.gap_ms));
+        let rung = [Rung::None, Rung::Pow, Rung::Captcha][event.rung];
+        let mut attempt = self.cells.attempt(&facts(event, self.now));
+        let looked = [self.cells.look(&self.kinds, &attempt, Rung::None, self.now)];
+        self.cells.weigh(&mut attempt, &looked);
+        self.cells.count(&self.kinds, &attempt, true, Some(rung), self.now);
+        if event.phone == 0 {
+            self.cells.give_back(&attempt, rung);
+        } else {
+            self.sent.extend(self.cells.sent(&attempt, rung, self.now));
+        }
+        if let Some((back, outcome)) = event.outcome
+            && let Some(name) = self.sent.iter().rev().nth(back)
+        {
+            self.cells.outcome(&self.kinds, *name, outcome, self.now);
+        }
+    }
+
+    /// By key, what the sends that are younger than the horizon say, and how many of them are silent, in 64ths.
+    fn summed(&self) -> HashMap<u64, ([i32; ALTERNATIVES], i32)> {
+        let mut sums = HashMap::new();
+        let (sends, _) = lock(&self.cells.sends).some_from(0, 1000).unwrap_or_default();
+        for (_, charge) in sends.into_iter().filter(|(_, charge)| !charge.matured) {
+            for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
+                let sum = sums.entry(variant(key, kind, charge.known, charge.rung)).or_insert(([0; ALTERNATIVES], 0));
+                for (sum, value) in sum.0.iter_mut().zip(charge.value) {
+                    *sum += share(value, weight);
+                }
+                sum.1 += if charge.verified { 0 } else { weight };
+            }
+        }
+        sums
+    }
+
+    /// By key, what the cells' windows hold.
+    fn held(&self) -> HashMap<u64, ([i32; ALTERNATIVES], i32)> {
+        let shards = (0..table::SHARDS).filter_map(|shard| self.cells.table.some_from(shard, 0, usize::MAX));
+        let entries = shards.flat_map(|(entries, _)| entries);
+        entries
+            .map(|(key, words)| (key, Cell::from_words(&words)))
+            .map(|(key, cell)| (key, (cell.window, cell.open)))
+            .collect()
+    }
+
+    fn holds_what_was_said(&self) -> bool {
+        let (summed, held) = (self.summed(), self.held());
+        let nothing = ([0; ALTERNATIVES], 0);
+        let is_held = |(key, sum): (&u64, &_)| held.get(key) == Some(sum);
+        summed.iter().all(is_held) && held.iter().all(|(key, window)| summed.contains_key(key) || *window == nothing)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_window_is_the_sum_of_what_its_sends_say_and_nothing_is_left_of_it(events in events()) {
+        let mut stage = Stage::new();
+        for event in &events {
+            stage.play(event);
+            prop_assert!(stage.holds_what_was_said());
+        }
+        stage.wait(Span::seconds(120));
+        prop_assert!(stage.held().values().all(|window| *window == ([0; ALTERNATIVES], 0)));
+        stage.wait(Span::minutes(10));
+        prop_assert_eq!(stage.cells.sends(), 0);
+    }
+
+    #[test]
+    fn where_everybody_verifies_no_evidence_is_left(events in events()) {
+        let mut stage = Stage::new();
+        for event in &events {
+            stage.play(&Event { outcome: None, ..event.clone() });
+        }
+        for name in stage.sent.clone() {
+            stage.cells.outcome(&stage.kinds, name, OutcomeKind::Verified, stage.now);
+        }
+        for name in stage.sent.clone() {
+            stage.cells.outcome(&stage.kinds, name, OutcomeKind::Verified, stage.now);
+        }
+        prop_assert!(stage.holds_what_was_said(), "a second verification says nothing");
+        prop_assert!(stage.held().values().all(|(window, open)| *open == 0 && window.iter().all(|said| *said <= 0)));
+    }
+}
+
+/// What a send says by itself, against the formulas: in the cell of its address, which it bears in full.
+#[test]
+fn a_send_says_its_log_likelihood_ratio() {
+    let p = RealUse::default().conversion;
+    let come = |s: u64| RealUse::default().come_by(Span::seconds(s));
+    let silent = |s| ((1.0 - 0.05 * come(s)) / (1.0 - p * come(s))).ln();
+    for (age, expected) in
+        [(2, 0.0), (3, silent(3)), (14, silent(8)), (59, silent(30)), (119, silent(60)), (120, silent(120))]
+    {
+        let mut stage = Stage::new();
+        let event = Event { gap_ms: 0, phone: 1, address: 1, rung: 0, outcome: None };
+        stage.play(&event);
+        stage.wait(Span::seconds(age));
+        let attempt = stage.cells.attempt(&facts(&event, stage.now));
+        let view = stage.cells.look(&stage.kinds, &attempt, Rung::None, stage.now)[Kind::Address as usize].unwrap();
+        assert!(
+            (f64::from(view.evidence) - expected).abs() < 2.0 / f64::from(NAT),
+            "{age} s: {view:?}, not {expected}"
+        );
+        stage.cells.outcome(&stage.kinds, stage.sent[0], OutcomeKind::Verified, stage.now);
+        assert_eq!(
+            stage.cells.look(&stage.kinds, &attempt, Rung::None, stage.now)[Kind::Address as usize].unwrap().evidence,
+            0.0
+        );
+        if age < 120 {
+            let verified = ((0.05 / p).ln() * f64::from(NAT)).round();
+            let windows = stage.held();
+            let key = attempt.aspects.key(Kind::Address).unwrap();
+            assert!((f64::from(nats(windows[&key].0[0])) - verified / f64::from(NAT)).abs() < 1e-6);
+        }
+    }
+}
+
+#[test]
+fn an_entry_takes_72_bytes() {
+    assert_eq!(table::ENTRY_BYTES, 72);
+    assert_eq!(size_of::<[u64; cell::WORDS]>() + size_of::<u64>(), table::ENTRY_BYTES);
+}
