@@ -2,6 +2,7 @@
 //!
 //! `cargo bench --bench decide` prints the time of one judgement, reading included, and of its parts.
 #![expect(clippy::unwrap_used, reason = "a bench that can't be set up should fail loudly")]
+#![expect(clippy::print_stdout, reason = "figures that criterion doesn't measure")]
 
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
@@ -11,11 +12,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderValue, Method};
-use sendwall::clock::{Clock, ManualClock};
+use sendwall::clock::{Clock, ManualClock, Stopwatch};
 use sendwall::config::Config;
-use sendwall::domain::{Span, Timestamp};
+use sendwall::domain::{Facts, Span, Timestamp};
 use sendwall::extract::{Payload, Request};
-use sendwall::gate::{Gate, SendPermit, UpstreamAnswer};
+use sendwall::gate::{Gate, Judged, SendPermit, UpstreamAnswer};
 use sendwall::journal::Journal;
 use sendwall::telemetry::Metrics;
 
@@ -25,7 +26,19 @@ const KEYS: u64 = 1_000_000;
 const CONFIG: &str = r#"
 upstream = "http://127.0.0.1:3000"
 mode = "enforce"
+prior = "weights"
 trusted_proxies = ["10.0.0.0/8"]
+
+cells.address = { open_floor = 100000, rate_floor = 100000, limit = 1000 }
+cells.range = { open_floor = 100000, rate_floor = 100000, limit = 1000 }
+cells.network = { open_floor = 100000, rate_floor = 100000, limit = 1000 }
+cells.wide_range = { open_floor = 100000, rate_floor = 100000, limit = 1000 }
+cells.fingerprint = { open_floor = 100000, rate_floor = 100000, limit = 1000 }
+cells.system = { open_floor = 100000, rate_floor = 100000, limit = 1000 }
+cells.pair = { open_floor = 100000, rate_floor = 100000, limit = 1000 }
+cells.country = { open_floor = 100000, rate_floor = 100000, limit = 1000 }
+cells.endpoint = { open_floor = 100000, rate_floor = 100000, limit = 1000 }
+cells.memory = "512MiB"
 
 [limits]
 memory = "512MiB"
@@ -92,16 +105,53 @@ fn gate() -> (Arc<Gate>, Arc<ManualClock>) {
 }
 
 fn judge(gate: &Arc<Gate>, made: &Made) -> Option<SendPermit> {
-    let revision = gate.revision();
-    let request = Request {
+    judged(gate, made).permit
+}
+
+fn request(made: &Made) -> Request<'_> {
+    Request {
         peer: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)),
         method: &Method::POST,
         path: "/api/send-code",
         query: None,
         headers: &made.headers,
         body: Payload::Whole(made.body.as_bytes()),
+    }
+}
+
+fn judged(gate: &Arc<Gate>, made: &Made) -> Judged {
+    let revision = gate.revision();
+    gate.judge(&revision, 0, &request(made))
+}
+
+/// Percentiles of one judgement with its facts given, and how much two threads do in the time of one.
+fn spread(gate: &Arc<Gate>, clock: &ManualClock, facts: &[Arc<Facts>]) {
+    const JUDGED: usize = 200_000;
+    let run = |first: usize, step: usize| {
+        let revision = gate.revision();
+        let mut times = Vec::with_capacity(JUDGED / step);
+        for index in (first..JUDGED).step_by(step) {
+            let facts = Facts { at: clock.now(), ..Facts::clone(&facts[index % facts.len()]) };
+            let watch = Stopwatch::start();
+            let judged = gate.judge_facts(&revision, 0, facts, None);
+            times.push(watch.elapsed());
+            drop(judged);
+        }
+        times
     };
-    gate.judge(&revision, 0, &request).permit
+    let watch = Stopwatch::start();
+    let mut times = run(0, 1);
+    let alone = watch.elapsed();
+    let watch = Stopwatch::start();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..2).map(|first| scope.spawn(move || run(first, 2))).collect();
+        threads.into_iter().for_each(|thread| drop(thread.join()));
+    });
+    let ratio = alone.as_secs_f64() / watch.elapsed().as_secs_f64();
+    times.sort();
+    let percentile = |share: usize| times[times.len() * share / 1000];
+    println!("judge_facts: p50 {:?}, p99 {:?}, p99.9 {:?}", percentile(500), percentile(990), percentile(999));
+    println!("two threads judge {ratio:.2} times as many as one");
 }
 
 fn settle(permit: Option<SendPermit>) -> bool {
@@ -112,9 +162,12 @@ fn settle(permit: Option<SendPermit>) -> bool {
 fn decide(criterion: &mut Criterion) {
     let (gate, clock) = gate();
     let requests = Requests { next: AtomicU64::new(1) };
+    let mut passed = 0_u64;
     for _ in 0..KEYS {
-        settle(judge(&gate, &requests.make()));
+        clock.advance(Span::millis(1));
+        passed += u64::from(settle(judge(&gate, &requests.make())));
     }
+    println!("{passed} of {KEYS} passed while the tables were filled");
     let mut group = criterion.benchmark_group("decide");
     let next = || {
         clock.advance(Span::millis(1));
@@ -126,6 +179,21 @@ fn decide(criterion: &mut Criterion) {
     group.bench_function("judge and settle, 1 M keys a table", |bencher| {
         bencher.iter_batched(next, |made| (settle(judge(&gate, &made)), made), BatchSize::SmallInput);
     });
+    // Facts that were read before, so that what is left is limits, cells, the ladder and what is told of it.
+    let facts: Vec<_> = (0..4096).map(|_| judged(&gate, &requests.make()).facts).collect();
+    let at = AtomicU64::new(0);
+    let known = || {
+        clock.advance(Span::millis(1));
+        let index = at.fetch_add(1, Ordering::Relaxed) as usize % facts.len();
+        Facts { at: clock.now(), ..Facts::clone(&facts[index]) }
+    };
+    group.bench_function("judge_facts, 1 M keys a table", |bencher| {
+        let revision = gate.revision();
+        bencher.iter_batched(known, |facts| gate.judge_facts(&revision, 0, facts, None), BatchSize::SmallInput);
+    });
+    let (entries, capacity, _) = gate.cells().usage();
+    println!("cells: {entries} of {capacity}");
+    spread(&gate, &clock, &facts);
     group.bench_function("route, a path that is not protected", |bencher| {
         let (revision, made) = (gate.revision(), requests.make());
         let request = Request {

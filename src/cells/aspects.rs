@@ -63,8 +63,7 @@ pub(super) fn variant(key: u64, kind: Kind, trust: Trust, rung: Rung) -> u64 {
 /// known ones with others.
 const fn class(kind: Kind, trust: Trust) -> u64 {
     match (kind, trust) {
-        (Kind::Client, _) | (_, Trust::Unknown) => 0,
-        (Kind::Phone | Kind::Address | Kind::Network, Trust::KnownPhone) => 0,
+        (Kind::Client, _) | (_, Trust::Unknown) | (Kind::Phone | Kind::Address | Kind::Network, Trust::KnownPhone) => 0,
         (_, Trust::KnownPhone) => 1,
         (_, Trust::KnownClient | Trust::Owner) => 2,
     }

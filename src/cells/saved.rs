@@ -20,7 +20,7 @@ use super::learned::Record;
 use super::sends::{Charge, SendRef};
 use super::table::SHARDS;
 use super::trust::is_trust;
-use super::{Cells, Kind, Kinds, lock, pages, parts};
+use super::{Cells, Kind, Kinds, in_64ths, lock, pages, parts};
 use crate::domain::{Rung, Span, Timestamp, Trust};
 use crate::limits::mix;
 use crate::pack::{self, CHUNK, Malformed, Out, Pack, Restored, Section, Unfit};
@@ -101,7 +101,9 @@ impl Cells {
         loop {
             let Some((sends, next)) = lock(&self.sends).some_from(place, COPIED) else { break };
             place = next;
-            sends.iter().for_each(|send| send.pack(&mut chunk));
+            for send in &sends {
+                send.pack(&mut chunk);
+            }
             give_if(chunk.len() >= CHUNK, &mut chunk, head, out)?;
         }
         give_if(true, &mut chunk, head, out)
@@ -230,12 +232,18 @@ impl Pack for Charge {
         let Self { at, aspects, weights, rung, trust, verified, undelivered, matured: _, missed, step, value } = self;
         at.pack(out);
         aspects.keys.iter().for_each(|key| key.pack(out));
-        weights.iter().for_each(|weight| weight.pack(out));
+        for weight in weights {
+            weight.pack(out);
+        }
         (*rung as u8).pack(out);
         (*trust as u8).pack(out);
-        [verified, undelivered, missed].into_iter().for_each(|flag| flag.pack(out));
+        for flag in [verified, undelivered, missed] {
+            flag.pack(out);
+        }
         step.pack(out);
-        value.iter().for_each(|value| out.extend_from_slice(&value.to_le_bytes()));
+        for value in value {
+            out.extend_from_slice(&value.to_le_bytes());
+        }
     }
 
     fn unpack(from: &mut &[u8]) -> Result<Self, Malformed> {
@@ -246,7 +254,7 @@ impl Pack for Charge {
         }
         let mut weights = [0; Kind::ALL.len()];
         for weight in &mut weights {
-            *weight = within(u8::unpack(from)?, 0..=WHOLE as u8)?;
+            *weight = within(u8::unpack(from)?, 0..=in_64ths(WHOLE))?;
         }
         let rung = match u8::unpack(from)? {
             0 => Rung::None,
@@ -263,7 +271,8 @@ impl Pack for Charge {
         };
         let mut flag = || bool::unpack(from);
         let (verified, undelivered, missed) = (flag()?, flag()?, flag()?);
-        let step = within(u8::unpack(from)?, 0..=STEPS.len() as u8)?;
+        let step = u8::unpack(from)?;
+        let step = if usize::from(step) <= STEPS.len() { step } else { return Err(Malformed) };
         let mut value = [0; ALTERNATIVES];
         for value in &mut value {
             let bits = u32::unpack(from)?;

@@ -20,8 +20,8 @@ impl Cells {
         self.learned.real_use(Some(endpoint_key(self.seed, endpoint)))
     }
 
-    /// The share of a country's verifications that are missing for everyone: of strangers or of known clients, whichever
-    /// misses more.
+    /// The share of a country's verifications that are missing: of strangers, known numbers or known clients, whichever
+    /// misses most.
     pub fn outage_in(&self, kinds: &Kinds, country: Country, now: Timestamp) -> f32 {
         let key = country_key(self.seed, country);
         self.outage(kinds, key, Trust::Unknown, now).max(self.outage(kinds, key, Trust::KnownClient, now))

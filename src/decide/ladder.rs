@@ -174,7 +174,7 @@ pub fn shown(kind: Kind, facts: &Facts) -> Box<str> {
         Kind::Phone => phone.map_or_else(String::new, |phone| phone.masked().to_string()),
         Kind::Client => facts.client.id.as_ref().map_or_else(String::new, |id| id.id.to_string()),
         Kind::Address => facts.client.address.id.to_string(),
-        Kind::Range => phone.map_or_else(String::new, |phone| format!("+{}", phone.range)),
+        Kind::Range => phone.map_or_else(String::new, |phone| phone.range.to_string()),
         Kind::Network => facts.client.address.network.trunc().to_string(),
         Kind::WideRange => phone.map_or_else(String::new, |phone| format!("+{}", phone.range.digits() / 100)),
         Kind::Fingerprint => format!("{:016x}", facts.client.fingerprint.hash),

@@ -163,8 +163,8 @@ impl Town {
         Self::with(kinds, cells::Settings { memory: 4 << 20, sends: 50_000, keep: Span::minutes(10) })
     }
 
-    pub(crate) fn with(kinds: Kinds, settings: cells::Settings) -> Self {
-        Self::of(kinds, Cells::new(&settings, 1))
+    pub(crate) fn with(kinds: Kinds, settings: &cells::Settings) -> Self {
+        Self::of(kinds, Cells::new(settings, 1))
     }
 
     pub(crate) fn of(kinds: Kinds, cells: Cells) -> Self {
