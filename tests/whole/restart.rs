@@ -21,9 +21,6 @@ mode = "enforce"
 default_limits = false
 cells.phone = {{ open_floor = 100 }}
 
-[cells.phone]
-open_floor = 100
-
 [snapshot]
 {snapshot}
 
