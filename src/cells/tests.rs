@@ -1,5 +1,7 @@
 //! The window of a cell against a plain sum over its sends, and that nothing is left of either in the end.
 
+#![expect(clippy::float_cmp, reason = "exact")]
+
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -64,7 +66,7 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let cells = Cells::new(Settings { memory: 4 << 20, sends: 1000, keep: Span::minutes(10) }, 1);
+        let cells = Cells::new(&Settings { memory: 4 << 20, sends: 1000, keep: Span::minutes(10) }, 1);
         Self { cells, kinds: Kinds::default(), now: START, sent: Vec::new() }
     }
 
@@ -98,7 +100,7 @@ impl Stage {
         let (sends, _) = lock(&self.cells.sends).some_from(0, 1000).unwrap_or_default();
         for (_, charge) in sends.into_iter().filter(|(_, charge)| !charge.matured) {
             for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
-                let sum = sums.entry(variant(key, kind, charge.known, charge.rung)).or_insert(([0; ALTERNATIVES], 0));
+                let sum = sums.entry(variant(key, kind, charge.trust, charge.rung)).or_insert(([0; ALTERNATIVES], 0));
                 for (sum, value) in sum.0.iter_mut().zip(charge.value) {
                     *sum += share(value, weight);
                 }

@@ -8,13 +8,13 @@ use sendwall::pack::Section;
 
 fuzz_target!(|chunks: Vec<&[u8]>| {
     let now = Timestamp::from_unix_ms(1_795_197_600_000);
-    let cells = Cells::new(Settings { memory: 1 << 18, sends: 100, keep: Span::minutes(10) }, 1);
+    let cells = Cells::new(&Settings { memory: 1 << 18, sends: 100, keep: Span::minutes(10) }, 1);
     for chunk in chunks {
         let _either = cells.restore(now, chunk);
     }
     cells.advance(&Kinds::default(), now + Span::minutes(11));
     let saved = cells.save(now, &mut |chunk| {
-        let again = Cells::new(Settings { memory: 1 << 18, sends: 100, keep: Span::minutes(10) }, 1);
+        let again = Cells::new(&Settings { memory: 1 << 18, sends: 100, keep: Span::minutes(10) }, 1);
         assert!(again.restore(now, chunk).is_ok());
         Ok(())
     });
