@@ -1,5 +1,7 @@
 //! Evidence: a gate that took another's snapshot decides as that one would have.
 
+#![expect(clippy::float_cmp, reason = "exact")]
+
 use proptest::prelude::*;
 use proptest::sample::Index;
 use sendwall::cells::{Cells, Kind, Kinds, Settings};
@@ -28,7 +30,7 @@ fn person(number: u64) -> Person {
     let common = Person::alone(99);
     let group = Person::alone(100 + number % 3);
     let mut person = Person::alone(number).sharing(Kind::Fingerprint, &common).sharing(Kind::Country, &group);
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         person = person.sharing(Kind::Address, &group).sharing(Kind::Network, &group);
     }
     if number % 4 < 2 {
@@ -165,7 +167,7 @@ fn a_name_of_before_finds_nothing_where_the_evidence_was_refused() {
 #[test]
 fn a_table_that_has_become_smaller_keeps_what_is_worth_most() {
     let settings = |memory| Settings { memory, ..Settings::default() };
-    let old = Town::with(Kinds::default(), settings(4 << 20));
+    let old = Town::with(Kinds::default(), &settings(4 << 20));
     let hot: Vec<_> = (0..100).map(|number| Person::alone(1_000_000 + number)).collect();
     for person in &hot {
         for _ in 0..3 {
@@ -177,7 +179,7 @@ fn a_table_that_has_become_smaller_keeps_what_is_worth_most() {
         old.rung(&Person::alone(number));
     }
     old.wait(Span::minutes(5));
-    let small = Town::with(Kinds::default(), settings(512 << 10));
+    let small = Town::with(Kinds::default(), &settings(512 << 10));
     small.clock.set(old.now());
     let restored = small.restore(&old);
     let (used, capacity, _) = small.gate.cells().usage();

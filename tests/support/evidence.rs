@@ -160,7 +160,7 @@ pub(crate) struct Town {
 impl Town {
     /// Whose looks say nothing: evidence alone decides.
     pub(crate) fn new(kinds: Kinds) -> Self {
-        Self::with(kinds, cells::Settings { memory: 4 << 20, sends: 50_000, keep: Span::minutes(10) })
+        Self::with(kinds, &cells::Settings { memory: 4 << 20, sends: 50_000, keep: Span::minutes(10) })
     }
 
     pub(crate) fn with(kinds: Kinds, settings: &cells::Settings) -> Self {
