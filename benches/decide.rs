@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderValue, Method};
@@ -145,7 +145,9 @@ fn spread(gate: &Arc<Gate>, clock: &ManualClock, facts: &[Arc<Facts>]) {
     let watch = Stopwatch::start();
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..2).map(|first| scope.spawn(move || run(first, 2))).collect();
-        threads.into_iter().for_each(|thread| drop(thread.join()));
+        for thread in threads {
+            drop(thread.join());
+        }
     });
     let ratio = alone.as_secs_f64() / watch.elapsed().as_secs_f64();
     times.sort();
@@ -181,10 +183,10 @@ fn decide(criterion: &mut Criterion) {
     });
     // Facts that were read before, so that what is left is limits, cells, the ladder and what is told of it.
     let facts: Vec<_> = (0..4096).map(|_| judged(&gate, &requests.make()).facts).collect();
-    let at = AtomicU64::new(0);
+    let at = AtomicUsize::new(0);
     let known = || {
         clock.advance(Span::millis(1));
-        let index = at.fetch_add(1, Ordering::Relaxed) as usize % facts.len();
+        let index = at.fetch_add(1, Ordering::Relaxed) % facts.len();
         Facts { at: clock.now(), ..Facts::clone(&facts[index]) }
     };
     group.bench_function("judge_facts, 1 M keys a table", |bencher| {

@@ -1,6 +1,11 @@
 //! What the evidence promises, whatever the stream: abuse gets a computable number of messages, real use is hardly ever
 //! asked for anything, what closed opens again, and nobody spoils a known client's standing.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "small numbers of a test"
+)]
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -213,7 +218,7 @@ fn a_burst_of_real_use_is_asked_for_a_proof_for_less_than_a_minute() {
         for rate in [1.0, 5.0, 15.0] {
             let began = town.now();
             let challenged = people.come(&town, &like, rate, (rate * 90.0) as u64);
-            let last = challenged.last().map_or(Span::default(), |at| at.since(began));
+            let last = challenged.last().map_or_else(Span::default, |at| at.since(began));
             assert!(last < Span::seconds(60), "{kind:?} {rate}/s: {last}");
             people.verify_until(&town, town.now() + Span::hours(12));
         }

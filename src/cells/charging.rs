@@ -75,18 +75,23 @@ impl Cells {
             let weight = old_weight.min(most);
             let (base, own) =
                 (variant(key, kind, charge.trust, Rung::None), variant(key, kind, charge.trust, charge.rung));
-            self.change(kinds, kind, base, at, |cell| {
-                cell.due += due;
-                if step == 0 {
-                    cell.sent += 1.0;
-                }
-            });
-            if old == new && old_weight == weight && !horizon {
-                continue;
-            }
             let said = Said { old: (old, old_weight), new: (new, weight), horizon, verified: charge.verified };
-            let limit = kinds.of(kind).limit;
-            if self.upsert(kinds, kind, own, at, |cell| said.to(cell)) >= limit {
+            let speaks = old != new || old_weight != weight || horizon;
+            let count = |cell: &mut Cell| {
+                cell.due += due;
+                cell.sent += f32::from(u8::from(step == 0));
+            };
+            // At the first rung both are one cell, which is written once.
+            let evidence = if base == own {
+                self.upsert(kinds, kind, own, at, |cell| {
+                    count(cell);
+                    if speaks { said.to(cell) } else { 0.0 }
+                })
+            } else {
+                self.change(kinds, kind, base, at, count);
+                if speaks { self.upsert(kinds, kind, own, at, |cell| said.to(cell)) } else { 0.0 }
+            };
+            if evidence >= kinds.of(kind).limit {
                 most = EXPLAINED;
             }
             charge.weights[kind as usize] = u8::try_from(weight).unwrap_or(u8::MAX);

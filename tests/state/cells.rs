@@ -1,5 +1,7 @@
 //! Evidence: a gate that took another's snapshot decides as that one would have.
 
+#![expect(clippy::float_cmp, reason = "exact")]
+
 use proptest::prelude::*;
 use proptest::sample::Index;
 use sendwall::cells::{Cells, Kind, Kinds, Settings};
@@ -28,7 +30,7 @@ fn person(number: u64) -> Person {
     let common = Person::alone(99);
     let group = Person::alone(100 + number % 3);
     let mut person = Person::alone(number).sharing(Kind::Fingerprint, &common).sharing(Kind::Country, &group);
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         person = person.sharing(Kind::Address, &group).sharing(Kind::Network, &group);
     }
     if number % 4 < 2 {
