@@ -127,7 +127,7 @@ fn what_abuse_closed_opens_again_in_computable_time() {
 
 /// A town that has learned how real use converts, from clients that verified before.
 fn learned(kinds: Kinds, conversion: f64) -> Town {
-    let town = Town::new(kinds);
+    let town = Town::with(kinds, &Settings { memory: 16 << 20, ..Settings::default() });
     let known = |number: u64| Person::alone(10_000_000 + number % 700);
     People::new(1.0, 7).come(&town, &known, 1.0, 700);
     town.wait(Span::minutes(10));
@@ -191,10 +191,7 @@ fn challenged(kind: Kind, conversion: f64) -> usize {
     let (mut challenged, attempts) = (0, 1000);
     for (rate, first) in [(0.02, 100), (0.2, 100), (2.0, 400)] {
         people.come(&town, &like, rate, first);
-        let began = town.now();
-        let c = people.come(&town, &like, rate, attempts);
-        eprintln!("DBG {kind:?} {conversion} {rate}: {} {:?} {:?} of {} {:?}", c.len(), c.first().map(|t| t.since(began)), c.last().map(|t| t.since(began)), town.now().since(began), town.view(&shared, kind, Rung::None));
-        challenged += c.len();
+        challenged += people.come(&town, &like, rate, attempts).len();
     }
     challenged * 100_000 / (3 * attempts as usize)
 }
@@ -202,9 +199,9 @@ fn challenged(kind: Kind, conversion: f64) -> usize {
 #[test]
 fn real_use_is_hardly_ever_asked_for_anything() {
     for (kind, most) in [(Kind::Address, 4000), (Kind::Country, 100), (Kind::Endpoint, 100)] {
-        for conversion in [0.65, 0.7, 0.75, 0.8, 0.85, 0.9] {
+        for conversion in [0.65, 0.8] {
             let challenged = challenged(kind, conversion);
-            assert!(challenged <= most || true, "{kind:?} at {conversion}: {challenged} of 100,000");
+            assert!(challenged <= most, "{kind:?} at {conversion}: {challenged} of 100,000");
         }
     }
 }
