@@ -193,7 +193,6 @@ fn certain(share: f32) -> f32 {
 }
 
 /// The last 24 bits.
-#[expect(clippy::cast_possible_truncation, reason = "24 bits")]
 const fn low_bits(ms: u64) -> u32 {
     (ms & 0xff_ffff) as u32
 }
