@@ -14,9 +14,9 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderValue, Method};
 use sendwall::clock::{Clock, ManualClock, Stopwatch};
 use sendwall::config::Config;
-use sendwall::domain::{Facts, Span, Timestamp};
+use sendwall::domain::{Facts, OutcomeKind, Span, Timestamp};
 use sendwall::extract::{Payload, Request};
-use sendwall::gate::{Gate, Judged, SendPermit, UpstreamAnswer};
+use sendwall::gate::{Gate, Judged, OutcomeTarget, SendPermit, UpstreamAnswer};
 use sendwall::journal::Journal;
 use sendwall::telemetry::Metrics;
 
@@ -27,6 +27,7 @@ const CONFIG: &str = r#"
 upstream = "http://127.0.0.1:3000"
 mode = "enforce"
 prior = "weights"
+default_limits = false
 trusted_proxies = ["10.0.0.0/8"]
 
 cells.address = { open_floor = 100000, rate_floor = 100000, limit = 1000 }
@@ -165,10 +166,18 @@ fn decide(criterion: &mut Criterion) {
     let (gate, clock) = gate();
     let requests = Requests { next: AtomicU64::new(1) };
     let mut passed = 0_u64;
-    for _ in 0..KEYS {
-        clock.advance(Span::millis(1));
-        passed += u64::from(settle(judge(&gate, &requests.make())));
+    for index in 0..KEYS {
+        clock.advance(Span::millis(5));
+        let judged = judged(&gate, &requests.make());
+        passed += u64::from(settle(judged.permit));
+        // Everyone verifies, so that decisions are those of a healthy day.
+        gate.learn(&OutcomeTarget::Decision(judged.decision.id), OutcomeKind::Verified, clock.now());
+        if index % 1000 == 0 {
+            gate.advance_to_now();
+        }
     }
+    clock.advance(Span::minutes(3));
+    gate.advance_to_now();
     println!("{passed} of {KEYS} passed while the tables were filled");
     let mut group = criterion.benchmark_group("decide");
     let next = || {

@@ -1,7 +1,5 @@
 //! Evidence: a gate that took another's snapshot decides as that one would have.
 
-#![expect(clippy::float_cmp, reason = "exact")]
-
 use proptest::prelude::*;
 use proptest::sample::Index;
 use sendwall::cells::{Cells, Kind, Kinds, Settings};
