@@ -103,7 +103,7 @@ fn cells() -> Cells {
 }
 
 fn empty_cells() -> Cells {
-    Cells::new(&Settings { memory: 96 << 20, sends: 200_000, keep: Span::minutes(10) }, 1)
+    Cells::new(&Settings { memory: 96 << 20, sends: 50_000, keep: Span::minutes(10) }, 1)
 }
 
 fn stranger(number: u64, at: Timestamp) -> Facts {

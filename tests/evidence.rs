@@ -128,7 +128,7 @@ fn what_abuse_closed_opens_again_in_computable_time() {
 
 /// A town that has learned how real use converts, from clients that verified before.
 fn learned(kinds: Kinds, conversion: f64) -> Town {
-    let town = Town::new(kinds);
+    let town = Town::with(kinds, &Settings { memory: 16 << 20, ..Settings::default() });
     let known = |number: u64| Person::alone(10_000_000 + number % 700);
     People::new(1.0, 7).come(&town, &known, 1.0, 700);
     town.wait(Span::minutes(10));

@@ -22,6 +22,9 @@ const CERTAIN: f32 = 0.55;
 /// Time constant of history.
 const SLOW: Span = Span::hours(2);
 
+/// By then every send that was open has passed the horizon.
+const SETTLED: Span = Span::minutes(10);
+
 /// Sends are weighted in 64ths.
 pub(super) const WHOLE: i32 = 64;
 /// Evidence of open sends is added and taken back exactly, so it is kept in 4096ths of a nat.
@@ -31,8 +34,8 @@ pub(super) const NAT: f32 = 4096.0;
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub(super) struct Cell {
     pub(super) tag: u8,
-    /// Attempts that were let through and that the upstream hasn't answered yet.
-    pub(super) held: u16,
+    /// When it was made, in milliseconds modulo 2^24; 0 where that is longer ago than any send is open.
+    pub(super) born: u32,
     /// Silent sends younger than the horizon, in 64ths.
     pub(super) open: i32,
     pub(super) at: u64,
@@ -69,7 +72,7 @@ impl Cell {
         #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "fields of a word")]
         Self {
             tag: head as u8,
-            held: (head >> 8) as u16,
+            born: head as u32 >> 8,
             open: (head >> 32) as u32 as i32,
             at,
             window: [window.0 as i32, window.1 as i32],
@@ -88,7 +91,7 @@ impl Cell {
     pub(super) fn to_words(self) -> [u64; WORDS] {
         #[expect(clippy::cast_sign_loss, reason = "fields of a word")]
         [
-            u64::from(self.tag) | u64::from(self.held) << 8 | u64::from(self.open as u32) << 32,
+            u64::from(self.tag) | u64::from(self.born) << 8 | u64::from(self.open as u32) << 32,
             self.at,
             join(self.window[0] as u32, self.window[1] as u32),
             join(self.matured[0].to_bits(), self.matured[1].to_bits()),
@@ -99,6 +102,21 @@ impl Cell {
         ]
     }
 
+    /// A cell that is made now.
+    pub(super) fn fresh(tag: u8, now: Timestamp) -> Self {
+        Self { tag, at: now.unix_ms(), born: low_bits(now.unix_ms()).max(1), ..Self::default() }
+    }
+
+    /// Whether it is the cell that a send of that time was charged to. Another one had gone for lack of room: then this
+    /// one never held what the send said, and must not give it back.
+    pub(super) fn was_there(&self, sent: Timestamp) -> bool {
+        self.born == 0 || self.at.saturating_sub(sent.unix_ms()) <= self.age()
+    }
+
+    fn age(&self) -> u64 {
+        u64::from(low_bits(self.at.wrapping_sub(u64::from(self.born))))
+    }
+
     /// Brings everything that fades to `now`. A time before the last one changes nothing.
     pub(super) fn fade_to(&mut self, now: Timestamp, half_life: Span) {
         let ms = now.unix_ms().saturating_sub(self.at);
@@ -106,6 +124,9 @@ impl Cell {
             return;
         }
         self.at = now.unix_ms();
+        if self.age() > SETTLED.as_millis() {
+            self.born = 0;
+        }
         let kind = half(ms, half_life);
         for value in self.matured.iter_mut().chain([&mut self.sent, &mut self.verified]) {
             *value *= kind;
@@ -160,7 +181,7 @@ impl Cell {
     pub(super) fn worth(&self, kind: Kind, limit: f32, half_life: Span, now: Timestamp) -> f32 {
         let mut faded = *self;
         faded.fade_to(now, half_life);
-        let busy = if self.open != 0 || self.held != 0 { 4.0 } else { 0.0 };
+        let busy = if self.open != 0 || self.window != [0; ALTERNATIVES] { 4.0 } else { 0.0 };
         let _ = kind;
         busy + 2.0 * faded.evidence() / limit + faded.slow.min(1.0) + faded.fast.min(1.0)
     }
@@ -169,6 +190,11 @@ impl Cell {
 /// What of a missing share is certainly missing.
 fn certain(share: f32) -> f32 {
     ((share - LULL) / (CERTAIN - LULL)).clamp(0.0, 1.0)
+}
+
+/// The last 24 bits.
+const fn low_bits(ms: u64) -> u32 {
+    (ms & 0xff_ffff) as u32
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a bound far above any window")]

@@ -27,6 +27,9 @@ impl Cells {
                 });
             } else {
                 self.change(kinds, kind, own, now, |cell| {
+                    if !cell.was_there(at) {
+                        return;
+                    }
                     cell.open -= weight;
                     for (window, (new, old)) in cell.window.iter_mut().zip(value.iter().zip(old)) {
                         *window += share(*new, weight) - share(old, weight);
@@ -75,7 +78,8 @@ impl Cells {
             let weight = old_weight.min(most);
             let (base, own) =
                 (variant(key, kind, charge.trust, Rung::None), variant(key, kind, charge.trust, charge.rung));
-            let said = Said { old: (old, old_weight), new: (new, weight), horizon, verified: charge.verified };
+            let sent = charge.at;
+            let said = Said { sent, old: (old, old_weight), new: (new, weight), horizon, verified: charge.verified };
             let speaks = old != new || old_weight != weight || horizon;
             let count = |cell: &mut Cell| {
                 cell.due += due;
@@ -111,6 +115,7 @@ impl Cells {
 
 /// What a send said until now, and what it says from now on.
 struct Said {
+    sent: Timestamp,
     old: ([i32; ALTERNATIVES], i32),
     new: ([i32; ALTERNATIVES], i32),
     horizon: bool,
@@ -121,16 +126,18 @@ impl Said {
     /// Writes it into a cell, and gives the cell's evidence.
     fn to(&self, cell: &mut Cell) -> f32 {
         let ((old, old_weight), (new, weight)) = (self.old, self.new);
-        for (index, (old, new)) in old.into_iter().zip(new).enumerate() {
-            cell.window[index] -= share(old, old_weight);
-            if self.horizon {
-                cell.matured[index] = (cell.matured[index] + cell::nats(share(new, weight))).max(0.0);
-            } else {
-                cell.window[index] += share(new, weight);
+        if cell.was_there(self.sent) {
+            for (window, (old, new)) in cell.window.iter_mut().zip(old.into_iter().zip(new)) {
+                *window += if self.horizon { 0 } else { share(new, weight) } - share(old, old_weight);
+            }
+            if !self.verified {
+                cell.open -= if self.horizon { old_weight } else { old_weight - weight };
             }
         }
-        if !self.verified {
-            cell.open -= if self.horizon { old_weight } else { old_weight - weight };
+        if self.horizon {
+            for (matured, new) in cell.matured.iter_mut().zip(new) {
+                *matured = (*matured + cell::nats(share(new, weight))).max(0.0);
+            }
         }
         cell.evidence()
     }

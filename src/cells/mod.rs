@@ -268,7 +268,7 @@ impl Cells {
         act: impl FnOnce(&mut Cell) -> T,
     ) -> T {
         let half_life = kinds.of(kind).half_life;
-        let fresh = Cell { tag: kind as u8, at: now.unix_ms(), ..Cell::default() };
+        let fresh = Cell::fresh(kind as u8, now);
         let done = self.table.upsert(
             key,
             fresh,

@@ -84,7 +84,7 @@ impl Cells {
         while let Some((entries, next)) = self.table.some_from(shard, way, WALKED) {
             way = next;
             for (key, words) in entries {
-                let cell = Cell { open: 0, held: 0, window: [0; ALTERNATIVES], ..Cell::from_words(&words) };
+                let cell = Cell { open: 0, born: 0, window: [0; ALTERNATIVES], ..Cell::from_words(&words) };
                 if !pages::is_over(&cell, now) {
                     Entry { key, cell }.pack(&mut chunk);
                 }
@@ -208,12 +208,12 @@ impl Pack for Entry {
 }
 
 fn is_sound(cell: &Cell) -> bool {
-    let Cell { tag, held, open, at: _, window, matured, fast, slow, recent, came, due, sent, verified, refused } =
+    let Cell { tag, born, open, at: _, window, matured, fast, slow, recent, came, due, sent, verified, refused } =
         *cell;
     let is_known = usize::from(tag) < Kind::ALL.len() || is_trust(cell) || pages::is_page(cell);
     let counts = [fast, slow, recent, came, due, sent, verified, refused];
     let is_count = |value: &f32| value.is_finite() && *value >= 0.0;
-    is_known && held == 0 && open == 0 && window == [0; ALTERNATIVES] && matured.iter().chain(&counts).all(is_count)
+    is_known && born == 0 && open == 0 && window == [0; ALTERNATIVES] && matured.iter().chain(&counts).all(is_count)
 }
 
 impl Pack for SendRef {

@@ -19,8 +19,7 @@ fn rules(snapshot: &str, max: u32) -> String {
         r#"
 mode = "enforce"
 default_limits = false
-[cells.phone]
-open_floor = 100
+cells.phone = {{ open_floor = 100 }}
 
 [snapshot]
 {snapshot}
