@@ -1,7 +1,5 @@
 //! The window of a cell against a plain sum over its sends, and that nothing is left of either in the end.
 
-#![expect(clippy::float_cmp, reason = "exact")]
-
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
