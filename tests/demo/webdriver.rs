@@ -9,8 +9,10 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 /// Flags for a browser that runs as root in a container and talks to nobody else.
-const FLAGS: [&str; 10] = [
+const FLAGS: [&str; 11] = [
     "--headless=new",
+    // As a person's browser says: one that calls itself headless is asked for a proof.
+    "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
