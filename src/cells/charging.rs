@@ -32,7 +32,7 @@ impl Cells {
                     }
                     cell.open -= weight;
                     for (window, (new, old)) in cell.window.iter_mut().zip(value.iter().zip(old)) {
-                        *window += share(*new, weight) - share(old, weight);
+                        *window = window.wrapping_add(share(*new, weight) - share(old, weight));
                     }
                 });
             }
@@ -128,7 +128,9 @@ impl Said {
         let ((old, old_weight), (new, weight)) = (self.old, self.new);
         if cell.was_there(self.sent) {
             for (window, (old, new)) in cell.window.iter_mut().zip(old.into_iter().zip(new)) {
-                *window += if self.horizon { 0 } else { share(new, weight) } - share(old, old_weight);
+                // What is added is taken back: a sum that wraps (1,500 verifications a second) is right again after it.
+                let change = if self.horizon { 0 } else { share(new, weight) } - share(old, old_weight);
+                *window = window.wrapping_add(change);
             }
             if !self.verified {
                 cell.open -= if self.horizon { old_weight } else { old_weight - weight };
