@@ -1,10 +1,8 @@
 //! What an attempt shares with others: a key for each cell that it touches.
 
-use std::net::IpAddr;
-
 use super::Kind;
 use crate::domain::{Country, Facts, Rung, Trust};
-use crate::limits::mix;
+use crate::limits::{country_value, mix, network_value, text_value};
 
 /// The keys of an attempt's cells, by kind; `None` where it lacks the aspect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,15 +20,15 @@ impl Aspects {
             Kind::Client => client.id.as_ref().map(|id| id.id.short()),
             Kind::Address => Some(client.address.id.short()),
             Kind::Range => phone.map(|phone| phone.range.digits()),
-            Kind::Network => Some(network(client.address.network.network())),
+            Kind::Network => Some(network_value(client.address.network.network())),
             Kind::WideRange => phone.map(|phone| phone.range.digits() / 100),
             Kind::Fingerprint => Some(client.fingerprint.hash),
             Kind::System => facts.place.asn.map(u64::from),
-            Kind::Pair => Some(mix([country(phone?.country?), country(facts.place.country?)])),
-            Kind::Country => phone.and_then(|phone| phone.country).map(country),
-            Kind::Endpoint => Some(mix(facts.endpoint.bytes().map(u64::from))),
+            Kind::Pair => Some(mix([country_value(phone?.country?), country_value(facts.place.country?)])),
+            Kind::Country => phone.and_then(|phone| phone.country).map(country_value),
+            Kind::Endpoint => Some(text_value(&facts.endpoint)),
         };
-        Self { keys: Kind::ALL.map(|kind| value(kind).map(|value| mix([seed, kind as u64, value]))) }
+        Self { keys: Kind::ALL.map(|kind| value(kind).map(|value| key(seed, kind, value))) }
     }
 
     pub(super) fn key(&self, kind: Kind) -> Option<u64> {
@@ -38,14 +36,18 @@ impl Aspects {
     }
 }
 
+fn key(seed: u64, kind: Kind, value: u64) -> u64 {
+    mix([seed, kind as u64, value])
+}
+
 /// The cell of an endpoint.
 pub(super) fn endpoint_key(seed: u64, endpoint: &str) -> u64 {
-    mix([seed, Kind::Endpoint as u64, mix(endpoint.bytes().map(u64::from))])
+    key(seed, Kind::Endpoint, text_value(endpoint))
 }
 
 /// The cell of a country.
 pub(super) fn country_key(seed: u64, of: Country) -> u64 {
-    mix([seed, Kind::Country as u64, country(of)])
+    key(seed, Kind::Country, country_value(of))
 }
 
 /// The cell of a rung above the first, or of clients that verified before, beside the base cell of strangers.
@@ -66,17 +68,5 @@ const fn class(kind: Kind, trust: Trust) -> u64 {
         (Kind::Client, _) | (_, Trust::Unknown) | (Kind::Phone | Kind::Address | Kind::Network, Trust::KnownPhone) => 0,
         (_, Trust::KnownPhone) => 1,
         (_, Trust::KnownClient | Trust::Owner) => 2,
-    }
-}
-
-fn country(country: Country) -> u64 {
-    mix(country.as_str().bytes().map(u64::from))
-}
-
-/// The prefix of the network; its length is the same for all of a family.
-fn network(prefix: IpAddr) -> u64 {
-    match prefix {
-        IpAddr::V4(address) => u64::from(address.to_bits()),
-        IpAddr::V6(address) => mix([6, u64::try_from(address.to_bits() >> 64).unwrap_or(0)]),
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! Everything that fades is kept as it was at `at`, and is faded when the cell is next written or read.
 
-use super::Kind;
 use super::fade::{fade, half};
 use crate::domain::{Span, Timestamp};
 
@@ -49,15 +48,15 @@ pub(super) struct Cell {
     pub(super) slow: f32,
     /// Verifications, with two minutes.
     pub(super) recent: f32,
-    /// Verifications, with ten minutes.
+    /// Verifications, with six minutes.
     pub(super) came: f32,
-    /// Verifications that real use would have given, with ten minutes.
+    /// Verifications that real use would have given, with six minutes.
     pub(super) due: f32,
     /// Sends, fading with the half-life of the kind: for reasons.
     pub(super) sent: f32,
     /// Verifications, likewise.
     pub(super) verified: f32,
-    /// Times that a proof was asked for or the attempt was refused, fading with ten minutes.
+    /// Times that a proof was asked for or the attempt was refused, fading with six minutes.
     pub(super) refused: f32,
 }
 
@@ -178,11 +177,10 @@ impl Cell {
     }
 
     /// What is lost if it goes: evidence and history above all.
-    pub(super) fn worth(&self, kind: Kind, limit: f32, half_life: Span, now: Timestamp) -> f32 {
+    pub(super) fn worth(&self, limit: f32, half_life: Span, now: Timestamp) -> f32 {
         let mut faded = *self;
         faded.fade_to(now, half_life);
         let busy = if self.open != 0 || self.window != [0; ALTERNATIVES] { 4.0 } else { 0.0 };
-        let _ = kind;
         busy + 2.0 * faded.evidence() / limit + faded.slow.min(1.0) + faded.fast.min(1.0)
     }
 }

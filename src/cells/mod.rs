@@ -9,7 +9,7 @@
 //! its cells' window, exactly, and is taken back when it is verified. At 120 s, the horizon, it moves to the matured
 //! evidence, which fades with the half-life of the kind and never falls below 0.
 //!
-//! **Explaining away.** A send is charged in full up to its narrowest cell that is hot, and by a tenth beyond, so that
+//! **Explaining away.** A send is charged in full up to its narrowest cell that is hot, and by a 32nd beyond, so that
 //! one dirty range doesn't cost its whole country a captcha.
 //!
 //! **Outage.** Where verifications that history promised are missing, silence says less: abuse on top of real use takes
@@ -71,6 +71,7 @@ pub struct Attempt {
 const EXPLAINED: i32 = WHOLE / 32;
 /// Weight in shared cells of a second message to a phone that has an open one: the same person's silence.
 const REPEATED: i32 = WHOLE / 4;
+
 /// All cells.
 #[derive(Debug)]
 pub struct Cells {
@@ -290,7 +291,7 @@ impl Cells {
         }
         let kind = Kind::ALL.get(usize::from(cell.tag)).copied().unwrap_or(Kind::Phone);
         let settings = kinds.of(kind);
-        cell.worth(kind, settings.limit, settings.half_life, now)
+        cell.worth(settings.limit, settings.half_life, now)
     }
 
     /// Cells in use, the most there may be, and those that had to go.

@@ -1,13 +1,14 @@
 //! What the cells tell of themselves, for metrics and for whoever is on call. Changes nothing.
 
 use super::aspects::{country_key, endpoint_key};
+use super::table::ENTRY_BYTES;
 use super::{Cells, Kinds, RealUse, lock};
 use crate::domain::{Country, Timestamp, Trust};
 
 impl Cells {
     /// Bytes of the table.
     pub const fn bytes_of(entries: usize) -> usize {
-        entries * 72
+        entries * ENTRY_BYTES
     }
 
     /// Challenges that nobody has solved yet, and that are still waited for.

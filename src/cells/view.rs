@@ -49,11 +49,11 @@ pub struct View {
     pub outage: f32,
     /// Whether verifications were seen lately, 0 to 1: where there were none, none can be missing.
     pub known: f32,
-    /// Verifications of the last ten minutes over those that real use would have given; 1 before any were due.
+    /// Verifications of the last six minutes over those that real use would have given; 1 before any were due.
     pub health: f32,
     /// The kind's half-life.
     pub half_life: Span,
-    /// Proofs asked for and refusals of the last ten minutes, fading.
+    /// Proofs asked for and refusals of the last six minutes, fading.
     pub refused: f32,
 }
 

@@ -16,7 +16,7 @@ const TOLD: usize = 4;
 pub struct Standing {
     /// What its client has shown before.
     pub trust: Trust,
-    /// What it looks like, 0 to 0.99 of heat.
+    /// What it looks like, 0 to 1 of heat.
     pub prior: f32,
     /// What the prior is made of.
     pub looks: Vec<&'static str>,
@@ -36,28 +36,21 @@ pub(super) struct Climb {
 impl Standing {
     /// Whether `rung`, which `views` shows, is open to the attempt.
     pub fn is_open(&self, rung: Rung, views: &Views) -> bool {
-        let speaks = |view: &&View| rung == Rung::None || view.is_to_blame();
-        let overfull = views.iter().flatten().filter(speaks).any(|view| self.overfull(view));
+        let overfull = speaking(rung, views).any(|view| self.overfull(view));
         self.heat(rung, views) < 1.0 && !overfull
     }
 
     /// Heat at a rung, with prior, over what the client is trusted with.
     fn heat(&self, rung: Rung, views: &Views) -> f32 {
         let outage = outage(views);
-        let speaks = |view: &&View| rung == Rung::None || view.is_to_blame();
-        let together = views
-            .iter()
-            .flatten()
-            .filter(speaks)
-            .map(|view| heat(view, rung, outage) + view.pressure)
-            .fold(0.0, f32::max);
+        let hottest = speaking(rung, views).map(|view| heat(view, rung, outage) + view.pressure).fold(0.0, f32::max);
         let prior = match (rung, self.trust) {
             (Rung::None, _) => self.prior,
             // A proof of work answers half of what looks wrong.
             (Rung::Pow, _) => self.prior / 2.0,
             (Rung::Captcha | Rung::Block, _) => 0.0,
         };
-        (together + prior) / self.tolerance(rung)
+        (hottest + prior) / self.tolerance(rung)
     }
 
     fn overfull(&self, view: &View) -> bool {
@@ -72,7 +65,7 @@ impl Standing {
         }
     }
 
-    /// How long to wait where nobody can be challenged: 30 s, doubled each time in about ten minutes, to 16 minutes.
+    /// How long to wait where nobody can be challenged: 30 s, doubled each time in about six minutes, to 16 minutes.
     pub(super) fn wait(&self) -> Span {
         let phone = self.rungs[0].as_ref().and_then(|views| views[Kind::Phone as usize]);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 5")]
@@ -115,6 +108,11 @@ impl Standing {
         }
         told
     }
+}
+
+/// The cells that may close a rung: above the first only those that are to blame.
+fn speaking(rung: Rung, views: &Views) -> impl Iterator<Item = &View> {
+    views.iter().flatten().filter(move |view| rung == Rung::None || view.is_to_blame())
 }
 
 /// In an outage of the phone's country silence says less, of everything but the phone and the client themselves.

@@ -1,9 +1,7 @@
 //! What limits count by: facts to table keys.
 
-use std::net::IpAddr;
-
-use crate::domain::{Country, Facts};
-use crate::limits::{KeyPart, Limit, mix};
+use crate::domain::Facts;
+use crate::limits::{KeyPart, Limit, country_value, mix, network_value, text_value};
 
 /// Where `limit` counts an attempt: the key, and for a limit on distinct values the item. `None` where the attempt
 /// lacks a part of either, so that the limit doesn't apply.
@@ -18,26 +16,14 @@ pub(super) fn place(limit: &Limit, facts: &Facts) -> Option<(u64, Option<u64>)> 
 fn value(part: KeyPart, facts: &Facts) -> Option<u64> {
     match part {
         KeyPart::Phone => facts.phone().map(|phone| phone.id.short()),
-        KeyPart::PhoneCountry => facts.phone()?.country.map(country),
+        KeyPart::PhoneCountry => facts.phone()?.country.map(country_value),
         KeyPart::PhoneRange => facts.phone().map(|phone| phone.range.digits()),
         KeyPart::Ip => Some(facts.client.address.id.short()),
-        KeyPart::Network => Some(network(facts.client.address.network.network())),
-        KeyPart::IpCountry => facts.place.country.map(country),
+        KeyPart::Network => Some(network_value(facts.client.address.network.network())),
+        KeyPart::IpCountry => facts.place.country.map(country_value),
         KeyPart::IpAsn => facts.place.asn.map(u64::from),
         KeyPart::Cookie => facts.client.id.as_ref().map(|id| id.id.short()),
         KeyPart::Fingerprint => Some(facts.client.fingerprint.hash),
-        KeyPart::Endpoint => Some(mix(facts.endpoint.bytes().map(u64::from))),
-    }
-}
-
-fn country(country: Country) -> u64 {
-    mix(country.as_str().bytes().map(u64::from))
-}
-
-/// The prefix of the network; its length is the same for all of a family.
-fn network(prefix: IpAddr) -> u64 {
-    match prefix {
-        IpAddr::V4(address) => u64::from(address.to_bits()),
-        IpAddr::V6(address) => mix([6, u64::try_from(address.to_bits() >> 64).unwrap_or(0)]),
+        KeyPart::Endpoint => Some(text_value(&facts.endpoint)),
     }
 }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::{Endpoint, Gate, Revision};
-use crate::domain::{Client, Facts, Phone, PhoneFact, Range, Timestamp, Unreadable};
+use crate::domain::{Client, Facts, PhoneFact, Timestamp, Unreadable};
 use crate::extract::{self, Document, MatchKey, Request};
-use crate::numbering::Number;
 use crate::sessions::Alias;
 
 impl Gate {
@@ -46,22 +45,9 @@ impl Gate {
         document: &Document<'_>,
     ) -> PhoneFact {
         match extract::phone(&endpoint.extract, request, document, &revision.numbering) {
-            Ok(Some(number)) => PhoneFact::Present(self.name(&number)),
+            Ok(Some(number)) => PhoneFact::Present(number.named(&self.names)),
             Ok(None) => PhoneFact::Absent,
             Err(unreadable) => PhoneFact::Unreadable(unreadable),
-        }
-    }
-
-    fn name(&self, number: &Number) -> Phone {
-        Phone {
-            id: self.names.phone(number.raw),
-            country: number.country,
-            calling_code: number.calling_code,
-            range: Range::new(number.raw.range()),
-            last_two: number.raw.last_two(),
-            kind: number.kind,
-            validity: number.validity,
-            price: number.price,
         }
     }
 

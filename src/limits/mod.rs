@@ -30,9 +30,11 @@ mod shape;
 mod store;
 mod table;
 mod times;
+mod value;
 
 pub use defaults::defaults;
 pub use error::Error;
 pub use limit::{KeyPart, Limit, On, WhenFull};
 pub use store::{Answer, Handle, Set, Store};
 pub use table::mix;
+pub use value::{country_value, network_value, text_value};

@@ -30,8 +30,8 @@ mod prices;
 
 pub use prices::{PriceProblem, PriceTable};
 
-use crate::domain::{Country, Money, NumberKind, Validity};
-use crate::privacy::RawPhone;
+use crate::domain::{Country, Money, NumberKind, Phone, Range, Validity};
+use crate::privacy::{Pseudonyms, RawPhone};
 use digits::{Digits, Written};
 use plan::{PLANS, Plans, Read};
 
@@ -54,6 +54,22 @@ pub struct Number {
     pub validity: Validity,
     /// What one SMS to it costs.
     pub price: Money,
+}
+
+impl Number {
+    /// What may be kept of it: a keyed name in place of the number.
+    pub fn named(&self, names: &Pseudonyms) -> Phone {
+        Phone {
+            id: names.phone(self.raw),
+            country: self.country,
+            calling_code: self.calling_code,
+            range: Range::new(self.raw.range()),
+            last_two: self.raw.last_two(),
+            kind: self.kind,
+            validity: self.validity,
+            price: self.price,
+        }
+    }
 }
 
 /// Why a text is no phone number.

@@ -8,8 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::value::RawValue;
 
 use crate::domain::{
-    Client, ClientId, ClientSource, Country, Facts, Fingerprint, Phone, PhoneFact, Place, Range, Timestamp, Unreadable,
-    Visit,
+    Client, ClientId, ClientSource, Country, Facts, Fingerprint, PhoneFact, Place, Timestamp, Unreadable, Visit,
 };
 use crate::extract::{self, PhoneSource};
 use crate::gate::{Endpoint, Gate, Revision};
@@ -98,16 +97,7 @@ impl FactsReader {
             return PhoneFact::Absent;
         }
         match extract::phone_text(text, endpoint.extract.default_region, &self.revision.numbering) {
-            Ok(Some(number)) => PhoneFact::Present(Phone {
-                id: self.names.phone(number.raw),
-                country: number.country,
-                calling_code: number.calling_code,
-                range: Range::new(number.raw.range()),
-                last_two: number.raw.last_two(),
-                kind: number.kind,
-                validity: number.validity,
-                price: number.price,
-            }),
+            Ok(Some(number)) => PhoneFact::Present(number.named(&self.names)),
             Ok(None) => PhoneFact::Absent,
             Err(code) => PhoneFact::Unreadable(Unreadable { code, field: "phone".to_owned() }),
         }
