@@ -25,6 +25,7 @@
 //! - [`decide`]: facts and counts to a decision.
 //!
 //! Effects:
+//! - [`challenge`]: what has to be solved, and the passes that say it was.
 //! - [`journal`]: the decision log.
 //! - [`state`]: the snapshot of what outlives the process.
 //!
@@ -62,6 +63,7 @@
 pub mod admin;
 pub mod app;
 pub mod cells;
+pub mod challenge;
 pub mod cli;
 pub mod clock;
 pub mod config;
