@@ -25,6 +25,7 @@
 //! - [`decide`]: facts and counts to a decision.
 //!
 //! Effects:
+//! - [`net`]: requests of our own, to captcha providers and receivers of alerts.
 //! - [`journal`]: the decision log.
 //! - [`state`]: the snapshot of what outlives the process.
 //!
@@ -75,6 +76,7 @@ pub mod geo;
 pub mod http;
 pub mod journal;
 pub mod limits;
+pub mod net;
 pub mod numbering;
 pub mod pack;
 pub mod privacy;
