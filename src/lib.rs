@@ -28,6 +28,7 @@
 //! - [`net`]: requests of our own, to captcha providers and receivers of alerts.
 //! - [`journal`]: the decision log.
 //! - [`state`]: the snapshot of what outlives the process.
+//! - [`alerts`]: what is out of the ordinary, as incidents, told to on-call people.
 //!
 //! The gate:
 //! - [`gate`]: `judge` a request, `settle` by the upstream's answer, `learn` the outcome.
@@ -61,6 +62,7 @@
 //! A module imports only what stands above it; a test holds that.
 
 pub mod admin;
+pub mod alerts;
 pub mod app;
 pub mod cells;
 pub mod cli;
