@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("journal", &["privacy", "domain", "clock", "tasks", "telemetry"]),
     ("state", &["domain", "clock", "telemetry", "pack"]),
     ("alerts", &["privacy", "domain", "clock", "tasks", "telemetry", "pack"]),
-    ("gate", &["privacy", "domain", "clock", "telemetry", "pack", "numbering", "geo", "rules", "extract", "limits", "cells", "sessions", "decide", "journal"]),
+    ("gate", &["privacy", "domain", "clock", "telemetry", "pack", "numbering", "geo", "lists", "rules", "extract", "limits", "cells", "sessions", "decide", "journal"]),
     ("http", &["privacy", "domain", "clock", "tasks", "telemetry", "extract", "net", "gate"]),
     ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal"]),
     ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "cells", "decide", "net", "journal", "state", "gate", "http", "admin"]),

@@ -12,6 +12,7 @@ mod ids;
 mod kept;
 mod keys;
 mod learn;
+mod listed;
 mod permit;
 mod read;
 mod reserve;
@@ -40,6 +41,7 @@ use crate::domain::{Client, Decision, Facts, Pass, Timestamp};
 use crate::extract::{Document, Request, Role as RouteRole};
 use crate::geo::Geo;
 use crate::limits::On;
+use crate::lists::Hand;
 use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions, Sighted};
@@ -60,6 +62,7 @@ pub struct Gate {
     conversion: Conversion,
     /// Endpoints at which an outcome was ever seen.
     sighted: Sighted,
+    lists: Arc<Hand>,
     tell: Tell,
 }
 
@@ -135,6 +138,7 @@ impl Gate {
             cells: parts.cells,
             conversion: Conversion::new(CONVERSION_KEYS),
             sighted: Sighted::default(),
+            lists: Arc::default(),
             tell: parts.tell,
         }
     }
@@ -215,8 +219,12 @@ impl Gate {
         watch: Stopwatch,
     ) -> Judged {
         let policy = &revision.endpoints[endpoint];
+        let listed = self.listed(&facts, true);
+        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, pass) };
+        if let Some(denied) = self.denied(revision, endpoint, &facts, &circumstances, watch) {
+            return denied;
+        }
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
-        let circumstances = self.circumstances(revision, &facts, pass);
         let stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
         let standing = Some(stand.standing());
         let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, circumstances);
@@ -288,6 +296,7 @@ impl Gate {
             revision: revision.id,
             proven: pass.map(|pass| pass.rung).unwrap_or_default(),
             blind: !self.sighted.contains(&facts.endpoint),
+            listed: None,
         }
     }
 }
