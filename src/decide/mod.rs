@@ -55,10 +55,10 @@ pub fn decide(
     facts: &Facts,
     readings: &[Reading],
     standing: Option<&Standing>,
-    circumstances: Circumstances,
+    circumstances: &Circumstances,
 ) -> Decision {
     if let Some(listed) = &circumstances.listed {
-        return listed::decide(policy, facts, standing, &circumstances, listed);
+        return listed::decide(policy, facts, standing, circumstances, listed);
     }
     let mut reasons = Vec::new();
     let mut verdict = Verdict::Forward;

@@ -60,7 +60,7 @@ impl Gate {
         let listed = if on == On::Send { self.listed(&facts, false) } else { None };
         let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, None) };
         let stand = (on == On::Send).then(|| Stand::take(&self.cells, revision, &facts, circumstances.proven));
-        let decision = decide::decide(&policy, &facts, &readings, stand.as_ref().map(Stand::standing), circumstances);
+        let decision = decide::decide(&policy, &facts, &readings, stand.as_ref().map(Stand::standing), &circumstances);
         let looks = if on == On::Send && revision.looks {
             decide::prior_parts(&facts, self.cells.page_seen(&facts.client.address, facts.at)).collect()
         } else {

@@ -45,7 +45,7 @@ impl Gate {
         if !is_denied || policy.mode == Mode::Monitor {
             return None;
         }
-        let decision = decide::decide(policy, facts, &[], None, circumstances.clone());
+        let decision = decide::decide(policy, facts, &[], None, circumstances);
         let (facts, decision) = (Arc::new(facts.clone()), Arc::new(decision));
         self.tell.decided(&facts, &decision, watch.elapsed());
         Some(Judged { facts, decision, permit: None })
