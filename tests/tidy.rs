@@ -30,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("journal", &["privacy", "domain", "clock", "tasks", "telemetry"]),
     ("state", &["domain", "clock", "telemetry", "pack"]),
     ("alerts", &["privacy", "domain", "clock", "tasks", "telemetry", "pack"]),
-    ("gate", &["privacy", "domain", "clock", "telemetry", "pack", "numbering", "geo", "rules", "extract", "limits", "cells", "sessions", "decide", "journal", "challenge"]),
+    ("gate", &["privacy", "domain", "clock", "telemetry", "pack", "numbering", "geo", "lists", "rules", "extract", "limits", "cells", "sessions", "decide", "journal", "challenge"]),
     ("http", &["privacy", "domain", "clock", "tasks", "telemetry", "extract", "net", "gate", "challenge"]),
     ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal"]),
     ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "cells", "decide", "net", "journal", "state", "gate", "http", "admin", "challenge"]),
