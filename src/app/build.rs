@@ -89,6 +89,7 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Re
         kinds: config.kinds.clone(),
         looks: config.looks,
         limits: store.prepare(&config.limits.limits)?,
+        budgets: config.budgets.clone(),
     })
 }
 

@@ -5,10 +5,12 @@
 mod ladder;
 mod policy;
 mod prior;
+mod spent;
 
 pub use ladder::{Standing, shown};
 pub use policy::{ChallengeBy, OnMissing, Policy};
 pub(crate) use prior::{parts as prior_parts, prior};
+pub use spent::{after_budget, rung_above};
 
 use std::sync::Arc;
 

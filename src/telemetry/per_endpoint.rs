@@ -16,7 +16,7 @@ pub(super) struct PerEndpoint {
     endpoint: Arc<str>,
     decisions: [Slot; 10],
     tries: [Slot; 10],
-    reasons: [Slot; 12],
+    reasons: [Slot; 13],
     rungs: [Slot; 8],
 }
 
@@ -49,8 +49,21 @@ impl PerEndpoint {
     }
 
     pub(super) fn reason(&self, reason: &Reason) -> &Slot {
-        let [limit, table_full, kind, impossible, country, unreadable, no_phone, hot, surge, waiting, look, blind] =
-            &self.reasons;
+        let [
+            limit,
+            table_full,
+            kind,
+            impossible,
+            country,
+            unreadable,
+            no_phone,
+            hot,
+            surge,
+            waiting,
+            look,
+            budget,
+            blind,
+        ] = &self.reasons;
         match reason {
             Reason::Limit { .. } => limit,
             Reason::LimitTableFull { .. } => table_full,
@@ -63,6 +76,7 @@ impl PerEndpoint {
             Reason::Surge { .. } => surge,
             Reason::Waiting { .. } => waiting,
             Reason::Look { .. } => look,
+            Reason::Budget { .. } => budget,
             Reason::Blind => blind,
         }
     }
