@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pack", &["privacy", "domain"]),
     ("numbering", &["privacy", "domain"]),
     ("geo", &["domain"]),
+    ("lists", &["privacy", "domain", "numbering"]),
     ("rules", &["domain"]),
     ("extract", &["privacy", "domain", "numbering", "rules"]),
     ("limits", &["domain", "pack", "rules"]),
