@@ -20,7 +20,7 @@ fn stage(cap: u64) -> Stage {
         kinds.of_mut(kind).rate_floor = 1e5;
     }
     let revision = revision(2, &stage.store, &[], endpoint());
-    stage.gate.replace(Revision { budgets, kinds, ..revision });
+    stage.gate.replace(Revision { kinds, budgets, ..revision });
     stage
 }
 
@@ -95,7 +95,7 @@ fn monitor_mode_tells_and_counts_what_goes_out() {
     let budgets = revision.budgets.clone();
     let kinds = revision.kinds.clone();
     let next = super::revision(3, &stage.store, &[], watched);
-    stage.gate.replace(Revision { budgets, kinds, ..next });
+    stage.gate.replace(Revision { kinds, budgets, ..next });
     let told: Vec<_> = (0..8).map(|n| stage.send(&body(n), 200)).collect();
     assert_eq!(told[..3], ["forward", "forward", "forward"]);
     assert!(told[4..].iter().all(|verdict| *verdict == "cooldown"), "{told:?}");
