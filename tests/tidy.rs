@@ -30,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("journal", &["privacy", "domain", "clock", "tasks", "telemetry"]),
     ("state", &["domain", "clock", "telemetry", "pack"]),
     ("alerts", &["privacy", "domain", "clock", "tasks", "telemetry", "pack", "budget"]),
-    ("gate", &["privacy", "domain", "clock", "telemetry", "pack", "numbering", "geo", "rules", "extract", "limits", "budget", "cells", "sessions", "decide", "journal"]),
+    ("gate", &["privacy", "domain", "clock", "telemetry", "pack", "numbering", "geo", "lists", "rules", "extract", "limits", "budget", "cells", "sessions", "decide", "journal"]),
     ("http", &["privacy", "domain", "clock", "tasks", "telemetry", "extract", "net", "gate"]),
     ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal"]),
     ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "budget", "cells", "decide", "net", "journal", "state", "gate", "http", "admin"]),

@@ -4,16 +4,21 @@ use super::{Policy, Standing, on_the_ladder};
 use crate::budget::{self, Use};
 use crate::domain::{DecidedBy, Decision, Facts, Reason, Rung, Timestamp, Verdict};
 
+/// Whether an attempt passes the soft value: it has climbed, or it stands on the allow list.
+pub fn passes_soft(decision: &Decision, standing: &Standing) -> bool {
+    decision.decided_by == DecidedBy::List || decision.proven >= rung_above(standing)
+}
+
 /// The rung that a stranger has to prove from the soft value on: one above what the ladder asks for. Never a refusal: that
 /// is what the hard value is for.
-pub fn rung_above(standing: &Standing) -> Rung {
+fn rung_above(standing: &Standing) -> Rung {
     match standing.climb(Rung::None).rung {
         Rung::None => Rung::Pow,
         Rung::Pow | Rung::Captcha | Rung::Block => Rung::Captcha,
     }
 }
 
-/// Gives `decision`, which the ladder let pass, the budgets' answer. An attempt that has climbed passes the soft value.
+/// Gives `decision`, which let the attempt pass, the budgets' answer.
 pub fn after_budget(
     mut decision: Decision,
     answer: &budget::Answer,
@@ -24,11 +29,10 @@ pub fn after_budget(
     let (used, until) = match answer {
         budget::Answer::Free => return decision,
         budget::Answer::Soft(used) => {
-            let rung = rung_above(standing);
-            if decision.proven >= rung {
+            if passes_soft(&decision, standing) {
                 return decision;
             }
-            decision.verdict = on_the_ladder(policy, rung, standing, facts.at);
+            decision.verdict = on_the_ladder(policy, rung_above(standing), standing, facts.at);
             (used, None)
         }
         budget::Answer::Full(used, until) => {

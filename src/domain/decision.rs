@@ -46,7 +46,7 @@ impl Decision {
         match (self.verdict, self.decided_by) {
             (Verdict::Forward, _) => Some(self.proven),
             (Verdict::Challenge(kind), DecidedBy::Engine | DecidedBy::Budget) => Some(kind.rung()),
-            (_, DecidedBy::Limit | DecidedBy::Rule | DecidedBy::Budget) => None,
+            (_, DecidedBy::Limit | DecidedBy::Rule | DecidedBy::Budget | DecidedBy::List) => None,
             (Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject, DecidedBy::Engine) => Some(Rung::Block),
         }
     }
@@ -226,6 +226,8 @@ pub enum DecidedBy {
     Rule,
     /// A budget.
     Budget,
+    /// A list that people fill by hand.
+    List,
 }
 
 impl DecidedBy {
@@ -236,6 +238,7 @@ impl DecidedBy {
             Self::Limit => "limit",
             Self::Rule => "rule",
             Self::Budget => "budget",
+            Self::List => "list",
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Country, NumberKind, Rung, Span, Timestamp, Unreadable};
+use super::{Country, ListName, Listed, NumberKind, Rung, Span, Timestamp, Unreadable};
 
 /// One thing that spoke in a decision.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,6 +109,8 @@ pub enum Reason {
         /// When there is room again; `None` where a proof is enough.
         until: Option<Timestamp>,
     },
+    /// Somebody put it on a list.
+    Listed(Listed),
     /// No verification has been seen at this endpoint: decisions rest on limits and facts alone.
     Blind,
 }
@@ -129,6 +131,10 @@ impl Reason {
             Self::Waiting { .. } => "waiting",
             Self::Look { .. } => "look",
             Self::Budget { .. } => "budget",
+            Self::Listed(listed) => match listed.list {
+                ListName::Deny => "deny_list",
+                ListName::Allow => "allow_list",
+            },
             Self::Blind => "no_outcomes",
         }
     }
@@ -168,6 +174,10 @@ impl Reason {
                 Some(format!("waiting until {until}, a larger {name}, or a reset of the budgets"))
             }
             Self::Budget { .. } => Some("a proof, or a client that verified before".to_owned()),
+            Self::Listed(Listed { list, entry, until, .. }) => {
+                let end = until.map(|until| format!(", or waiting until {until}")).unwrap_or_default();
+                Some(format!("`sendwall list remove {list} --id {entry}`{end}"))
+            }
             Self::Blind => None,
         }
     }
@@ -223,6 +233,10 @@ impl fmt::Display for Reason {
                     Some(until) => write!(f, "which is all ({bound}) for whoever asks; room again at {until}"),
                     None => write!(f, "from {bound} on strangers prove more"),
                 }
+            }
+            Self::Listed(Listed { list, what, note, .. }) => {
+                write!(f, "{what} is on the {list} list")?;
+                if note.is_empty() { Ok(()) } else { write!(f, ": {note}") }
             }
             Self::Blind => f.write_str("no verification was seen at this endpoint yet: limits and facts alone decide"),
         }

@@ -53,7 +53,7 @@ impl Gate {
         let standing = stand.standing();
         let count = match decision.mode {
             Mode::Monitor => Count::Always,
-            Mode::Enforce if decision.proven >= decide::rung_above(standing) => Count::BelowHard,
+            Mode::Enforce if decide::passes_soft(&decision, standing) => Count::BelowHard,
             Mode::Enforce => Count::BelowSoft,
         };
         let message = message(facts, &decision);

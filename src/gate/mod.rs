@@ -13,6 +13,7 @@ mod ids;
 mod kept;
 mod keys;
 mod learn;
+mod listed;
 mod permit;
 mod read;
 mod reserve;
@@ -42,6 +43,7 @@ use crate::domain::{Client, Decision, Facts, Pass, Timestamp};
 use crate::extract::{Document, Request, Role as RouteRole};
 use crate::geo::Geo;
 use crate::limits::On;
+use crate::lists::Hand;
 use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions, Sighted};
@@ -63,6 +65,7 @@ pub struct Gate {
     budgets: Arc<Budgets>,
     /// Endpoints at which an outcome was ever seen.
     sighted: Sighted,
+    lists: Arc<Hand>,
     tell: Tell,
 }
 
@@ -139,6 +142,7 @@ impl Gate {
             conversion: Conversion::new(CONVERSION_KEYS),
             budgets: Arc::default(),
             sighted: Sighted::default(),
+            lists: Arc::default(),
             tell: parts.tell,
         }
     }
@@ -219,11 +223,15 @@ impl Gate {
         watch: Stopwatch,
     ) -> Judged {
         let policy = &revision.endpoints[endpoint];
+        let listed = self.listed(&facts, true);
+        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, pass) };
+        if let Some(denied) = self.denied(revision, endpoint, &facts, &circumstances, watch) {
+            return denied;
+        }
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
-        let circumstances = self.circumstances(revision, &facts, pass);
         let stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
         let standing = Some(stand.standing());
-        let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, circumstances);
+        let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, &circumstances);
         let (decision, spending) = self.spend(revision, endpoint, &facts, &stand, decision);
         let reserved = reserved.after(&decision);
         let counted = stand.count(&self.cells, &revision.kinds, &decision, pass);
@@ -253,7 +261,7 @@ impl Gate {
             &facts,
             reserved.readings(),
             None,
-            self.circumstances(revision, &facts, None),
+            &self.circumstances(revision, &facts, None),
         );
         let reserved = reserved.after(&decision);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
@@ -294,6 +302,7 @@ impl Gate {
             revision: revision.id,
             proven: pass.map(|pass| pass.rung).unwrap_or_default(),
             blind: !self.sighted.contains(&facts.endpoint),
+            listed: None,
         }
     }
 }

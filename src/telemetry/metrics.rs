@@ -218,6 +218,7 @@ impl Metrics {
                 | Reason::Waiting { .. }
                 | Reason::Look { .. }
                 | Reason::Budget { .. }
+                | Reason::Listed(_)
                 | Reason::Blind => {}
             }
         }
