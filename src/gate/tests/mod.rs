@@ -20,6 +20,7 @@ use crate::rules::{EXCHANGE, Expression};
 use crate::sessions::{Scope, Tally};
 use crate::telemetry::Metrics;
 
+mod budget;
 mod evidence;
 mod lists;
 
@@ -87,6 +88,7 @@ fn revision(number: u32, store: &Store, limits: &[Arc<Limit>], endpoint: Endpoin
         looks: true,
         challenge: challenge::Settings::default(),
         limits: store.prepare(limits).unwrap(),
+        budgets: crate::budget::Policy::default(),
         numbering: Arc::new(Numbering::default()),
     }
 }
