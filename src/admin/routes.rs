@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use super::answer::{self, Answer, bad_request, error, json, wrong_method};
 use super::hot;
 use super::{ConversionRow, EndpointStatus, Engine, Outcomes, Refused};
+use crate::alerts::Alarm;
+use crate::clock::Clock;
 use crate::domain::{DecisionId, RevisionId};
 use crate::journal::{Journal, reader};
 use crate::tasks::Tasks;
@@ -33,6 +35,10 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// The way in for outcomes.
     pub outcomes: Arc<Outcomes>,
+    /// Alerts.
+    pub alarm: Arc<Alarm>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
     /// For work that blocks.
     pub tasks: Tasks,
 }
@@ -45,6 +51,9 @@ struct Status {
     endpoints: Vec<EndpointSummary>,
     open_sends: u64,
     tables: Vec<TableStats>,
+    /// Those that go on.
+    incidents: Vec<Value>,
+    budgets: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -60,6 +69,9 @@ impl Parts {
     pub(super) async fn answer(&self, request: &request::Parts, body: Vec<u8>) -> Answer {
         let path = request.uri.path();
         let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
+        if let Some(answer) = self.incidents(method, path, &body) {
+            return answer;
+        }
         let wanted = if matches!(path, "/api/outcomes" | "/api/reload") { Method::POST } else { Method::GET };
         if *method != wanted {
             return wrong_method(if wanted == Method::GET { "GET, HEAD" } else { "POST" });
@@ -117,6 +129,8 @@ impl Parts {
             endpoints: self.engine.endpoints().into_iter().map(summary).collect(),
             open_sends: snapshot.open_sends,
             tables: snapshot.tables,
+            incidents: self.open_incidents(),
+            budgets: self.budgets(),
         }
     }
 

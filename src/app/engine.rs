@@ -8,10 +8,12 @@ use super::build::revision;
 use crate::admin::{
     self, About, ConversionRow, Database, EndpointStatus, Health, Learned, OutcomeInput, UpstreamState,
 };
+use crate::alerts::Alarm;
+use crate::budget::Use;
 use crate::cells::{Cells, RealUse};
 use crate::challenge::Challenges;
 use crate::config::{self, Config, LoadError};
-use crate::domain::RevisionId;
+use crate::domain::{Country, RevisionId};
 use crate::gate::{self, Gate, OutcomeTarget};
 use crate::geo;
 use crate::http;
@@ -20,7 +22,7 @@ use crate::limits::{Handle, Store};
 use crate::pack::Section;
 use crate::sessions::Scope;
 use crate::state;
-use crate::telemetry::events::{ConfigLoaded, NeedsRestart, ReloadRejected};
+use crate::telemetry::events::{BudgetsReset, ConfigLoaded, NeedsRestart, ReloadRejected};
 use crate::telemetry::{Counters, EvidenceStats, LearnedStats, Metrics, Snapshot, TableStats};
 
 /// The engine with what it takes to give it another configuration.
@@ -90,6 +92,7 @@ impl Engine {
         self.revisions.store(number, Ordering::Relaxed);
         let id = revision.id;
         self.gate.replace(revision);
+        self.alarm.replace(config.alerts.clone());
         ConfigLoaded { revision: id, endpoints: config.endpoints.len(), warnings: config.warnings.len() }
             .emit(&self.metrics);
         if Fixed::of(&config) != self.fixed {
@@ -194,6 +197,15 @@ impl admin::Engine for Engine {
             geo: loaded.map(|(kind, _)| Database { name: kind.name(), loaded: true }).collect(),
             reload_problems: problems,
         }
+    }
+
+    fn budgets(&self) -> Vec<Use> {
+        self.gate.budgets().fill(&self.gate.revision().budgets, self.gate.now())
+    }
+
+    fn reset_budgets(&self, country: Option<Country>) {
+        self.gate.budgets().reset(country);
+        BudgetsReset { country }.emit();
     }
 
     fn reload(&self) -> Result<RevisionId, Vec<String>> {

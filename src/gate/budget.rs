@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::stand::Stand;
 use super::{Gate, Revision};
+use crate::alerts::Watch;
 use crate::budget::{Answer, Budgets, Count, Message, Reservation};
 use crate::decide;
-use crate::domain::{Decision, Facts, Mode, Trust, Verdict};
+use crate::domain::{Decision, Facts, Mode, Timestamp, Trust, Verdict};
 
 /// What an attempt holds of the budgets. Dropped without [`commit`](Self::commit), it goes back.
 #[derive(Debug)]
@@ -34,6 +35,16 @@ impl Gate {
     /// What was spent.
     pub fn budgets(&self) -> &Arc<Budgets> {
         &self.budgets
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// What alerts are made of.
+    pub fn watch(&self) -> &Arc<Watch> {
+        &self.watch
     }
 
     /// Gives the decision the budgets' last word, and holds what a message of it costs. What was refused before costs

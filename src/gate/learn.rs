@@ -55,6 +55,7 @@ impl Gate {
                     for send in &sends {
                         self.sighted.insert(Arc::clone(&send.endpoint));
                         self.conversion.outcome(send, outcome);
+                        self.watch.outcome(&send.endpoint, send.phone.as_ref(), send.at, outcome);
                         if let Some(charge) = send.charge {
                             self.cells.outcome(&revision.kinds, charge, outcome, now);
                         }

@@ -37,6 +37,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::alerts::Watch;
 use crate::budget::Budgets;
 use crate::cells::Cells;
 use crate::challenge::Challenges;
@@ -68,6 +69,7 @@ pub struct Gate {
     challenges: Arc<Challenges>,
     conversion: Conversion,
     budgets: Arc<Budgets>,
+    watch: Arc<Watch>,
     /// Endpoints at which an outcome was ever seen.
     sighted: Sighted,
     lists: Arc<Hand>,
@@ -149,6 +151,7 @@ impl Gate {
             challenges: parts.challenges,
             conversion: Conversion::new(CONVERSION_KEYS),
             budgets: Arc::default(),
+            watch: Arc::default(),
             sighted: Sighted::default(),
             lists: Arc::default(),
             tell: parts.tell,
@@ -246,6 +249,7 @@ impl Gate {
         let counted = stand.count(&self.cells, &revision.kinds, &decision, proof.pass);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
         self.tell.decided(&facts, &decision, watch.elapsed());
+        self.watch.decided(&facts, &decision);
         let permit = decision.forwards().then(|| SendPermit {
             gate: Arc::clone(self),
             revision: Arc::clone(revision),

@@ -15,6 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use super::alarms::Alarms;
 use super::evidence::Evidence;
 use super::limiter::Limiter;
 use super::per_endpoint::Endpoints;
@@ -59,6 +60,7 @@ pub struct Metrics {
     challenges: Arc<ChallengeCounters>,
     snapshots: Saved,
     evidence: Evidence,
+    alarms: Alarms,
     rungs: Family<labels::AtRung, Count>,
     journal_dropped: Count,
     journal_written: Count,
@@ -81,6 +83,7 @@ impl Metrics {
         let challenges = Arc::new(ChallengeCounters::registered(&mut registry));
         let snapshots = Saved::registered(&mut registry);
         let evidence = Evidence::registered(&mut registry);
+        let alarms = Alarms::registered(&mut registry);
         let mut metrics = Self {
             registry,
             clock,
@@ -103,6 +106,7 @@ impl Metrics {
             challenges,
             snapshots,
             evidence,
+            alarms,
             rungs: Family::default(),
             journal_dropped: Count::default(),
             journal_written: Count::default(),
@@ -259,6 +263,11 @@ impl Metrics {
     /// What is counted of challenges and passes.
     pub fn challenges(&self) -> &Arc<ChallengeCounters> {
         &self.challenges
+    }
+
+    /// What is counted about alerts and budgets.
+    pub fn alarms(&self) -> &Alarms {
+        &self.alarms
     }
 
     /// What is counted about the snapshot.

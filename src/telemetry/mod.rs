@@ -4,6 +4,7 @@
 
 mod challenges;
 pub mod events;
+mod alarms;
 mod evidence;
 mod labels;
 mod limiter;
@@ -17,6 +18,7 @@ mod snapshot;
 mod totals;
 
 pub use challenges::ChallengeCounters;
+pub use alarms::Alarms;
 pub use labels::OutcomeSource;
 pub use log::{Error, install};
 pub use metrics::{CONTENT_TYPE, Metrics};
