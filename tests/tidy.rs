@@ -28,7 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("net", &["domain"]),
     ("journal", &["privacy", "domain", "clock", "tasks", "telemetry"]),
     ("state", &["domain", "clock", "telemetry", "pack"]),
-    ("alerts", &["privacy", "domain", "clock", "tasks", "telemetry", "pack"]),
+    ("alerts", &["privacy", "domain", "clock", "tasks", "random", "telemetry", "pack", "net"]),
     ("gate", &["privacy", "domain", "clock", "telemetry", "pack", "numbering", "geo", "rules", "extract", "limits", "cells", "sessions", "decide", "journal"]),
     ("http", &["privacy", "domain", "clock", "tasks", "telemetry", "extract", "net", "gate"]),
     ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal"]),

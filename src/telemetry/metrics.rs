@@ -15,6 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use super::delivery::Delivery;
 use super::evidence::Evidence;
 use super::limiter::Limiter;
 use super::per_endpoint::Endpoints;
@@ -57,6 +58,7 @@ pub struct Metrics {
     decision_seconds: Histogram,
     proxy: Arc<Counters>,
     snapshots: Saved,
+    delivery: Delivery,
     evidence: Evidence,
     rungs: Family<labels::AtRung, Count>,
     journal_dropped: Count,
@@ -78,6 +80,7 @@ impl Metrics {
         let mut registry = Registry::with_prefix("sendwall");
         let proxy = Arc::new(Counters::registered(&mut registry));
         let snapshots = Saved::registered(&mut registry);
+        let delivery = Delivery::registered(&mut registry);
         let evidence = Evidence::registered(&mut registry);
         let mut metrics = Self {
             registry,
@@ -99,6 +102,7 @@ impl Metrics {
             decision_seconds: Histogram::new(DECISION_BUCKETS),
             proxy,
             snapshots,
+            delivery,
             evidence,
             rungs: Family::default(),
             journal_dropped: Count::default(),
@@ -254,6 +258,11 @@ impl Metrics {
     /// What is counted about the snapshot.
     pub fn snapshots(&self) -> &Saved {
         &self.snapshots
+    }
+
+    /// What is counted about alerts on their way.
+    pub fn delivery(&self) -> &Delivery {
+        &self.delivery
     }
 
     /// `records` reached the decision log's file.
