@@ -14,6 +14,7 @@ use crate::geo::{self, Geo};
 use crate::http::{self, VisitCookies};
 use crate::journal::{self, Journal};
 use crate::limits::{self, Store};
+use crate::net;
 use crate::numbering::Numbering;
 use crate::privacy::{KeyRing, KeyRingError, Pseudonyms, Purpose};
 use crate::state::{self, Kept, Snapshots};
@@ -37,6 +38,8 @@ pub enum Error {
     Http(#[from] http::Error),
     #[error(transparent)]
     Admin(#[from] admin::Error),
+    #[error("alerts cannot be sent: {0}")]
+    Alerts(#[from] net::TlsError),
     #[error("the system gives no random bytes: {0}")]
     NoEntropy(String),
     #[error("the runtime does not start: {0}")]
@@ -89,6 +92,7 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Re
         kinds: config.kinds.clone(),
         looks: config.looks,
         limits: store.prepare(&config.limits.limits)?,
+        budgets: config.budgets.clone(),
     })
 }
 

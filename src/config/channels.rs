@@ -98,7 +98,7 @@ impl Kind {
 /// Reads every channel. `reach` are the addresses that all outgoing requests may go to.
 pub(super) fn read(alerts: &mut Section<'_>, reach: &Reach) -> Vec<Arc<Channel>> {
     let mut names: Vec<Arc<str>> = Vec::new();
-    let channels = alerts.tables("channel", |section| {
+    alerts.tables("channel", |section| {
         section.require("name", "it stands in logs and metrics, such as name = \"on-call\"");
         let name: Option<Arc<str>> = section.parsed("name", values::name).map(Arc::from);
         if let Some(name) = &name {
@@ -108,8 +108,7 @@ pub(super) fn read(alerts: &mut Section<'_>, reach: &Reach) -> Vec<Arc<Channel>>
             names.push(Arc::clone(name));
         }
         channel(section, name, reach).map(Arc::new)
-    });
-    channels
+    })
 }
 
 fn channel(section: &mut Section<'_>, name: Option<Arc<str>>, reach: &Reach) -> Option<Channel> {

@@ -6,12 +6,14 @@
 //!
 //! Must not know: sockets, files, answers to clients.
 
+mod budget;
 mod endpoint;
 mod explain;
 mod ids;
 mod kept;
 mod keys;
 mod learn;
+mod listed;
 mod permit;
 mod read;
 mod reserve;
@@ -33,6 +35,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::budget::Budgets;
 use crate::cells::Cells;
 use crate::clock::{Clock, Stopwatch};
 use crate::decide::{self, Circumstances};
@@ -40,6 +43,7 @@ use crate::domain::{Client, Decision, Facts, Pass, Timestamp};
 use crate::extract::{Document, Request, Role as RouteRole};
 use crate::geo::Geo;
 use crate::limits::On;
+use crate::lists::Hand;
 use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions, Sighted};
@@ -58,8 +62,10 @@ pub struct Gate {
     sessions: Sessions,
     cells: Cells,
     conversion: Conversion,
+    budgets: Arc<Budgets>,
     /// Endpoints at which an outcome was ever seen.
     sighted: Sighted,
+    lists: Arc<Hand>,
     tell: Tell,
 }
 
@@ -134,7 +140,9 @@ impl Gate {
             sessions: Sessions::new(parts.sessions),
             cells: parts.cells,
             conversion: Conversion::new(CONVERSION_KEYS),
+            budgets: Arc::default(),
             sighted: Sighted::default(),
+            lists: Arc::default(),
             tell: parts.tell,
         }
     }
@@ -215,11 +223,16 @@ impl Gate {
         watch: Stopwatch,
     ) -> Judged {
         let policy = &revision.endpoints[endpoint];
+        let listed = self.listed(&facts, true);
+        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, pass) };
+        if let Some(denied) = self.denied(revision, endpoint, &facts, &circumstances, watch) {
+            return denied;
+        }
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
-        let circumstances = self.circumstances(revision, &facts, pass);
         let stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
         let standing = Some(stand.standing());
-        let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, circumstances);
+        let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, &circumstances);
+        let (decision, spending) = self.spend(revision, endpoint, &facts, &stand, decision);
         let reserved = reserved.after(&decision);
         let counted = stand.count(&self.cells, &revision.kinds, &decision, pass);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
@@ -231,6 +244,7 @@ impl Gate {
             facts: Arc::clone(&facts),
             decision: Arc::clone(&decision),
             reserved,
+            spending,
             counted,
         });
         Judged { facts, decision, permit }
@@ -247,7 +261,7 @@ impl Gate {
             &facts,
             reserved.readings(),
             None,
-            self.circumstances(revision, &facts, None),
+            &self.circumstances(revision, &facts, None),
         );
         let reserved = reserved.after(&decision);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
@@ -288,6 +302,7 @@ impl Gate {
             revision: revision.id,
             proven: pass.map(|pass| pass.rung).unwrap_or_default(),
             blind: !self.sighted.contains(&facts.endpoint),
+            listed: None,
         }
     }
 }
