@@ -10,7 +10,8 @@ use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
 use super::{
-    Config, budget, cells, channels, endpoint, keys, limits, outbound, prices, server, snapshot, telling, values,
+    Config, budget, cells, challenge, channels, endpoint, keys, limits, outbound, prices, server, snapshot, telling,
+    values,
 };
 use crate::alerts::deliver;
 use crate::domain::{ClientSource, Mode};
@@ -40,6 +41,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let channels = root.table("alerts", |section| channels::read(section, &outbound.reach));
     let spool = state.as_ref().map(|state| state.join("alerts"));
     let deliver = deliver::Settings { channels, spool, net: outbound.clone() };
+    let (challenge, challenge_memory) = challenge::read(root);
     check_state(root, state.as_ref());
     check_visit(root, http.as_ref().is_some_and(|http| http.visit.is_some()), &endpoints);
     check_enforcing(root, &endpoints, &limits);
@@ -60,6 +62,8 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         cells,
         kinds,
         looks,
+        challenge,
+        challenge_memory,
         limits,
         budgets,
         trusted_proxies,
