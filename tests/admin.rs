@@ -11,6 +11,8 @@ use sendwall::admin::{
     About, Admin, ConversionRow, Database, EndpointStatus, Engine, Health, Learned, OutcomeInput, Outcomes, Parts,
     Settings, UpstreamState,
 };
+use sendwall::alerts::deliver::{self, Courier};
+use sendwall::alerts::{Alarm, Book};
 use sendwall::clock::{Clock, ManualClock};
 use sendwall::domain::{
     Country, Decision, DecisionId, Facts, Mode, Money, OutcomeKind, PhoneFact, Range, RevisionId, Span, Unreadable,
@@ -103,6 +105,12 @@ impl Engine for Fake {
         }
     }
 
+    fn budgets(&self) -> Vec<sendwall::budget::Use> {
+        Vec::new()
+    }
+
+    fn reset_budgets(&self, _country: Option<Country>) {}
+
     fn reload(&self) -> Result<RevisionId, Vec<String>> {
         if *self.broken_config.lock().unwrap() {
             return Err(vec!["line 3: no such key".to_owned()]);
@@ -131,13 +139,19 @@ impl Server {
         let journal = Arc::new(journal(Arc::clone(&metrics)));
         let engine = Arc::new(Fake::default());
         let tasks = Tasks::new();
-        let outcomes = Outcomes::new(Arc::clone(&engine) as _, Pseudonyms::new(&NAMES), clock);
+        let nowhere = deliver::Settings::default();
+        let courier = Courier::start(&nowhere, 1, Arc::clone(&clock), Arc::clone(&metrics), &tasks).unwrap();
+        let outcomes = Outcomes::new(Arc::clone(&engine) as _, Pseudonyms::new(&NAMES), Arc::clone(&clock));
+        let alarm = Alarm::new(sendwall::alerts::Settings::default(), Arc::default(), Book::default());
         let parts = Parts {
             version: "1.2.3",
             engine: Arc::clone(&engine) as _,
             journal: Arc::clone(&journal),
             metrics: Arc::clone(&metrics),
             outcomes: Arc::new(outcomes),
+            courier,
+            alarm: Arc::new(alarm),
+            clock,
             tasks: tasks.clone(),
         };
         let settings = Settings { listen: "127.0.0.1:0".parse().unwrap(), token: token.map(Secret::new) };

@@ -118,7 +118,7 @@ impl Parts {
             Ok(input) => input,
             Err(answer) => return *answer,
         };
-        let acknowledged = Acknowledged { at: self.clock.now(), by: cut(input.by), note: cut(input.note) };
+        let acknowledged = Acknowledged { at: self.clock.now(), by: cut(&input.by), note: cut(&input.note) };
         let incident = IncidentId::parse(id).and_then(|id| self.alarm.acknowledge(&id, acknowledged));
         incident.map_or_else(no_incident, |incident| json(StatusCode::OK, &self.brief(&incident)))
     }
@@ -135,7 +135,7 @@ impl Parts {
             return bad_request("bad_span", "`for` is a time from \"1m\" to \"30d\"");
         };
         let from: Timestamp = self.clock.now();
-        let (by, note) = (cut(input.by), cut(input.note));
+        let (by, note) = (cut(&input.by), cut(&input.note));
         let silence = Silence { id: 0, matches: input.matches, from, until: from + span, by, note };
         match self.alarm.silence(silence) {
             Some(silence) => json(StatusCode::OK, &silence),
@@ -188,6 +188,6 @@ fn read<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Box<Answer>> {
     serde_json::from_slice(body).map_err(|error| Box::new(bad_request("malformed", &error.to_string())))
 }
 
-fn cut(text: String) -> String {
+fn cut(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(TEXT).collect()
 }

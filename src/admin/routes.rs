@@ -9,9 +9,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::answer::{self, Answer, bad_request, error, json, wrong_method};
-use super::hot;
 use super::{ConversionRow, EndpointStatus, Engine, Outcomes, Refused};
+use super::{alerts, hot};
 use crate::alerts::Alarm;
+use crate::alerts::deliver::Courier;
 use crate::clock::Clock;
 use crate::domain::{DecisionId, RevisionId};
 use crate::journal::{Journal, reader};
@@ -39,6 +40,8 @@ pub struct Parts {
     pub alarm: Arc<Alarm>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What carries alerts to their channels.
+    pub courier: Courier,
     /// For work that blocks.
     pub tasks: Tasks,
 }
@@ -72,7 +75,8 @@ impl Parts {
         if let Some(answer) = self.incidents(method, path, &body) {
             return answer;
         }
-        let wanted = if matches!(path, "/api/outcomes" | "/api/reload") { Method::POST } else { Method::GET };
+        let wanted =
+            if matches!(path, "/api/outcomes" | "/api/reload" | alerts::TEST) { Method::POST } else { Method::GET };
         if *method != wanted {
             return wrong_method(if wanted == Method::GET { "GET, HEAD" } else { "POST" });
         }
@@ -90,6 +94,7 @@ impl Parts {
             "/api/cells" => self.cells(query),
             "/api/outcomes" => self.take_outcomes(body).await,
             "/api/reload" => self.reload().await,
+            alerts::TEST => alerts::test(&self.courier, query).await,
             _ => match path.strip_prefix("/api/decisions/") {
                 Some(id) => self.decision(id).await,
                 None => error(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path"),

@@ -12,6 +12,7 @@
 mod alarm;
 mod alert;
 mod baseline;
+pub mod deliver;
 mod detect;
 mod detect_attack;
 mod incident;

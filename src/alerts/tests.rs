@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::*;
 use crate::domain::{
@@ -19,8 +20,6 @@ struct Stage {
     told: Vec<Alert>,
     outside: Outside,
 }
-
-use std::sync::Arc;
 
 const START: Timestamp = Timestamp::from_unix_ms(1_795_197_600_000);
 
@@ -169,7 +168,11 @@ fn one_person_and_one_noisy_minute_are_no_attack() {
     }
     stage.decide(&stage.facts("KG", 11), Verdict::Block, vec![hot("phone", 9.0)]);
     stage.pass(Span::hours(1));
-    assert_eq!(stage.told, [], "the same phone again and again; ten requests once; a phone that is hot by itself");
+    let kinds: Vec<_> = stage.told.iter().map(|alert| alert.kind).collect();
+    assert!(
+        !kinds.contains(&AlertKind::Attack),
+        "one phone again and again; ten requests once; a phone hot by itself: {kinds:?}"
+    );
 }
 
 #[test]

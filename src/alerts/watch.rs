@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::detect_attack::Footprints;
 use super::volume::{Tally, Volumes};
-use crate::domain::{Decision, Facts, OutcomeKind, Phone, Timestamp, Verdict};
+use crate::domain::{Country, Decision, Facts, OutcomeKind, Phone, Timestamp, Verdict};
 
 /// Counts of requests, messages and outcomes.
 #[derive(Debug, Default)]
@@ -42,6 +42,12 @@ impl Watch {
         if outcome == OutcomeKind::Verified {
             footprints.counted(endpoint, phone, &Tally { verified: 1, ..Tally::default() });
         }
+    }
+
+    /// Countries that messages went to.
+    pub fn countries(&self) -> Vec<Country> {
+        let counts = self.counts();
+        counts.volumes.history.keys().filter_map(|key| key.country).collect()
     }
 
     pub(super) fn counts(&self) -> MutexGuard<'_, Counts> {

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::alerts::{Alarm, Alert, Outside, Severity, Sink, Store, Trouble};
+use super::engine::Engine;
+use crate::alerts::deliver::Courier;
+use crate::alerts::{Alarm, Alert, Book, Outside, Severity, Sink, Store, Trouble};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Span, Timestamp};
 use crate::gate::Gate;
+use crate::limits::Handle;
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 use crate::telemetry::events::{IncidentTold, IncidentsFailed};
@@ -18,13 +21,12 @@ const FRESH: Span = Span::minutes(5);
 
 /// Looks, keeps and tells.
 #[derive(Debug)]
-pub(super) struct Watchman {
-    pub(super) alarm: Arc<Alarm>,
-    gate: Arc<Gate>,
+struct Watchman {
+    alarm: Arc<Alarm>,
+    engine: Arc<Engine>,
     clock: Arc<dyn Clock>,
-    metrics: Arc<Metrics>,
     store: Option<Store>,
-    sinks: Vec<Arc<dyn Sink>>,
+    courier: Courier,
     saved: u64,
     outages_at: Timestamp,
     outside: Outside,
@@ -60,56 +62,52 @@ pub(super) fn alarm(config: &Config, gate: &Gate, metrics: &Metrics) -> (Arc<Ala
             if let Some(Err(error)) = store.as_ref().map(Store::set_aside) {
                 IncidentsFailed { error: &error }.emit(metrics);
             }
-            crate::alerts::Book::default()
+            Book::default()
         }
     };
     (Arc::new(Alarm::new(config.alerts.clone(), Arc::clone(gate.watch()), book)), store)
 }
 
+/// Looks until the process is to stop.
+pub(super) fn watch(
+    tasks: &Tasks,
+    (alarm, store): (Arc<Alarm>, Option<Store>),
+    engine: Arc<Engine>,
+    clock: Arc<dyn Clock>,
+    courier: Courier,
+) {
+    let (outside, outages_at) = (Outside::default(), Timestamp::default());
+    let (dropped, untracked) = (Rising::default(), Rising::default());
+    let mut watchman =
+        Watchman { alarm, engine, clock, store, courier, saved: 0, outages_at, outside, dropped, untracked };
+    let (stop, blocking) = (tasks.stopping(), tasks.clone());
+    tasks.spawn("alerts", async move {
+        while stop.run_until_cancelled(tokio::time::sleep(Alarm::EVERY.to_duration())).await.is_some() {
+            let looked = blocking.run_blocking(move || {
+                watchman.look();
+                watchman
+            });
+            let Some(back) = looked.await else { break };
+            watchman = back;
+        }
+    });
+}
+
 impl Watchman {
-    pub(super) fn new(
-        (alarm, store): (Arc<Alarm>, Option<Store>),
-        gate: Arc<Gate>,
-        clock: Arc<dyn Clock>,
-        metrics: Arc<Metrics>,
-        sinks: Vec<Arc<dyn Sink>>,
-    ) -> Self {
-        let (outside, outages_at) = (Outside::default(), Timestamp::default());
-        let (dropped, untracked) = (Rising::default(), Rising::default());
-        Self { alarm, gate, clock, metrics, store, sinks, saved: 0, outages_at, outside, dropped, untracked }
-    }
-
-    /// Looks until the process is to stop. `problems` are those of the last reload.
-    pub(super) fn start(mut self, tasks: &Tasks, problems: impl Fn() -> usize + Send + Sync + 'static) {
-        let (stop, blocking) = (tasks.stopping(), tasks.clone());
-        let problems = Arc::new(problems);
-        tasks.spawn("alerts", async move {
-            while stop.run_until_cancelled(tokio::time::sleep(Alarm::EVERY.to_duration())).await.is_some() {
-                let problems = Arc::clone(&problems);
-                let looked = blocking.run_blocking(move || {
-                    self.look(problems());
-                    self
-                });
-                let Some(back) = looked.await else { break };
-                self = back;
-            }
-        });
-    }
-
     /// Tells before it saves: a crash in between tells twice rather than never.
-    fn look(&mut self, problems: usize) {
+    fn look(&mut self) {
         let now = self.clock.now();
-        self.look_outside(problems, now);
+        self.look_outside(now);
         let told = self.alarm.tick(&self.outside, now);
         for alert in &told {
             self.tell(alert);
         }
-        self.metrics.alarms().open(self.alarm.open() as u64);
+        self.engine.metrics.alarms().open(self.alarm.open() as u64);
         let fill = self.outside.budgets.iter().map(|used| {
             let country = used.name.country.map(|country| country.to_string()).unwrap_or_default();
             (used.name.measure.name(), country, used.share())
         });
-        self.metrics.alarms().budgets(fill);
+        self.engine.metrics.alarms().budgets(fill);
         self.save();
     }
 
@@ -121,19 +119,18 @@ impl Watchman {
             status: alert.status.name(),
             summary: &alert.summary,
         }
-        .emit(&self.metrics);
-        for sink in &self.sinks {
-            sink.take(alert);
-        }
+        .emit(&self.engine.metrics);
+        self.courier.take(alert);
     }
 
-    fn look_outside(&mut self, problems: usize, now: Timestamp) {
-        let revision = self.gate.revision();
-        self.outside.budgets = self.gate.budgets().fill(&revision.budgets, now);
+    fn look_outside(&mut self, now: Timestamp) {
+        let (problems, gate, metrics) = (self.engine.problems(), &self.engine.gate, &self.engine.metrics);
+        let revision = gate.revision();
+        self.outside.budgets = gate.budgets().fill(&revision.budgets, now);
         self.outside.soft = revision.budgets.soft;
         if now.since(self.outages_at) >= OUTAGES_EVERY {
             self.outages_at = now;
-            self.outside.outages = self.gate.outages();
+            self.outside.outages = gate.outages_at(now);
         }
         let mut troubles = Vec::new();
         let mut add = |part, severity, count: u64, text: String| {
@@ -141,17 +138,18 @@ impl Watchman {
             let count = count as f64;
             troubles.push(Trouble { part, severity, text, count });
         };
-        if self.metrics.proxy().upstream_down.get() {
+        if metrics.proxy().upstream_down.get() {
             add("upstream", Severity::Critical, 1, "the app does not answer".to_owned());
         }
         if problems > 0 {
-            let text = format!("the last reload was refused: {problems} problems; the configuration before it is in force");
+            let text =
+                format!("the last reload was refused: {problems} problems; the configuration before it is in force");
             add("reload", Severity::Warn, problems as u64, text);
         }
-        if let Some(dropped) = self.dropped.look(self.metrics.totals().journal_dropped, now) {
+        if let Some(dropped) = self.dropped.look(metrics.totals().journal_dropped, now) {
             add("decision-log", Severity::Warn, dropped, format!("the decision log has dropped {dropped} records"));
         }
-        let untracked = revision.limits.handles().iter().map(crate::limits::Handle::untracked).sum();
+        let untracked = revision.limits.handles().iter().map(Handle::untracked).sum();
         if let Some(untracked) = self.untracked.look(untracked, now) {
             let text = format!("limits had no room for {untracked} keys: raise `memory` in [limits]");
             add("limits", Severity::Warn, untracked, text);
@@ -164,7 +162,7 @@ impl Watchman {
         if let Some(store) = &self.store
             && let Err(error) = store.save(book)
         {
-            IncidentsFailed { error: &error }.emit(&self.metrics);
+            IncidentsFailed { error: &error }.emit(&self.engine.metrics);
             return;
         }
         self.saved = changes;

@@ -9,6 +9,7 @@ use crate::admin::{
     self, About, ConversionRow, Database, EndpointStatus, Health, Learned, OutcomeInput, UpstreamState,
 };
 use crate::alerts::Alarm;
+use crate::alerts::deliver::Courier;
 use crate::budget::Use;
 use crate::cells::{Cells, RealUse};
 use crate::challenge::Challenges;
@@ -28,12 +29,14 @@ use crate::telemetry::{Counters, EvidenceStats, LearnedStats, Metrics, Snapshot,
 /// The engine with what it takes to give it another configuration.
 #[derive(Debug)]
 pub(super) struct Engine {
-    gate: Arc<Gate>,
+    pub(super) gate: Arc<Gate>,
     store: Store,
     file: Option<PathBuf>,
     fixed: Fixed,
+    courier: Courier,
+    alarm: Arc<Alarm>,
     counters: Arc<Counters>,
-    metrics: Arc<Metrics>,
+    pub(super) metrics: Arc<Metrics>,
     revisions: AtomicU32,
     /// Held during a reload, so that two never cross; what was wrong with the last one.
     problems: Mutex<Vec<String>>,
@@ -67,16 +70,22 @@ impl Engine {
         file: Option<PathBuf>,
         gate: Arc<Gate>,
         store: Store,
-        counters: Arc<Counters>,
+        (alarm, courier): (Arc<Alarm>, Courier),
         metrics: Arc<Metrics>,
     ) -> Self {
+        let counters = Arc::clone(metrics.proxy());
         let (fixed, revisions, problems) = (Fixed::of(config), AtomicU32::new(1), Mutex::default());
-        Self { gate, store, file, fixed, counters, metrics, revisions, problems }
+        Self { gate, store, file, fixed, courier, alarm, counters, metrics, revisions, problems }
     }
 
     /// Everything that outlives the process.
     pub(super) fn kept(&self) -> Vec<&dyn Section> {
         kept(&self.gate, &self.store)
+    }
+
+    /// Problems of the last reload, where it was refused.
+    pub(super) fn problems(&self) -> usize {
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     fn load(&self) -> Result<RevisionId, Vec<String>> {
@@ -90,6 +99,7 @@ impl Engine {
         let number = self.revisions.load(Ordering::Relaxed) + 1;
         let revision = revision(&config, number, &self.store).map_err(|error| vec![error.to_string()])?;
         self.revisions.store(number, Ordering::Relaxed);
+        self.courier.replace(&config.deliver).map_err(|error| vec![error.to_string()])?;
         let id = revision.id;
         self.gate.replace(revision);
         self.alarm.replace(config.alerts.clone());

@@ -2,6 +2,7 @@
 //!
 //! Must not know: how any of its parts works.
 
+mod alarm;
 mod build;
 mod engine;
 mod outages;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::admin::{self, Admin, Outcomes};
+use crate::alerts::deliver::Courier;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, KeySource};
 use crate::domain::Span;
@@ -74,7 +76,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     let built = gate(&config, &keys, Start::fresh(clock.now())?, &clock, &metrics, &journal)?;
     let gate = Arc::new(built.gate);
     let saving = Saving::restored(&config, &keys, &kept(&gate, &built.store), &clock, &metrics);
-    let (counters, outage_clock) = (Arc::clone(metrics.proxy()), Arc::clone(&clock));
+    let outage_clock = Arc::clone(&clock);
     let visits = visit_cookies(&config, &keys, &clock)?;
     let server =
         Server::bind(config.http.clone(), Arc::clone(&gate), tasks.clone(), Arc::clone(&metrics), visits).await?;
@@ -82,7 +84,11 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
         Some(settings) => Some(Admin::bind(settings.clone()).await?),
         None => None,
     };
-    let engine = Arc::new(Engine::new(&config, file, Arc::clone(&gate), built.store, counters, Arc::clone(&metrics)));
+    let courier = courier(&config, &clock, &metrics, &tasks)?;
+    let (alarm, store) = alarm::alarm(&config, &gate, &metrics);
+    let told = (Arc::clone(&alarm), courier.clone());
+    let engine = Arc::new(Engine::new(&config, file, Arc::clone(&gate), built.store, told, Arc::clone(&metrics)));
+    alarm::watch(&tasks, (Arc::clone(&alarm), store), Arc::clone(&engine), Arc::clone(&clock), courier.clone());
 
     tell_start(&config, &gate, &metrics);
     let running = Running {
@@ -100,7 +106,8 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     ListenStarted { what: "proxy", address: running.local }.emit();
     if let Some(admin) = admin {
         let names = running.gate.names().clone();
-        let outcomes = Arc::new(Outcomes::new(Arc::clone(&engine) as Arc<dyn admin::Engine>, names, clock));
+        let as_engine = Arc::clone(&engine) as Arc<dyn admin::Engine>;
+        let outcomes = Arc::new(Outcomes::new(as_engine, names, Arc::clone(&clock)));
         let version = env!("CARGO_PKG_VERSION");
         admin.serve(admin::Parts {
             version,
@@ -108,16 +115,14 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
             journal,
             metrics: Arc::clone(&metrics),
             outcomes,
+            courier,
+            alarm,
+            clock,
             tasks: tasks.clone(),
         });
     }
     tasks.spawn("proxy", server.run());
-    keep_time(&tasks, Arc::clone(&running.gate));
-    watch_outages(&tasks, Arc::clone(&running.gate), outage_clock);
-    if let Some(saving) = &running.saving {
-        saving.every_interval(&tasks, Arc::clone(&running.engine));
-    }
-    watch_databases(&tasks, Arc::clone(running.gate.geo()), metrics);
+    keep_watch(&running, outage_clock);
     Ok(running)
 }
 
@@ -163,6 +168,23 @@ impl Running {
         let unwritten = self.journal_tasks.drain(JOURNAL_DRAIN).await;
         Stopped { unfinished: unfinished + usize::from(!is_saved) + unwritten }.emit();
     }
+}
+
+/// What carries alerts to on-call people.
+fn courier(config: &Config, clock: &Arc<dyn Clock>, metrics: &Arc<Metrics>, tasks: &Tasks) -> Result<Courier, Error> {
+    let seed = getrandom::u64().map_err(|error| Error::NoEntropy(error.to_string()))?;
+    Ok(Courier::start(&config.deliver, seed, Arc::clone(clock), Arc::clone(metrics), tasks)?)
+}
+
+/// What is looked at again and again as long as the process runs.
+fn keep_watch(running: &Running, clock: Arc<dyn Clock>) {
+    let Running { tasks, gate, .. } = running;
+    keep_time(tasks, Arc::clone(gate));
+    watch_outages(tasks, Arc::clone(gate), clock);
+    if let Some(saving) = &running.saving {
+        saving.every_interval(tasks, Arc::clone(&running.engine));
+    }
+    watch_databases(tasks, Arc::clone(gate.geo()), Arc::clone(&running.metrics));
 }
 
 fn tell_start(config: &Config, gate: &Gate, metrics: &Metrics) {

@@ -5,10 +5,12 @@
 //!
 //! Must not know: how anything works that a command starts.
 
+mod alerts;
 mod check;
 mod evidence;
 mod explain;
 mod fetch;
+mod incident;
 mod output;
 mod replay;
 mod request;
@@ -46,8 +48,14 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Runs recorded or generated traffic through the engine on a virtual clock, and scores what it did
     Replay(replay::ReplayArgs),
+    /// Shows what happened, and writes evidence of it
+    #[command(subcommand)]
+    Incident(incident::IncidentCommand),
     /// Writes a trace of people and attackers
     Simulate(simulate::SimulateArgs),
+    /// Tries the channels that alerts go to
+    #[command(subcommand)]
+    Alerts(alerts::AlertsCommand),
 }
 
 /// Runs the command.
@@ -58,6 +66,8 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Incident(command) => incident::incident(&command),
         Command::Simulate(args) => simulate::simulate(&args),
+        Command::Alerts(command) => alerts::alerts(&command),
     }
 }

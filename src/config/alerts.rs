@@ -55,7 +55,13 @@ pub(super) fn rules(root: &mut Section<'_>, settings: &mut Settings) {
         if let Some(name) = name.as_ref().filter(|name| !enabled && !section.has("kind") && !known.contains(name)) {
             let fault = Fault::new(format!("there is no alert {name:?} to switch off"));
             let like = nearest(name, known.iter().map(AsRef::as_ref));
-            section.error("name", like.map_or_else(|| Fault::new("no such alert"), |known| fault.hint(format!("did you mean {known:?}?"))));
+            section.error(
+                "name",
+                like.map_or_else(
+                    || Fault::new("no such alert"),
+                    |known| fault.hint(format!("did you mean {known:?}?")),
+                ),
+            );
         }
         let rule = rule(section, name.clone().unwrap_or_default(), enabled);
         Some((name?, rule.filter(|_| enabled)))

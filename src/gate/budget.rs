@@ -7,7 +7,7 @@ use super::{Gate, Revision};
 use crate::alerts::Watch;
 use crate::budget::{Answer, Budgets, Count, Message, Reservation};
 use crate::decide;
-use crate::domain::{Decision, Facts, Mode, Timestamp, Trust, Verdict};
+use crate::domain::{Decision, Facts, Mode, Trust, Verdict};
 
 /// What an attempt holds of the budgets. Dropped without [`commit`](Self::commit), it goes back.
 #[derive(Debug)]
@@ -35,11 +35,6 @@ impl Gate {
     /// What was spent.
     pub fn budgets(&self) -> &Arc<Budgets> {
         &self.budgets
-    }
-
-    /// The time.
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
     }
 
     /// What alerts are made of.

@@ -99,6 +99,14 @@ impl Gate {
         countries.into_iter().map(|country| (country, self.cells.outage_in(kinds, country, now))).collect()
     }
 
+    /// Share of verifications that are missing for everyone, of each country that alerts count. Cheaper than
+    /// [`Gate::outages`], and as of `now`.
+    pub fn outages_at(&self, now: Timestamp) -> Vec<(Country, f32)> {
+        let kinds = &self.revision.load().kinds;
+        let countries = self.watch.countries().into_iter();
+        countries.map(|country| (country, self.cells.outage_in(kinds, country, now))).collect()
+    }
+
     /// The open sends, for metrics.
     pub fn sessions(&self) -> &Sessions {
         &self.sessions

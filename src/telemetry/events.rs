@@ -8,6 +8,9 @@ use tracing::{error, info, warn};
 
 use super::Metrics;
 pub use super::alarms::{BudgetsReset, IncidentTold, IncidentsFailed};
+pub use super::delivery::{
+    AlertAttemptFailed, AlertChannelGone, AlertDamaged, AlertGivenUp, AlertSpoolFailed, AlertsRestored, AlertsSent,
+};
 pub use super::saved::{SnapshotFailed, SnapshotPartSkipped, SnapshotRefused, SnapshotRestored, SnapshotWritten};
 use crate::domain::{Country, RevisionId, Span};
 

@@ -16,6 +16,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::alarms::Alarms;
+use super::delivery::Delivery;
 use super::evidence::Evidence;
 use super::limiter::Limiter;
 use super::per_endpoint::Endpoints;
@@ -59,6 +60,7 @@ pub struct Metrics {
     proxy: Arc<Counters>,
     challenges: Arc<ChallengeCounters>,
     snapshots: Saved,
+    delivery: Delivery,
     evidence: Evidence,
     alarms: Alarms,
     rungs: Family<labels::AtRung, Count>,
@@ -82,6 +84,7 @@ impl Metrics {
         let proxy = Arc::new(Counters::registered(&mut registry));
         let challenges = Arc::new(ChallengeCounters::registered(&mut registry));
         let snapshots = Saved::registered(&mut registry);
+        let delivery = Delivery::registered(&mut registry);
         let evidence = Evidence::registered(&mut registry);
         let alarms = Alarms::registered(&mut registry);
         let mut metrics = Self {
@@ -105,6 +108,7 @@ impl Metrics {
             proxy,
             challenges,
             snapshots,
+            delivery,
             evidence,
             alarms,
             rungs: Family::default(),
@@ -273,6 +277,11 @@ impl Metrics {
     /// What is counted about the snapshot.
     pub fn snapshots(&self) -> &Saved {
         &self.snapshots
+    }
+
+    /// What is counted about alerts on their way.
+    pub fn delivery(&self) -> &Delivery {
+        &self.delivery
     }
 
     /// `records` reached the decision log's file.

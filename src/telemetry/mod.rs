@@ -2,9 +2,10 @@
 //!
 //! Must not know: requests' bytes, decisions' making, files of the decision log.
 
-mod challenges;
-pub mod events;
 mod alarms;
+mod challenges;
+mod delivery;
+pub mod events;
 mod evidence;
 mod labels;
 mod limiter;
@@ -17,8 +18,9 @@ mod settings;
 mod snapshot;
 mod totals;
 
-pub use challenges::ChallengeCounters;
 pub use alarms::Alarms;
+pub use challenges::ChallengeCounters;
+pub use delivery::Delivery;
 pub use labels::OutcomeSource;
 pub use log::{Error, install};
 pub use metrics::{CONTENT_TYPE, Metrics};
