@@ -27,7 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("trace", &["domain"]),
     ("net", &["domain"]),
     ("journal", &["privacy", "domain", "clock", "tasks", "telemetry"]),
-    ("state", &["domain", "clock", "telemetry", "pack"]),
+    ("state", &["privacy", "domain", "clock", "telemetry", "pack", "numbering", "lists"]),
     ("alerts", &["privacy", "domain", "clock", "tasks", "telemetry", "pack"]),
     ("gate", &["privacy", "domain", "clock", "telemetry", "pack", "numbering", "geo", "lists", "rules", "extract", "limits", "cells", "sessions", "decide", "journal"]),
     ("http", &["privacy", "domain", "clock", "tasks", "telemetry", "extract", "net", "gate"]),

@@ -7,6 +7,7 @@ use std::path::Path;
 use tracing::{error, info, warn};
 
 use super::Metrics;
+pub use super::lists::{ListsDamaged, ListsFailed, ListsForgotten};
 pub use super::saved::{SnapshotFailed, SnapshotPartSkipped, SnapshotRefused, SnapshotRestored, SnapshotWritten};
 use crate::domain::{Country, RevisionId, Span};
 

@@ -17,6 +17,7 @@ use prometheus_client::registry::Registry;
 
 use super::evidence::Evidence;
 use super::limiter::Limiter;
+use super::lists::ListCounts;
 use super::per_endpoint::Endpoints;
 use super::saved::Saved;
 use super::totals::Sums;
@@ -57,6 +58,7 @@ pub struct Metrics {
     decision_seconds: Histogram,
     proxy: Arc<Counters>,
     snapshots: Saved,
+    lists: ListCounts,
     evidence: Evidence,
     rungs: Family<labels::AtRung, Count>,
     journal_dropped: Count,
@@ -78,6 +80,7 @@ impl Metrics {
         let mut registry = Registry::with_prefix("sendwall");
         let proxy = Arc::new(Counters::registered(&mut registry));
         let snapshots = Saved::registered(&mut registry);
+        let lists = ListCounts::registered(&mut registry);
         let evidence = Evidence::registered(&mut registry);
         let mut metrics = Self {
             registry,
@@ -99,6 +102,7 @@ impl Metrics {
             decision_seconds: Histogram::new(DECISION_BUCKETS),
             proxy,
             snapshots,
+            lists,
             evidence,
             rungs: Family::default(),
             journal_dropped: Count::default(),
@@ -255,6 +259,11 @@ impl Metrics {
     /// What is counted about the snapshot.
     pub fn snapshots(&self) -> &Saved {
         &self.snapshots
+    }
+
+    /// What is counted about the lists that people fill by hand.
+    pub fn lists(&self) -> &ListCounts {
+        &self.lists
     }
 
     /// `records` reached the decision log's file.

@@ -6,6 +6,7 @@ pub mod events;
 mod evidence;
 mod labels;
 mod limiter;
+mod lists;
 mod log;
 mod metrics;
 mod per_endpoint;
@@ -16,6 +17,7 @@ mod snapshot;
 mod totals;
 
 pub use labels::OutcomeSource;
+pub use lists::ListCounts;
 pub use log::{Error, install};
 pub use metrics::{CONTENT_TYPE, Metrics};
 pub use proxy::{Counter, Counters, Flag};
