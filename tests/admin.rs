@@ -17,7 +17,9 @@ use sendwall::domain::{
     UnreadableCode, Verdict,
 };
 use sendwall::journal::{self, Journal, Record};
-use sendwall::privacy::{Pseudonyms, RawPhone, Secret};
+use sendwall::lists::Names;
+use sendwall::privacy::{KeyRing, Pseudonyms, RawPhone, Secret};
+use sendwall::state::lists::Lists;
 use sendwall::tasks::Tasks;
 use sendwall::telemetry::{EvidenceStats, LearnedStats, Metrics, OutcomeSource, Snapshot, TableStats, events};
 use serde_json::{Value, json};
@@ -131,6 +133,8 @@ impl Server {
         let journal = Arc::new(journal(Arc::clone(&metrics)));
         let engine = Arc::new(Fake::default());
         let tasks = Tasks::new();
+        let names = Names::new(&KeyRing::fixed(7));
+        let lists = Lists::open(None, names, Arc::clone(&clock), Arc::clone(&metrics)).unwrap();
         let outcomes = Outcomes::new(Arc::clone(&engine) as _, Pseudonyms::new(&NAMES), clock);
         let parts = Parts {
             version: "1.2.3",
@@ -138,6 +142,7 @@ impl Server {
             journal: Arc::clone(&journal),
             metrics: Arc::clone(&metrics),
             outcomes: Arc::new(outcomes),
+            lists: Arc::new(lists),
             tasks: tasks.clone(),
         };
         let settings = Settings { listen: "127.0.0.1:0".parse().unwrap(), token: token.map(Secret::new) };

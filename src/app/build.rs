@@ -14,8 +14,10 @@ use crate::geo::{self, Geo};
 use crate::http::{self, VisitCookies};
 use crate::journal::{self, Journal};
 use crate::limits::{self, Store};
+use crate::lists::Names;
 use crate::numbering::Numbering;
 use crate::privacy::{KeyRing, KeyRingError, Pseudonyms, Purpose};
+use crate::state::lists::Lists;
 use crate::state::{self, Kept, Snapshots};
 use crate::telemetry::Metrics;
 
@@ -31,6 +33,8 @@ pub enum Error {
     Geo(#[from] geo::Error),
     #[error(transparent)]
     Limits(#[from] limits::Error),
+    #[error(transparent)]
+    Lists(#[from] state::lists::Unread),
     #[error("the snapshot cannot be used: {0}")]
     Snapshot(#[from] state::Refusal),
     #[error(transparent)]
@@ -89,6 +93,7 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Re
         kinds: config.kinds.clone(),
         looks: config.looks,
         limits: store.prepare(&config.limits.limits)?,
+        budgets: config.budgets.clone(),
     })
 }
 
@@ -125,6 +130,7 @@ pub fn explain(
         }
         None => None,
     };
+    let gate = gate.with_lists(Arc::new(Lists::peek(config.state.as_deref(), Names::new(&keys))?));
     gate.advance_to_now();
     Ok((gate.explain(&gate.revision(), request), kept))
 }

@@ -4,6 +4,7 @@
 
 mod build;
 mod engine;
+mod lists;
 mod outages;
 mod process;
 mod snapshots;
@@ -72,7 +73,8 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     };
     let journal = Arc::new(journal);
     let built = gate(&config, &keys, ids()?, &clock, &metrics, &journal)?;
-    let gate = Arc::new(built.gate);
+    let lists = lists::open(&config, &keys, &clock, &metrics)?;
+    let gate = Arc::new(built.gate.with_lists(Arc::clone(lists.hand())));
     let saving = Saving::restored(&config, &keys, &kept(&gate, &built.store), &clock, &metrics);
     let (counters, outage_clock) = (Arc::clone(metrics.proxy()), Arc::clone(&clock));
     let visits = visit_cookies(&config, &keys, &clock)?;
@@ -108,12 +110,14 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
             journal,
             metrics: Arc::clone(&metrics),
             outcomes,
+            lists: Arc::clone(&lists),
             tasks: tasks.clone(),
         });
     }
     tasks.spawn("proxy", server.run());
     keep_time(&tasks, Arc::clone(&running.gate));
     watch_outages(&tasks, Arc::clone(&running.gate), outage_clock);
+    lists::tend(&tasks, lists);
     if let Some(saving) = &running.saving {
         saving.every_interval(&tasks, Arc::clone(&running.engine));
     }

@@ -9,6 +9,7 @@ mod check;
 mod evidence;
 mod explain;
 mod fetch;
+mod list;
 mod output;
 mod replay;
 mod request;
@@ -48,6 +49,9 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Writes a trace of people and attackers
     Simulate(simulate::SimulateArgs),
+    /// Shows and changes who is refused and who passes, on a running sendwall
+    #[command(subcommand)]
+    List(list::ListCommand),
 }
 
 /// Runs the command.
@@ -59,5 +63,6 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => explain::explain(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Simulate(args) => simulate::simulate(&args),
+        Command::List(command) => list::list(&command),
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! Must not know: sockets, files, answers to clients.
 
+mod budget;
 mod endpoint;
 mod explain;
 mod ids;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::budget::Budgets;
 use crate::cells::Cells;
 use crate::clock::{Clock, Stopwatch};
 use crate::decide::{self, Circumstances};
@@ -60,6 +62,7 @@ pub struct Gate {
     sessions: Sessions,
     cells: Cells,
     conversion: Conversion,
+    budgets: Arc<Budgets>,
     /// Endpoints at which an outcome was ever seen.
     sighted: Sighted,
     lists: Arc<Hand>,
@@ -137,6 +140,7 @@ impl Gate {
             sessions: Sessions::new(parts.sessions),
             cells: parts.cells,
             conversion: Conversion::new(CONVERSION_KEYS),
+            budgets: Arc::default(),
             sighted: Sighted::default(),
             lists: Arc::default(),
             tell: parts.tell,
@@ -228,6 +232,7 @@ impl Gate {
         let stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
         let standing = Some(stand.standing());
         let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, &circumstances);
+        let (decision, spending) = self.spend(revision, endpoint, &facts, &stand, decision);
         let reserved = reserved.after(&decision);
         let counted = stand.count(&self.cells, &revision.kinds, &decision, pass);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
@@ -239,6 +244,7 @@ impl Gate {
             facts: Arc::clone(&facts),
             decision: Arc::clone(&decision),
             reserved,
+            spending,
             counted,
         });
         Judged { facts, decision, permit }

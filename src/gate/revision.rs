@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Endpoint;
+use crate::budget;
 use crate::cells::Kinds;
 use crate::domain::RevisionId;
 use crate::extract::{Router, TrustedProxies};
@@ -27,6 +28,8 @@ pub struct Revision {
     pub looks: bool,
     /// The limits, with their tables.
     pub limits: Set,
+    /// What may be spent.
+    pub budgets: budget::Policy,
     /// Number intelligence with the price table.
     pub numbering: Arc<Numbering>,
 }

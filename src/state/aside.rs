@@ -41,7 +41,7 @@ fn prune(path: &Path) -> io::Result<()> {
 fn all(path: &Path) -> io::Result<Vec<PathBuf>> {
     let prefix = format!("{}.corrupt-", path.file_name().unwrap_or_default().display());
     let mut found = Vec::new();
-    for entry in fs::read_dir(path.parent().unwrap_or(Path::new(".")))? {
+    for entry in fs::read_dir(path.parent().unwrap_or_else(|| Path::new(".")))? {
         let entry = entry?;
         if entry.file_name().to_str().is_some_and(|name| name.starts_with(&prefix)) {
             found.push(entry.path());

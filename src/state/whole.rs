@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Writes `path` anew, readable by its owner alone, and makes its directory where there is none.
 pub(super) fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
+    let directory = path.parent().unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(directory)?;
     let new = new_name(path);
     let written = write_new(&new, write).and_then(|()| fs::rename(&new, path));

@@ -182,6 +182,7 @@ impl Town {
             kinds,
             looks: false,
             limits: Store::new(1 << 20).prepare(&[]).unwrap(),
+            budgets: config.budgets,
             numbering: Arc::new(Numbering::new(PriceTable::default())),
         };
         let gate = Arc::new(Gate::new(Parts {

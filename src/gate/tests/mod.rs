@@ -19,6 +19,7 @@ use crate::rules::{EXCHANGE, Expression};
 use crate::sessions::{Scope, Tally};
 use crate::telemetry::Metrics;
 
+mod budget;
 mod evidence;
 mod lists;
 
@@ -85,6 +86,7 @@ fn revision(number: u32, store: &Store, limits: &[Arc<Limit>], endpoint: Endpoin
         kinds: patient(),
         looks: true,
         limits: store.prepare(limits).unwrap(),
+        budgets: crate::budget::Policy::default(),
         numbering: Arc::new(Numbering::default()),
     }
 }

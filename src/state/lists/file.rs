@@ -125,7 +125,7 @@ fn put(out: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
 }
 
 /// The first 64 bits of a SHA-256, in hexadecimal: against damage, not against whoever may write to the directory.
-fn sum(text: &str) -> String {
+pub(super) fn sum(text: &str) -> String {
     let digest = digest(&SHA256, text.as_bytes());
     digest.as_ref().iter().take(8).fold(String::with_capacity(16), |mut sum, byte| {
         let _infallible = write!(sum, "{byte:02x}");

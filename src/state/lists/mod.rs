@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::aside;
 use super::ledger::Ledger;
 use crate::clock::Clock;
+use crate::domain::Timestamp;
 use crate::lists::{Book, Hand, Names};
 use crate::numbering::Numbering;
 use crate::telemetry::Metrics;
@@ -92,6 +93,11 @@ impl Lists {
     /// The lists in force.
     pub fn hand(&self) -> &Arc<Hand> {
         &self.hand
+    }
+
+    /// The time by which entries end.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Whether they outlive the process.
