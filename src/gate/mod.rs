@@ -15,6 +15,7 @@ mod keys;
 mod learn;
 mod listed;
 mod permit;
+mod proof;
 mod read;
 mod reserve;
 mod revision;
@@ -27,6 +28,7 @@ pub use explain::Explanation;
 pub use ids::Ids;
 pub use learn::{Learned, OutcomeTarget};
 pub use permit::{Permit, SendPermit, TryPermit, UpstreamAnswer};
+pub use proof::{PASS, PASS_COOKIE};
 pub use revision::Revision;
 pub use tell::Tell;
 pub use visits::Visits;
@@ -37,6 +39,7 @@ use arc_swap::ArcSwap;
 
 use crate::budget::Budgets;
 use crate::cells::Cells;
+use crate::challenge::Challenges;
 use crate::clock::{Clock, Stopwatch};
 use crate::decide::{self, Circumstances};
 use crate::domain::{Client, Decision, Facts, Pass, Timestamp};
@@ -47,6 +50,7 @@ use crate::lists::Hand;
 use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions, Sighted};
+use proof::Proof;
 use reserve::Reservations;
 use stand::Stand;
 
@@ -61,6 +65,7 @@ pub struct Gate {
     ids: Ids,
     sessions: Sessions,
     cells: Cells,
+    challenges: Arc<Challenges>,
     conversion: Conversion,
     budgets: Arc<Budgets>,
     /// Endpoints at which an outcome was ever seen.
@@ -88,6 +93,8 @@ pub struct Parts {
     pub sessions: usize,
     /// Evidence.
     pub cells: Cells,
+    /// Challenges and passes.
+    pub challenges: Arc<Challenges>,
     /// Who is told.
     pub tell: Tell,
 }
@@ -139,6 +146,7 @@ impl Gate {
             ids: parts.ids,
             sessions: Sessions::new(parts.sessions),
             cells: parts.cells,
+            challenges: parts.challenges,
             conversion: Conversion::new(CONVERSION_KEYS),
             budgets: Arc::default(),
             sighted: Sighted::default(),
@@ -199,7 +207,8 @@ impl Gate {
     pub fn judge(self: &Arc<Self>, revision: &Arc<Revision>, endpoint: usize, request: &Request<'_>) -> Judged {
         let watch = Stopwatch::start();
         let facts = self.read(revision, &revision.endpoints[endpoint], request, self.clock.now());
-        self.decide(revision, endpoint, facts, None, watch)
+        let proof = self.proof(request.headers, &facts);
+        self.decide(revision, endpoint, facts, proof, watch)
     }
 
     /// Judges an attempt whose facts are known: the way of [`Gate::judge`] without the reading. `pass` is what the
@@ -211,7 +220,7 @@ impl Gate {
         facts: Facts,
         pass: Option<Pass>,
     ) -> Judged {
-        self.decide(revision, endpoint, facts, pass, Stopwatch::start())
+        self.decide(revision, endpoint, facts, Proof::known(pass), Stopwatch::start())
     }
 
     fn decide(
@@ -219,12 +228,12 @@ impl Gate {
         revision: &Arc<Revision>,
         endpoint: usize,
         facts: Facts,
-        pass: Option<Pass>,
+        proof: Proof,
         watch: Stopwatch,
     ) -> Judged {
         let policy = &revision.endpoints[endpoint];
         let listed = self.listed(&facts, true);
-        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, pass) };
+        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, &proof) };
         if let Some(denied) = self.denied(revision, endpoint, &facts, &circumstances, watch) {
             return denied;
         }
@@ -234,7 +243,7 @@ impl Gate {
         let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, &circumstances);
         let (decision, spending) = self.spend(revision, endpoint, &facts, &stand, decision);
         let reserved = reserved.after(&decision);
-        let counted = stand.count(&self.cells, &revision.kinds, &decision, pass);
+        let counted = stand.count(&self.cells, &revision.kinds, &decision, proof.pass);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
         self.tell.decided(&facts, &decision, watch.elapsed());
         let permit = decision.forwards().then(|| SendPermit {
@@ -246,6 +255,7 @@ impl Gate {
             reserved,
             spending,
             counted,
+            proof,
         });
         Judged { facts, decision, permit }
     }
@@ -261,7 +271,7 @@ impl Gate {
             &facts,
             reserved.readings(),
             None,
-            &self.circumstances(revision, &facts, None),
+            &self.circumstances(revision, &facts, &Proof::default()),
         );
         let reserved = reserved.after(&decision);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
@@ -291,16 +301,27 @@ impl Gate {
         self.advance(self.clock.now());
     }
 
+    /// Challenges and passes.
+    pub fn challenges(&self) -> &Arc<Challenges> {
+        &self.challenges
+    }
+
+    /// The time by which requests are judged.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// The evidence.
     pub fn cells(&self) -> &Cells {
         &self.cells
     }
 
-    fn circumstances(&self, revision: &Revision, facts: &Facts, pass: Option<Pass>) -> Circumstances {
+    fn circumstances(&self, revision: &Revision, facts: &Facts, proof: &Proof) -> Circumstances {
         Circumstances {
             id: self.ids.next(facts.at),
             revision: revision.id,
-            proven: pass.map(|pass| pass.rung).unwrap_or_default(),
+            proven: proof.pass.map(|pass| pass.rung).unwrap_or_default(),
+            pass: proof.code,
             blind: !self.sighted.contains(&facts.endpoint),
             listed: None,
         }

@@ -2,6 +2,7 @@
 //!
 //! Must not know: requests' bytes, decisions' making, files of the decision log.
 
+mod challenges;
 pub mod events;
 mod evidence;
 mod labels;
@@ -16,6 +17,7 @@ mod settings;
 mod snapshot;
 mod totals;
 
+pub use challenges::ChallengeCounters;
 pub use labels::OutcomeSource;
 pub use lists::ListCounts;
 pub use log::{Error, install};
