@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Answer, bad_request, error, json, wrong_method};
 use super::{ConversionRow, EndpointStatus, Engine, Outcomes, Refused};
-use super::{hot, lists};
+use super::{alerts, hot, lists};
+use crate::alerts::deliver::Courier;
 use crate::domain::{DecisionId, RevisionId};
 use crate::journal::{Journal, reader};
 use crate::state::lists::Lists;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub outcomes: Arc<Outcomes>,
     /// The lists that people fill by hand.
     pub lists: Arc<Lists>,
+    /// What carries alerts to their channels.
+    pub courier: Courier,
     /// For work that blocks.
     pub tasks: Tasks,
 }
@@ -66,7 +69,8 @@ impl Parts {
             return lists::answer(self, request, body, how).await;
         }
         let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
-        let wanted = if matches!(path, "/api/outcomes" | "/api/reload") { Method::POST } else { Method::GET };
+        let wanted =
+            if matches!(path, "/api/outcomes" | "/api/reload" | alerts::TEST) { Method::POST } else { Method::GET };
         if *method != wanted {
             return wrong_method(if wanted == Method::GET { "GET, HEAD" } else { "POST" });
         }
@@ -84,6 +88,7 @@ impl Parts {
             "/api/cells" => self.cells(query),
             "/api/outcomes" => self.take_outcomes(body).await,
             "/api/reload" => self.reload().await,
+            alerts::TEST => alerts::test(&self.courier, query).await,
             _ => match path.strip_prefix("/api/decisions/") {
                 Some(id) => self.decision(id).await,
                 None => error(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path"),

@@ -5,6 +5,7 @@
 //!
 //! Must not know: how anything works that a command starts.
 
+mod alerts;
 mod check;
 mod evidence;
 mod explain;
@@ -52,6 +53,9 @@ enum Command {
     /// Shows and changes who is refused and who passes, on a running sendwall
     #[command(subcommand)]
     List(list::ListCommand),
+    /// Tries the channels that alerts go to
+    #[command(subcommand)]
+    Alerts(alerts::AlertsCommand),
 }
 
 /// Runs the command.
@@ -64,5 +68,6 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => replay::replay(&args),
         Command::Simulate(args) => simulate::simulate(&args),
         Command::List(command) => list::list(&command),
+        Command::Alerts(command) => alerts::alerts(&command),
     }
 }

@@ -15,6 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use super::delivery::Delivery;
 use super::evidence::Evidence;
 use super::limiter::Limiter;
 use super::lists::ListCounts;
@@ -60,6 +61,7 @@ pub struct Metrics {
     challenges: Arc<ChallengeCounters>,
     snapshots: Saved,
     lists: ListCounts,
+    delivery: Delivery,
     evidence: Evidence,
     rungs: Family<labels::AtRung, Count>,
     journal_dropped: Count,
@@ -83,6 +85,7 @@ impl Metrics {
         let challenges = Arc::new(ChallengeCounters::registered(&mut registry));
         let snapshots = Saved::registered(&mut registry);
         let lists = ListCounts::registered(&mut registry);
+        let delivery = Delivery::registered(&mut registry);
         let evidence = Evidence::registered(&mut registry);
         let mut metrics = Self {
             registry,
@@ -106,6 +109,7 @@ impl Metrics {
             challenges,
             snapshots,
             lists,
+            delivery,
             evidence,
             rungs: Family::default(),
             journal_dropped: Count::default(),
@@ -273,6 +277,11 @@ impl Metrics {
     /// What is counted about the lists that people fill by hand.
     pub fn lists(&self) -> &ListCounts {
         &self.lists
+    }
+
+    /// What is counted about alerts on their way.
+    pub fn delivery(&self) -> &Delivery {
+        &self.delivery
     }
 
     /// `records` reached the decision log's file.
