@@ -20,6 +20,7 @@
 //! - [`rules`]: the small language of conditions.
 //! - [`extract`]: bytes to facts: route, address, phone, client, fingerprint.
 //! - [`limits`]: sliding windows with a hard maximum.
+//! - [`ruleset`]: conditions with what they ask for, and what they say of an attempt.
 //! - [`cells`]: evidence from what became of codes, trust, pressure.
 //! - [`sessions`]: codes that wait for what becomes of them, and conversion.
 //! - [`decide`]: facts and counts to a decision.
@@ -81,6 +82,7 @@ pub mod privacy;
 pub mod random;
 pub mod replay;
 pub mod rules;
+pub mod ruleset;
 pub mod sessions;
 pub mod simulate;
 pub mod state;

@@ -15,6 +15,7 @@ use crate::http::{self, VisitCookies};
 use crate::journal::{self, Journal};
 use crate::limits::{self, Store};
 use crate::numbering::Numbering;
+use crate::ruleset::RuleSet;
 use crate::privacy::{KeyRing, KeyRingError, Pseudonyms, Purpose};
 use crate::state::{self, Kept, Snapshots};
 use crate::telemetry::Metrics;
@@ -88,6 +89,7 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Re
         numbering: Arc::new(Numbering::new(config.prices.clone())),
         kinds: config.kinds.clone(),
         looks: config.looks,
+        rules: RuleSet::default(),
         limits: store.prepare(&config.limits.limits)?,
     })
 }

@@ -12,6 +12,7 @@ mod fetch;
 mod output;
 mod replay;
 mod request;
+mod ruled;
 mod run;
 mod simulate;
 

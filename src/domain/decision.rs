@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::{ChallengeKind, Reason, Rung, Timestamp, Trust};
+use super::{ChallengeKind, Divert, Reason, RuleHit, Rung, Timestamp, Trust};
 
 /// A decision with everything that explains it.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,12 @@ pub struct Decision {
     pub decided_by: DecidedBy,
     /// In words and numbers, the decisive one first.
     pub reasons: Vec<Reason>,
+    /// Rules that held, in the order in which they were asked.
+    pub rules: Vec<RuleHit>,
+    /// Of enforced rules that held.
+    pub tags: Vec<Arc<str>>,
+    /// The way that the app is to take in place of an SMS.
+    pub divert: Option<Divert>,
 }
 
 impl Decision {
@@ -47,7 +53,9 @@ impl Decision {
             (Verdict::Forward, _) => Some(self.proven),
             (_, DecidedBy::Limit | DecidedBy::Rule) => None,
             (Verdict::Challenge(kind), DecidedBy::Engine) => Some(kind.rung()),
-            (Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject, DecidedBy::Engine) => Some(Rung::Block),
+            (Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject | Verdict::Repeat, DecidedBy::Engine) => {
+                Some(Rung::Block)
+            }
         }
     }
 }
@@ -178,6 +186,8 @@ pub enum Verdict {
     Block,
     /// It can't be read as the app would read it, so it can't be judged.
     Reject,
+    /// The last good answer comes again, and no second message goes out.
+    Repeat,
 }
 
 impl Verdict {
@@ -189,6 +199,7 @@ impl Verdict {
             Self::Cooldown { .. } => "cooldown",
             Self::Block => "block",
             Self::Reject => "reject",
+            Self::Repeat => "repeat",
         }
     }
 }
@@ -222,7 +233,7 @@ pub enum DecidedBy {
     Engine,
     /// A limit.
     Limit,
-    /// What the endpoint accepts: countries, number types, readable requests.
+    /// A rule, or what the endpoint accepts: countries, number types, readable requests.
     Rule,
 }
 

@@ -96,6 +96,15 @@ pub enum Reason {
         /// What it is made of, in words.
         parts: Box<[&'static str]>,
     },
+    /// A rule spoke.
+    Rule {
+        /// Its id.
+        rule: Arc<str>,
+        /// What it asks for.
+        action: &'static str,
+        /// Why, as the operator wrote it.
+        says: Option<Arc<str>>,
+    },
     /// No verification has been seen at this endpoint: decisions rest on limits and facts alone.
     Blind,
 }
@@ -115,6 +124,7 @@ impl Reason {
             Self::Surge { .. } => "surge",
             Self::Waiting { .. } => "waiting",
             Self::Look { .. } => "look",
+            Self::Rule { .. } => "rule",
             Self::Blind => "no_outcomes",
         }
     }
@@ -149,6 +159,7 @@ impl Reason {
             Self::Waiting { open, bound, .. } => {
                 Some(format!("{:.0} verifications more, or two minutes", (open - bound).max(0.0) + 1.0))
             }
+            Self::Rule { rule, .. } => Some(format!("a request that rule {rule} doesn't speak of, or another rule before it")),
             Self::Look { .. } => Some("a client that looks like a browser or an app that people use".to_owned()),
             Self::Blind => None,
         }
@@ -198,6 +209,10 @@ impl fmt::Display for Reason {
             ),
             Self::Look { prior, parts } => {
                 write!(f, "the client looks wrong ({prior:.2}): {}", parts.join(", "))
+            }
+            Self::Rule { rule, action, says } => {
+                write!(f, "rule {rule} says {action}")?;
+                says.as_ref().map_or(Ok(()), |says| write!(f, ": {says}"))
             }
             Self::Blind => f.write_str("no verification was seen at this endpoint yet: limits and facts alone decide"),
         }

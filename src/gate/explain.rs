@@ -9,6 +9,7 @@ use crate::decide::{self, Reading, Standing};
 use crate::domain::{Decision, Facts};
 use crate::extract::{Payload, Request};
 use crate::limits::On;
+use crate::ruleset::Told;
 
 /// A request as the gate sees it.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub enum Explanation {
         standing: Option<Box<Standing>>,
         /// What its look is made of, each with its share of what asks for a proof.
         looks: Vec<(&'static str, f32)>,
+        /// What each rule comes to; a try meets none.
+        rules: Vec<Told>,
     },
 }
 
@@ -58,7 +61,15 @@ impl Gate {
         };
         let readings = Reservations::peek(&revision.limits, on, &facts);
         let circumstances = self.circumstances(revision, &facts, None);
-        let stand = (on == On::Send).then(|| Stand::take(&self.cells, revision, &facts, circumstances.proven));
+        let mut stand = (on == On::Send).then(|| Stand::take(&self.cells, revision, &facts, circumstances.proven));
+        let rules = match &mut stand {
+            Some(stand) => {
+                let told = self.explain_rules(revision, endpoint, (&facts, &readings), stand);
+                self.ask_rules(revision, endpoint, (&facts, &readings), stand);
+                told
+            }
+            None => Vec::new(),
+        };
         let decision = decide::decide(&policy, &facts, &readings, stand.as_ref().map(Stand::standing), circumstances);
         let looks = if on == On::Send && revision.looks {
             decide::prior_parts(&facts, self.cells.page_seen(&facts.client.address, facts.at)).collect()
@@ -70,6 +81,6 @@ impl Gate {
             Box::new(stand.into_standing())
         });
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
-        Explanation::Judged { on, facts, decision, readings, standing, looks }
+        Explanation::Judged { on, facts, decision, readings, standing, looks, rules }
     }
 }

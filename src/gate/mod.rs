@@ -11,18 +11,21 @@ mod explain;
 mod ids;
 mod kept;
 mod keys;
+mod last_good;
 mod learn;
 mod permit;
 mod read;
 mod reserve;
 mod revision;
+mod rules;
 mod stand;
 mod tell;
 mod visits;
 
-pub use endpoint::{Answer, Answers, DECISION, Endpoint, SCORE, VERDICT};
+pub use endpoint::{Answer, Answers, DECISION, DIVERT, Endpoint, SCORE, TAGS, VERDICT};
 pub use explain::Explanation;
 pub use ids::Ids;
+pub use last_good::{GoodAnswer, LONGEST as LONGEST_REPEAT};
 pub use learn::{Learned, OutcomeTarget};
 pub use permit::{Permit, SendPermit, TryPermit, UpstreamAnswer};
 pub use revision::Revision;
@@ -43,6 +46,7 @@ use crate::limits::On;
 use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions, Sighted};
+use last_good::LastGood;
 use reserve::Reservations;
 use stand::Stand;
 
@@ -60,6 +64,8 @@ pub struct Gate {
     conversion: Conversion,
     /// Endpoints at which an outcome was ever seen.
     sighted: Sighted,
+    /// For rules that repeat an answer.
+    last_good: LastGood,
     tell: Tell,
 }
 
@@ -110,6 +116,8 @@ pub struct Judged {
     /// Present where the request goes to the upstream (so also in monitor mode). Dropping it without `settle` gives
     /// back what was reserved: nothing was sent.
     pub permit: Option<SendPermit>,
+    /// What the client gets in place of a second message.
+    pub repeat: Option<Arc<GoodAnswer>>,
 }
 
 /// A judged try of a code.
@@ -135,6 +143,7 @@ impl Gate {
             cells: parts.cells,
             conversion: Conversion::new(CONVERSION_KEYS),
             sighted: Sighted::default(),
+            last_good: LastGood::default(),
             tell: parts.tell,
         }
     }
@@ -217,7 +226,8 @@ impl Gate {
         let policy = &revision.endpoints[endpoint];
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
         let circumstances = self.circumstances(revision, &facts, pass);
-        let stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
+        let mut stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
+        let kept = self.ask_rules(revision, endpoint, (&facts, reserved.readings()), &mut stand);
         let standing = Some(stand.standing());
         let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, circumstances);
         let reserved = reserved.after(&decision);
@@ -233,7 +243,8 @@ impl Gate {
             reserved,
             counted,
         });
-        Judged { facts, decision, permit }
+        let repeat = rules::repeated(&decision, kept);
+        Judged { facts, decision, permit, repeat }
     }
 
     /// Judges a try of a code: limits on wrong tries alone decide.

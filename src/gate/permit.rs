@@ -74,7 +74,7 @@ impl SendPermit {
     pub fn wants_body(&self) -> bool {
         let endpoint = self.endpoint();
         let matches_answer = endpoint.match_by.iter().any(|key| matches!(key, MatchKey::Response(_)));
-        matches_answer || endpoint.sent_if.uses("json")
+        matches_answer || endpoint.sent_if.uses("json") || self.revision.rules.repeats_at(self.endpoint)
     }
 
     /// The upstream answered. Gives whether this was a send.
@@ -84,6 +84,9 @@ impl SendPermit {
         if sent {
             self.reserved.commit();
             self.open(Some(&document));
+            if self.revision.rules.repeats_at(self.endpoint) {
+                self.gate.last_good.keep(&self.facts, answer);
+            }
         }
         self.told(Some(answer.status), sent);
         sent
@@ -93,6 +96,9 @@ impl SendPermit {
     pub fn sent(mut self) {
         self.reserved.commit();
         self.open(None);
+        if self.revision.rules.repeats_at(self.endpoint) {
+            self.gate.last_good.keep_unseen(&self.facts);
+        }
         self.told(None, true);
     }
 

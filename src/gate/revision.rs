@@ -8,6 +8,7 @@ use crate::domain::RevisionId;
 use crate::extract::{Router, TrustedProxies};
 use crate::limits::Set;
 use crate::numbering::Numbering;
+use crate::ruleset::RuleSet;
 
 /// A compiled configuration, as far as decisions read it. A request is decided by one revision from its first byte to
 /// its outcome; counters live outside and outlast it.
@@ -27,6 +28,8 @@ pub struct Revision {
     pub looks: bool,
     /// The limits, with their tables.
     pub limits: Set,
+    /// What operators ask for.
+    pub rules: RuleSet,
     /// Number intelligence with the price table.
     pub numbering: Arc<Numbering>,
 }

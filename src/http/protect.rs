@@ -20,9 +20,9 @@ use super::headers;
 use super::headers::Malformed;
 use super::proxy::{Client, Proxy, view};
 use super::upstream::{Right, UpstreamError};
-use crate::domain::Decision;
+use crate::domain::{Decision, Mode};
 use crate::extract::Payload;
-use crate::gate::{DECISION, Endpoint, Revision, Role, SCORE, VERDICT};
+use crate::gate::{DECISION, DIVERT, Endpoint, GoodAnswer, Revision, Role, SCORE, TAGS, VERDICT};
 use crate::tasks::Tasks;
 
 /// What the gate said.
@@ -31,6 +31,8 @@ enum Ruling {
     Pass(Right),
     /// It was judged; the right is there where it may go on.
     Judged(usize, Arc<Decision>, Option<Right>),
+    /// It was judged, and the answer of before comes again.
+    Repeat(Arc<Decision>, Arc<GoodAnswer>),
 }
 
 impl Proxy {
@@ -58,6 +60,7 @@ impl Proxy {
                 };
                 finish(response, &decision, origin)
             }
+            Ruling::Repeat(decision, answer) => answers::repeated(&answer, &decision),
         }
     }
 
@@ -76,7 +79,10 @@ impl Proxy {
             Role::Send(index) => {
                 self.counters.requests_send.add();
                 let judged = self.gate.judge(revision, index, &request);
-                Ruling::Judged(index, judged.decision, judged.permit.map(Right::Send))
+                match judged.repeat {
+                    Some(answer) => Ruling::Repeat(judged.decision, answer),
+                    None => Ruling::Judged(index, judged.decision, judged.permit.map(Right::Send)),
+                }
             }
             Role::Try(index) => {
                 self.counters.requests_try.add();
@@ -142,6 +148,14 @@ fn tell(parts: &mut Parts, decision: &Decision) {
     }
     parts.headers.insert(VERDICT, HeaderValue::from_static(decision.verdict.name()));
     parts.headers.insert(SCORE, HeaderValue::from(u16::from(decision.score)));
+    if let Ok(tags) = HeaderValue::try_from(decision.tags.join(","))
+        && !tags.is_empty()
+    {
+        parts.headers.insert(TAGS, tags);
+    }
+    if let (Some(way), Mode::Enforce) = (decision.divert, decision.mode) {
+        parts.headers.insert(DIVERT, HeaderValue::from_static(way.name()));
+    }
 }
 
 fn refuse(endpoint: Option<&Endpoint>, decision: &Decision) -> Response<AnswerBody> {

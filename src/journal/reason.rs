@@ -56,6 +56,10 @@ enum Numbers<'a> {
         prior: f64,
         parts: &'a [&'static str],
     },
+    Rule {
+        rule: &'a str,
+        action: &'static str,
+    },
     None {},
 }
 
@@ -103,6 +107,7 @@ impl<'a> Numbers<'a> {
                 Self::Waiting { kind, value, rung: *rung, open: short(*open), bound: short(*bound) }
             }
             Reason::Look { prior, parts } => Self::Look { prior: short(*prior), parts },
+            Reason::Rule { rule, action, says: _ } => Self::Rule { rule, action },
             Reason::LimitTableFull { .. }
             | Reason::NumberKind(_)
             | Reason::ImpossibleNumber

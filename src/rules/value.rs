@@ -26,6 +26,12 @@ pub enum Value<'a> {
 pub trait Names {
     /// The value of `name`, or of `name("argument")`.
     fn value(&self, name: &'static str, argument: Option<&str>) -> Value<'_>;
+
+    /// Whether the value of `name` is in a list; where there are no lists, it is in none.
+    fn is_in(&self, name: &'static str, list: &str) -> bool {
+        let _no_lists = (name, list);
+        false
+    }
 }
 
 impl Value<'_> {

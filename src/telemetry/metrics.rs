@@ -217,6 +217,7 @@ impl Metrics {
                 | Reason::Surge { .. }
                 | Reason::Waiting { .. }
                 | Reason::Look { .. }
+                | Reason::Rule { .. }
                 | Reason::Blind => {}
             }
         }
