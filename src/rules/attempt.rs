@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::facts::{self, ENTRIES, fact, one_of};
-use super::lists::{Asked, List};
+use super::list::{Asked, List};
 use super::vocabulary::{Argument, Entry, EntryKind, Type, Vocabulary};
 use super::{Names, Value};
 use crate::domain::{Facts, Rung, Timestamp, Trust};

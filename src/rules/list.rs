@@ -2,16 +2,13 @@
 //!
 //! Must not know: files, where the entries come from.
 
-mod networks;
-
-pub use networks::Networks;
-
 use std::collections::HashSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::domain::{Country, Range};
+use crate::lists::{Networks, Ranges};
 use crate::privacy::{Pseudonym, Pseudonyms, RawPhone};
 
 /// A list.
@@ -27,13 +24,13 @@ pub struct List {
 #[derive(Clone, Debug)]
 pub enum Members {
     /// Networks and single addresses.
-    Networks(Networks),
+    Networks(Networks<()>),
     /// Phones as they were written; they can't be asked for before they have their names.
     Raw(RawNumbers),
     /// Phones, by their keyed names, in order.
     Numbers(Vec<Pseudonym>),
     /// Beginnings of E.164 numbers.
-    Ranges(HashSet<u64>),
+    Ranges(Ranges<()>),
     /// Countries, in order.
     Countries(Vec<Country>),
     /// Autonomous systems, in order.
@@ -189,7 +186,7 @@ impl Members {
         match (self, asked) {
             (Self::Networks(networks), Asked::Address(ip)) => networks.contains(ip),
             (Self::Numbers(numbers), Asked::Phone(phone)) => numbers.binary_search(&phone).is_ok(),
-            (Self::Ranges(ranges), Asked::Range(range)) => begins(ranges, range.digits()),
+            (Self::Ranges(ranges), Asked::Range(range)) => ranges.contains(range),
             (Self::Countries(countries), Asked::Text(text)) => {
                 Country::new(text).is_some_and(|country| countries.binary_search(&country).is_ok())
             }
@@ -201,10 +198,4 @@ impl Members {
             _ => false,
         }
     }
-}
-
-/// Whether one of them begins these digits. No number begins with a zero, so its digits alone are unique.
-fn begins(ranges: &HashSet<u64>, digits: u64) -> bool {
-    std::iter::successors(Some(digits), |digits| Some(digits / 10).filter(|digits| *digits > 0))
-        .any(|digits| ranges.contains(&digits))
 }
