@@ -33,7 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gate", &["privacy", "domain", "clock", "telemetry", "pack", "numbering", "geo", "rules", "extract", "limits", "ruleset", "cells", "sessions", "decide", "journal"]),
     ("http", &["privacy", "domain", "clock", "tasks", "telemetry", "extract", "net", "gate"]),
     ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal"]),
-    ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "ruleset", "cells", "decide", "net", "journal", "state", "gate", "http", "admin"]),
+    ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "lists", "rules", "extract", "limits", "ruleset", "cells", "decide", "net", "journal", "state", "gate", "http", "admin"]),
     ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "pack", "numbering", "geo", "rules", "extract", "limits", "ruleset", "cells", "sessions", "decide", "journal", "state", "gate", "http", "admin", "config"]),
     ("replay", &["privacy", "domain", "clock", "geo", "extract", "limits", "trace", "journal", "gate"]),
     ("demo", &["domain", "clock", "tasks", "random", "telemetry", "journal", "gate", "http", "admin", "config", "app"]),

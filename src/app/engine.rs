@@ -85,7 +85,8 @@ impl Engine {
             LoadError::Unreadable { .. } => vec![error.to_string()],
         })?;
         let number = self.revisions.load(Ordering::Relaxed) + 1;
-        let revision = revision(&config, number, &self.store).map_err(|error| vec![error.to_string()])?;
+        let revision =
+            revision(&config, number, &self.store, self.gate.names()).map_err(|error| vec![error.to_string()])?;
         self.revisions.store(number, Ordering::Relaxed);
         let id = revision.id;
         self.gate.replace(revision);

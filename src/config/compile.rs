@@ -9,7 +9,7 @@ use ring::digest::{SHA256, digest};
 use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
-use super::{Config, cells, endpoint, keys, limits, outbound, prices, server, snapshot, telling, values};
+use super::{Config, cells, endpoint, keys, limits, outbound, prices, rules, server, snapshot, telling, values};
 use crate::domain::{ClientSource, Mode};
 use crate::gate::Endpoint;
 
@@ -24,6 +24,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let keys = keys::read(root, state.as_deref(), environment);
     let (endpoints, routes) = endpoint::read(root, mode);
     let limits = limits::read(root, &endpoints);
+    let rules = rules::read(root, &endpoints, &limits);
     let (currency, prices) = prices::read(root);
     let workers = root.count("workers", 0..=1024, 0);
     let journal = telling::journal(root, state.as_ref());
@@ -37,7 +38,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     check_visit(root, http.as_ref().is_some_and(|http| http.visit.is_some()), &endpoints);
     check_enforcing(root, &endpoints, &limits);
     Some(Config {
-        hash: hash(text),
+        hash: hash(text) ^ rules.hash,
         http: http?,
         admin,
         journal,
@@ -53,6 +54,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         kinds,
         looks,
         limits,
+        rules,
         trusted_proxies,
         mode,
         endpoints,

@@ -13,9 +13,11 @@ mod keys;
 mod limits;
 mod load;
 mod outbound;
+mod parts;
 mod prices;
 mod problem;
 mod reader;
+mod rules;
 mod server;
 mod snapshot;
 mod source;
@@ -29,6 +31,7 @@ pub use keys::KeySource;
 pub use limits::Limits;
 pub use load::{LoadError, counted, environment, load};
 pub use problem::{Excerpt, Position, Problem, Severity};
+pub use rules::{NotTested, Rules, Tested, test_directory};
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -86,6 +89,8 @@ pub struct Config {
     pub looks: bool,
     /// What may happen how often.
     pub limits: Limits,
+    /// What operators ask for.
+    pub rules: Rules,
     /// Proxies whose word about a client's address is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// The mode of endpoints that have none of their own.
@@ -125,7 +130,7 @@ impl Config {
 
     /// Every key that a configuration may have, array indices left out: `endpoint[].send`.
     pub fn known_keys() -> BTreeSet<String> {
-        const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n";
+        const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n[[rule]]\n[[list]]\n";
         compile_source(&Source::of_file(Path::new(""), EVERY_LIST), &|_| None).1
     }
 }

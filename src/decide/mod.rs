@@ -187,7 +187,9 @@ fn stricter(one: Verdict, other: Verdict) -> Verdict {
         (Verdict::Cooldown { until: a }, Verdict::Cooldown { until: b }) => Verdict::Cooldown { until: a.max(b) },
         (Verdict::Challenge(a), Verdict::Challenge(b)) => Verdict::Challenge(a.max(b)),
         (Verdict::Cooldown { until }, _) | (_, Verdict::Cooldown { until }) => Verdict::Cooldown { until },
-        (Verdict::Repeat, Verdict::Challenge(_) | Verdict::Repeat) | (Verdict::Challenge(_), Verdict::Repeat) => Verdict::Repeat,
+        (Verdict::Repeat, Verdict::Challenge(_) | Verdict::Repeat) | (Verdict::Challenge(_), Verdict::Repeat) => {
+            Verdict::Repeat
+        }
         (Verdict::Forward, other) => other,
         (one, Verdict::Forward) => one,
     }
@@ -200,7 +202,9 @@ fn score(verdict: Verdict, readings: &[Reading], heat: f32) -> u8 {
     match verdict {
         Verdict::Challenge(_) | Verdict::Cooldown { .. } => heat.max(50),
         Verdict::Block | Verdict::Reject => 100,
-        Verdict::Forward | Verdict::Repeat => readings.iter().map(fill_percent).max().map_or(0, |percent| percent / 2).max(heat),
+        Verdict::Forward | Verdict::Repeat => {
+            readings.iter().map(fill_percent).max().map_or(0, |percent| percent / 2).max(heat)
+        }
     }
 }
 

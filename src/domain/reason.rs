@@ -159,7 +159,9 @@ impl Reason {
             Self::Waiting { open, bound, .. } => {
                 Some(format!("{:.0} verifications more, or two minutes", (open - bound).max(0.0) + 1.0))
             }
-            Self::Rule { rule, .. } => Some(format!("a request that rule {rule} doesn't speak of, or another rule before it")),
+            Self::Rule { rule, .. } => {
+                Some(format!("a request that rule {rule} doesn't speak of, or another rule before it"))
+            }
             Self::Look { .. } => Some("a client that looks like a browser or an app that people use".to_owned()),
             Self::Blind => None,
         }

@@ -46,13 +46,7 @@ impl Gate {
         revision.rules.explain(endpoint, &self.attempt(stand, facts, &counts, kept.as_ref()))
     }
 
-    fn attempt<'a>(
-        &self,
-        stand: &Stand,
-        facts: &'a Facts,
-        counts: &'a Counts,
-        kept: Option<&Kept>,
-    ) -> Attempt<'a> {
+    fn attempt<'a>(&self, stand: &Stand, facts: &'a Facts, counts: &'a Counts, kept: Option<&Kept>) -> Attempt<'a> {
         let page_seen = self.cells.page_seen(&facts.client.address, facts.at);
         let signals = stand.standing().signals(stand.proven(), page_seen);
         Attempt { facts, signals, counts, answered: kept.map(|kept| kept.at) }

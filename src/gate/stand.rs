@@ -103,7 +103,9 @@ impl Stand {
         }
         let asked = match decision.verdict {
             Verdict::Challenge(kind) => kind.rung(),
-            Verdict::Block | Verdict::Cooldown { .. } | Verdict::Forward | Verdict::Reject | Verdict::Repeat => Rung::Block,
+            Verdict::Block | Verdict::Cooldown { .. } | Verdict::Forward | Verdict::Reject | Verdict::Repeat => {
+                Rung::Block
+            }
         };
         cells.closed(kinds, (decision.id, asked), &self.attempt, &looked, self.at);
         None

@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 use super::facts::FactsLine;
 use super::reason::ReasonLine;
 use crate::domain::{
-    ChallengeKind, DecidedBy, Decision, DecisionId, Divert, Facts, Mode, Outcome, OutcomeKind, RevisionId, RuleHit, Rung,
-    Timestamp, Trust, Verdict,
+    ChallengeKind, DecidedBy, Decision, DecisionId, Divert, Facts, Mode, Outcome, OutcomeKind, RevisionId, RuleHit,
+    Rung, Timestamp, Trust, Verdict,
 };
 use crate::telemetry::OutcomeSource;
 

@@ -255,7 +255,8 @@ impl Names for Explained<'_> {
 
 fn signal<'a>(signal: Signal, situation: &Situation<'a>) -> Value<'a> {
     let Signals { trust, heat, pressure, prior, score, rung, proven, page_seen } = situation.signals;
-    let name = |names: &'static [&'static str], at: usize| Value::Text(Cow::Borrowed(names.get(at).copied().unwrap_or("")));
+    let name =
+        |names: &'static [&'static str], at: usize| Value::Text(Cow::Borrowed(names.get(at).copied().unwrap_or("")));
     match signal {
         Signal::Phone => situation.facts.phone().map_or(Value::Missing, |_| Value::Bool(true)),
         Signal::Hour => Value::Int(situation.zone.hour(situation.facts.at)),

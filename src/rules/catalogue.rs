@@ -5,12 +5,19 @@ use std::sync::Arc;
 use super::ListKind;
 
 /// Names that an operator chose.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Catalogue {
     /// Lists and what they hold.
     pub lists: Vec<(Arc<str>, ListKind)>,
-    /// Limits on sends.
-    pub limits: Vec<Arc<str>>,
+    /// Limits on sends; `None`: any name may be one.
+    pub limits: Option<Vec<Arc<str>>>,
+}
+
+impl Default for Catalogue {
+    /// Without lists and limits.
+    fn default() -> Self {
+        Self { lists: Vec::new(), limits: Some(Vec::new()) }
+    }
 }
 
 impl Catalogue {

@@ -75,7 +75,8 @@ impl Checker<'_> {
             possible(&right.kind, &left.kind, at)?;
         }
         if comparison.is_order()
-            && let Some(unordered) = [left_ty, right_ty].into_iter().find(|ty| matches!(ty, Type::Bool | Type::Null | Type::Phone))
+            && let Some(unordered) =
+                [left_ty, right_ty].into_iter().find(|ty| matches!(ty, Type::Bool | Type::Null | Type::Phone))
         {
             let message = format!("{} is neither smaller nor larger than anything", unordered.describe());
             return Err(ExpressionError::at(at, message).hint("use == or !="));
@@ -111,14 +112,21 @@ impl Checker<'_> {
     }
 
     /// `ip in lists.office`
-    fn membership_by_name(&self, (left, left_at): (Node, usize), name: &str, at: usize) -> Result<Kind, ExpressionError> {
+    fn membership_by_name(
+        &self,
+        (left, left_at): (Node, usize),
+        name: &str,
+        at: usize,
+    ) -> Result<Kind, ExpressionError> {
         let known = &self.catalogue.lists;
         let Some((name, kind)) = self.catalogue.list(name) else {
             let error = ExpressionError::at(at, format!("there is no list `{name}`"));
             return Err(match nearest(name, known.iter().map(|(name, _)| &**name)) {
                 Some(near) => error.hint(format!("did you mean `lists.{near}`?")),
                 None if known.is_empty() => error.hint("a list is made by a table [[list]]; none is here"),
-                None => error.hint(format!("there are {}", joined(known.iter().map(|(name, _)| format!("lists.{name}"))))),
+                None => {
+                    error.hint(format!("there are {}", joined(known.iter().map(|(name, _)| format!("lists.{name}")))))
+                }
             });
         };
         let asked_by = kind.asked_by();
@@ -133,7 +141,10 @@ impl Checker<'_> {
                 let error = ExpressionError::at(left_at, format!("`lists.{name}` holds {}", kind.name()));
                 Err(error.hint(match asked_by {
                     [] => format!("ask it for a text, such as agent in lists.{name}"),
-                    names => format!("write {}", joined_by(names.iter().map(|asks| format!("{asks} in lists.{name}")), " or ")),
+                    names => format!(
+                        "write {}",
+                        joined_by(names.iter().map(|asks| format!("{asks} in lists.{name}")), " or ")
+                    ),
                 }))
             }
         }
@@ -212,14 +223,15 @@ impl Checker<'_> {
 
     /// A name that must be a limit's.
     fn limit(&self, function: &str, name: &str, at: usize) -> Result<(), ExpressionError> {
-        let known = || self.catalogue.limits.iter().map(|limit| &**limit);
+        let Some(limits) = &self.catalogue.limits else { return Ok(()) };
+        let known = || limits.iter().map(|limit| &**limit);
         if known().any(|limit| limit == name) {
             return Ok(());
         }
         let error = ExpressionError::at(at, format!("there is no limit {name:?} on sends"));
         Err(match nearest(name, known()) {
             Some(near) => error.hint(format!("did you mean {function}({near:?})?")),
-            None if self.catalogue.limits.is_empty() => error.hint("a limit is made by a table [[limit]]"),
+            None if limits.is_empty() => error.hint("a limit is made by a table [[limit]]"),
             None => error.hint(format!("there are {}", joined(known().map(|limit| format!("{limit:?}"))))),
         })
     }

@@ -103,7 +103,11 @@ pub(super) const ENTRIES: [Entry; ORDER.len()] = [
     fact("ip.anonymous", Type::Bool, "Whether it is a known VPN, proxy or Tor exit; missing where unknown."),
     fact("client.known_visit", Type::Bool, "Whether the client loaded a page through sendwall and kept its cookie."),
     fact("client.forged_visit", Type::Bool, "Whether it sent a visit cookie that sendwall never signed."),
-    fact("client.source", Type::Text, "What identifies it: visit, cookie:NAME or header:NAME; missing if nothing does."),
+    fact(
+        "client.source",
+        Type::Text,
+        "What identifies it: visit, cookie:NAME or header:NAME; missing if nothing does.",
+    ),
     one_of("client.program", PROGRAMS, "What its agent says to be; fake says browser and can't be one."),
     fact("client.major", Type::Int, "Major version of the browser that it says to be; missing for anything else."),
     fact("client.accept", Type::Bool, "Whether it sent `accept`."),
@@ -241,13 +245,13 @@ mod tests {
             hosting: Some(false),
             anonymous: Some(true),
         };
-        full.phone = PhoneFact::Present(crate::domain::Phone {
+        full.phone = PhoneFact::Present(Phone {
             id: full.client.address.id,
             country: Country::new("IE"),
             calling_code: 353,
             range: crate::domain::Range::new(35_385_012),
             last_two: 67,
-            kind: crate::domain::NumberKind::Mobile,
+            kind: NumberKind::Mobile,
             validity: Validity::Possible,
             price: crate::domain::Money::default(),
         });

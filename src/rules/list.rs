@@ -24,7 +24,7 @@ pub struct List {
 #[derive(Clone, Debug)]
 pub enum Members {
     /// Networks and single addresses.
-    Networks(Networks<()>),
+    Networks(Box<Networks<()>>),
     /// Phones as they were written; they can't be asked for before they have their names.
     Raw(RawNumbers),
     /// Phones, by their keyed names, in order.
@@ -72,15 +72,8 @@ pub enum ListKind {
 
 impl ListKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
-        Self::Networks,
-        Self::Numbers,
-        Self::Ranges,
-        Self::Countries,
-        Self::Asns,
-        Self::Agents,
-        Self::Texts,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Networks, Self::Numbers, Self::Ranges, Self::Countries, Self::Asns, Self::Agents, Self::Texts];
 
     /// The name in configuration.
     pub const fn name(self) -> &'static str {
@@ -190,9 +183,7 @@ impl Members {
             (Self::Countries(countries), Asked::Text(text)) => {
                 Country::new(text).is_some_and(|country| countries.binary_search(&country).is_ok())
             }
-            (Self::Asns(asns), Asked::Asn(asn)) => {
-                u32::try_from(asn).is_ok_and(|asn| asns.binary_search(&asn).is_ok())
-            }
+            (Self::Asns(asns), Asked::Asn(asn)) => u32::try_from(asn).is_ok_and(|asn| asns.binary_search(&asn).is_ok()),
             (Self::Agents(agents), Asked::Text(text)) => agents.iter().any(|part| text.contains(&**part)),
             (Self::Texts(texts), Asked::Text(text)) => texts.contains(text),
             _ => false,

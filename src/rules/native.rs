@@ -118,13 +118,15 @@ impl Conditions {
             Kind::InList(reference, _) if ["ip", "phone", "phone.range"].contains(&reference.entry.name) => {}
             Kind::Name(reference) | Kind::Has(reference) | Kind::InList(reference, _) => {
                 self.used |= 1 << slot(reference);
-                if let (Some(limit), Ok(COUNT)) = (&reference.argument, usize::try_from(slot(reference))) {
+                if let (Some(limit), COUNT) = (&reference.argument, usize::from(slot(reference))) {
                     counts.insert(Arc::from(&**limit));
                 }
             }
             Kind::Not(inner) => self.collect(inner, counts, texts),
             Kind::All(parts) | Kind::Any(parts) => {
-                parts.iter().for_each(|part| self.collect(part, counts, texts));
+                for part in parts {
+                    self.collect(part, counts, texts);
+                }
             }
             Kind::Compare(_, left, right) => {
                 if let Kind::Literal(literal) = &right.kind {

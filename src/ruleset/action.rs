@@ -55,12 +55,7 @@ impl Action {
             doc: "Asks for a proof: `pow` (an invisible proof of work, the default) or `captcha`. Whoever brings that \
                   proof goes on to the ladder, which may ask for more. Where an endpoint has no challenges it is a wait.",
         },
-        Documented {
-            name: "block",
-            parameter: None,
-            ends: true,
-            doc: "Refuses: 403, or the endpoint's own answer.",
-        },
+        Documented { name: "block", parameter: None, ends: true, doc: "Refuses: 403, or the endpoint's own answer." },
         Documented {
             name: "cooldown",
             parameter: Some(("wait", "\"10m\"")),

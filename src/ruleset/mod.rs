@@ -15,5 +15,5 @@ mod set;
 
 pub use action::{Action, Documented};
 pub use case::{Case, CaseVerdict, Mismatch};
-pub use rule::{Origin, Rule, Rollout};
+pub use rule::{Origin, Rollout, Rule};
 pub use set::{Attempt, Ending, RuleSet, Spoken, Told, ToldState};

@@ -117,10 +117,8 @@ impl RuleSet {
         rules.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
         let lists = lists.iter().map(|list| list.named(names)).collect();
         let conditions = Conditions::new(rules.iter().map(|rule| &rule.when), lists);
-        let rules: Vec<_> = rules
-            .into_iter()
-            .map(|rule| Ready { condition: conditions.lower(&rule.when), rule })
-            .collect();
+        let rules: Vec<_> =
+            rules.into_iter().map(|rule| Ready { condition: conditions.lower(&rule.when), rule }).collect();
         let holds_for = |endpoint: &Arc<str>| {
             let of = rules.iter().enumerate().filter(|(_, ready)| ready.rule.holds_for(endpoint));
             of.map(|(index, _)| index).collect()
@@ -247,7 +245,7 @@ impl Rule {
             return ToldState::Expired;
         }
         if let Action::SameAnswer(within) = self.action
-            && !answered.is_some_and(|answered| facts.at.since(answered) <= within)
+            && answered.is_none_or(|answered| facts.at.since(answered) > within)
         {
             return ToldState::NoAnswer;
         }

@@ -49,8 +49,21 @@ impl PerEndpoint {
     }
 
     pub(super) fn reason(&self, reason: &Reason) -> &Slot {
-        let [limit, table_full, kind, impossible, country, unreadable, no_phone, hot, surge, waiting, look, rule, blind] =
-            &self.reasons;
+        let [
+            limit,
+            table_full,
+            kind,
+            impossible,
+            country,
+            unreadable,
+            no_phone,
+            hot,
+            surge,
+            waiting,
+            look,
+            rule,
+            blind,
+        ] = &self.reasons;
         match reason {
             Reason::Limit { .. } => limit,
             Reason::LimitTableFull { .. } => table_full,
