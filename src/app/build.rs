@@ -97,6 +97,7 @@ pub(super) fn revision(
         looks: config.looks,
         rules: rules(config, names),
         limits: store.prepare(&config.limits.limits)?,
+        budgets: config.budgets.clone(),
     })
 }
 

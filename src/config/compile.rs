@@ -9,7 +9,9 @@ use ring::digest::{SHA256, digest};
 use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
-use super::{Config, cells, endpoint, keys, limits, outbound, prices, rules, server, snapshot, telling, values};
+use super::{
+    Config, budget, cells, endpoint, keys, limits, outbound, prices, rules, server, snapshot, telling, values,
+};
 use crate::domain::{ClientSource, Mode};
 use crate::gate::Endpoint;
 
@@ -25,6 +27,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let (endpoints, routes) = endpoint::read(root, mode);
     let limits = limits::read(root, &endpoints);
     let rules = rules::read(root, &endpoints, &limits);
+    let budgets = budget::read(root, &endpoints);
     let (currency, prices) = prices::read(root);
     let workers = root.count("workers", 0..=1024, 0);
     let journal = telling::journal(root, state.as_ref());
@@ -55,6 +58,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         looks,
         limits,
         rules,
+        budgets,
         trusted_proxies,
         mode,
         endpoints,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::reserve::Reservations;
 use super::stand::Stand;
 use super::{Gate, Revision, Role};
-use crate::decide::{self, Reading, Standing};
+use crate::decide::{self, Circumstances, Reading, Standing};
 use crate::domain::{Decision, Facts};
 use crate::extract::{Payload, Request};
 use crate::limits::On;
@@ -60,17 +60,22 @@ impl Gate {
             }
         };
         let readings = Reservations::peek(&revision.limits, on, &facts);
-        let circumstances = self.circumstances(revision, &facts, None);
+        let listed = if on == On::Send { self.listed(&facts, false) } else { None };
+        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, None) };
         let mut stand = (on == On::Send).then(|| Stand::take(&self.cells, revision, &facts, circumstances.proven));
         let rules = match &mut stand {
-            Some(stand) => {
+            Some(stand) if circumstances.listed.is_none() => {
                 let told = self.explain_rules(revision, endpoint, (&facts, &readings), stand);
                 self.ask_rules(revision, endpoint, (&facts, &readings), stand);
                 told
             }
-            None => Vec::new(),
+            Some(_) | None => Vec::new(),
         };
-        let decision = decide::decide(&policy, &facts, &readings, stand.as_ref().map(Stand::standing), circumstances);
+        let decision = decide::decide(&policy, &facts, &readings, stand.as_ref().map(Stand::standing), &circumstances);
+        let decision = match &stand {
+            Some(stand) => self.would_spend(revision, endpoint, &facts, stand, decision),
+            None => decision,
+        };
         let looks = if on == On::Send && revision.looks {
             decide::prior_parts(&facts, self.cells.page_seen(&facts.client.address, facts.at)).collect()
         } else {

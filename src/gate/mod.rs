@@ -6,6 +6,7 @@
 //!
 //! Must not know: sockets, files, answers to clients.
 
+mod budget;
 mod endpoint;
 mod explain;
 mod ids;
@@ -13,6 +14,7 @@ mod kept;
 mod keys;
 mod last_good;
 mod learn;
+mod listed;
 mod permit;
 mod read;
 mod reserve;
@@ -36,6 +38,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::budget::Budgets;
 use crate::cells::Cells;
 use crate::clock::{Clock, Stopwatch};
 use crate::decide::{self, Circumstances};
@@ -43,6 +46,7 @@ use crate::domain::{Client, Decision, Facts, Pass, Timestamp};
 use crate::extract::{Document, Request, Role as RouteRole};
 use crate::geo::Geo;
 use crate::limits::On;
+use crate::lists::Hand;
 use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions, Sighted};
@@ -62,10 +66,12 @@ pub struct Gate {
     sessions: Sessions,
     cells: Cells,
     conversion: Conversion,
+    budgets: Arc<Budgets>,
     /// Endpoints at which an outcome was ever seen.
     sighted: Sighted,
     /// For rules that repeat an answer.
     last_good: LastGood,
+    lists: Arc<Hand>,
     tell: Tell,
 }
 
@@ -142,8 +148,10 @@ impl Gate {
             sessions: Sessions::new(parts.sessions),
             cells: parts.cells,
             conversion: Conversion::new(CONVERSION_KEYS),
+            budgets: Arc::default(),
             sighted: Sighted::default(),
             last_good: LastGood::default(),
+            lists: Arc::default(),
             tell: parts.tell,
         }
     }
@@ -224,12 +232,20 @@ impl Gate {
         watch: Stopwatch,
     ) -> Judged {
         let policy = &revision.endpoints[endpoint];
+        let listed = self.listed(&facts, true);
+        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, pass) };
+        if let Some(denied) = self.denied(revision, endpoint, &facts, &circumstances, watch) {
+            return denied;
+        }
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
-        let circumstances = self.circumstances(revision, &facts, pass);
         let mut stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
-        let kept = self.ask_rules(revision, endpoint, (&facts, reserved.readings()), &mut stand);
+        let kept = match &circumstances.listed {
+            Some(_) => None,
+            None => self.ask_rules(revision, endpoint, (&facts, reserved.readings()), &mut stand),
+        };
         let standing = Some(stand.standing());
-        let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, circumstances);
+        let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, &circumstances);
+        let (decision, spending) = self.spend(revision, endpoint, &facts, &stand, decision);
         let reserved = reserved.after(&decision);
         let counted = stand.count(&self.cells, &revision.kinds, &decision, pass);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
@@ -241,6 +257,7 @@ impl Gate {
             facts: Arc::clone(&facts),
             decision: Arc::clone(&decision),
             reserved,
+            spending,
             counted,
         });
         let repeat = rules::repeated(&decision, kept);
@@ -258,7 +275,7 @@ impl Gate {
             &facts,
             reserved.readings(),
             None,
-            self.circumstances(revision, &facts, None),
+            &self.circumstances(revision, &facts, None),
         );
         let reserved = reserved.after(&decision);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
@@ -299,6 +316,7 @@ impl Gate {
             revision: revision.id,
             proven: pass.map(|pass| pass.rung).unwrap_or_default(),
             blind: !self.sighted.contains(&facts.endpoint),
+            listed: None,
         }
     }
 }

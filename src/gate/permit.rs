@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
+use super::budget::Spending;
 use super::reserve::Reservations;
 use super::stand::Counted;
 use super::{Endpoint, Gate, Revision};
@@ -51,6 +52,7 @@ pub struct SendPermit {
     pub(super) facts: Arc<Facts>,
     pub(super) decision: Arc<Decision>,
     pub(super) reserved: Reservations,
+    pub(super) spending: Spending,
     /// Its open send in the cells; `None` once it is settled.
     pub(super) counted: Option<Counted>,
 }
@@ -83,6 +85,7 @@ impl SendPermit {
         let sent = self.endpoint().sent_if.holds(&document);
         if sent {
             self.reserved.commit();
+            self.spending.commit();
             self.open(Some(&document));
             if self.revision.rules.repeats_at(self.endpoint) {
                 self.gate.last_good.keep(&self.facts, answer);
@@ -95,6 +98,7 @@ impl SendPermit {
     /// The message went out, says whoever knows without an answer of the upstream (a replay).
     pub fn sent(mut self) {
         self.reserved.commit();
+        self.spending.commit();
         self.open(None);
         if self.revision.rules.repeats_at(self.endpoint) {
             self.gate.last_good.keep_unseen(&self.facts);

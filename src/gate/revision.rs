@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Endpoint;
+use crate::budget;
 use crate::cells::Kinds;
 use crate::domain::RevisionId;
 use crate::extract::{Router, TrustedProxies};
@@ -30,6 +31,8 @@ pub struct Revision {
     pub limits: Set,
     /// What operators ask for.
     pub rules: RuleSet,
+    /// What may be spent.
+    pub budgets: budget::Policy,
     /// Number intelligence with the price table.
     pub numbering: Arc<Numbering>,
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::{Reason, Rung, Span, Timestamp};
+use crate::domain::{ListName, Listed, Reason, Rung, Span, Timestamp};
 
 /// A reason.
 #[derive(Serialize)]
@@ -60,6 +60,21 @@ enum Numbers<'a> {
         rule: &'a str,
         action: &'static str,
     },
+    Budget {
+        budget: &'a str,
+        used: f64,
+        max: f64,
+        bound: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
+    Listed {
+        list: ListName,
+        entry: u64,
+        value: &'a str,
+        note: &'a str,
+        until: Option<Timestamp>,
+    },
     None {},
 }
 
@@ -108,6 +123,12 @@ impl<'a> Numbers<'a> {
             }
             Reason::Look { prior, parts } => Self::Look { prior: short(*prior), parts },
             Reason::Rule { rule, action, says: _ } => Self::Rule { rule, action },
+            Reason::Budget { name, used, max, bound, until } => {
+                Self::Budget { budget: name, used: *used, max: *max, bound: *bound, until: *until }
+            }
+            Reason::Listed(Listed { list, entry, what, note, until }) => {
+                Self::Listed { list: *list, entry: *entry, value: what, note, until: *until }
+            }
             Reason::LimitTableFull { .. }
             | Reason::NumberKind(_)
             | Reason::ImpossibleNumber

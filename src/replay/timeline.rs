@@ -200,6 +200,7 @@ fn voice(reason: &Reason) -> Option<String> {
         Reason::Waiting { kind, value, rung, .. } => Some(format!("waiting in {kind} {value} at {}", rung.name())),
         Reason::Look { .. } => Some("looks".to_owned()),
         Reason::Rule { rule, .. } => Some(format!("rule {rule}")),
+        Reason::Budget { name, .. } => Some(format!("budget {name}")),
         Reason::Blind => None,
         other => Some(other.to_string()),
     }

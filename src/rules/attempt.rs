@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn every_name_fits_its_bit_and_facts_come_first() {
-        assert!(SLOTS <= 64, "one bit of a word for each name");
+        const { assert!(SLOTS <= 64, "one bit of a word for each name") };
         assert_eq!(RULES.entries[COUNT].name, "count");
         for (index, entry) in super::super::FACTS.entries.iter().enumerate() {
             assert_eq!(RULES.entries[index].name, entry.name);

@@ -322,3 +322,7 @@ impl Operand {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "native_tests.rs"]
+mod tests;

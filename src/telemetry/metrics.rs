@@ -218,6 +218,8 @@ impl Metrics {
                 | Reason::Waiting { .. }
                 | Reason::Look { .. }
                 | Reason::Rule { .. }
+                | Reason::Budget { .. }
+                | Reason::Listed(_)
                 | Reason::Blind => {}
             }
         }

@@ -183,6 +183,7 @@ impl Town {
             looks: false,
             rules: sendwall::ruleset::RuleSet::default(),
             limits: Store::new(1 << 20).prepare(&[]).unwrap(),
+            budgets: config.budgets,
             numbering: Arc::new(Numbering::new(PriceTable::default())),
         };
         let gate = Arc::new(Gate::new(Parts {

@@ -72,6 +72,7 @@ pub(crate) fn judge(text: &str) -> Judge {
         limits: Store::new(4 << 20).prepare(&limits).unwrap(),
         kinds: config.kinds,
         looks: config.looks,
+        budgets: config.budgets,
         numbering: Arc::new(Numbering::new(PriceTable::default())),
     };
     let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));

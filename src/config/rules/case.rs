@@ -106,7 +106,8 @@ impl Given {
         let value = match (entry.ty, value.get_ref()) {
             (Type::Phone, DeValue::String(text)) => {
                 let number = Numbering::default().read(text, None);
-                let number = number.map_err(|_not_a_number| Fault::new("this is not a phone number in international form"))?;
+                let number =
+                    number.map_err(|_not_a_number| Fault::new("this is not a phone number in international form"))?;
                 self.phone = Some(number.raw);
                 return Ok(());
             }
