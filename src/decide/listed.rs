@@ -29,6 +29,7 @@ pub(super) fn decide(
         verdict,
         trust: standing.map(|standing| standing.trust).unwrap_or_default(),
         proven: circumstances.proven,
+        pass: circumstances.pass,
         mode: policy.mode,
         score,
         decided_by: DecidedBy::List,

@@ -18,8 +18,8 @@ pub use spent::{after_budget, passes_soft};
 use std::sync::Arc;
 
 use crate::domain::{
-    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Listed, Mode, NumberKind, PhoneFact, Reason, RevisionId,
-    Rung, Span, Timestamp, Validity, Verdict,
+    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Listed, Mode, NumberKind, PassCode, PhoneFact, Reason,
+    RevisionId, Rung, Span, Timestamp, Validity, Verdict,
 };
 use crate::limits::{Answer, Limit};
 
@@ -41,6 +41,8 @@ pub struct Circumstances {
     pub revision: RevisionId,
     /// What the attempt has proven.
     pub proven: Rung,
+    /// What the pass was worth that came with it.
+    pub pass: Option<PassCode>,
     /// No outcome has been seen at the endpoint.
     pub blind: bool,
     /// What a list that people fill by hand says. It has the first word.
@@ -117,6 +119,7 @@ pub fn decide(
         verdict,
         trust: standing.map(|standing| standing.trust).unwrap_or_default(),
         proven: circumstances.proven,
+        pass: circumstances.pass,
         mode: policy.mode,
         score: score(verdict, readings, heat),
         decided_by,

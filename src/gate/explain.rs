@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::proof::Proof;
 use super::reserve::Reservations;
 use super::stand::Stand;
 use super::{Gate, Revision, Role};
@@ -60,8 +61,9 @@ impl Gate {
             }
         };
         let readings = Reservations::peek(&revision.limits, on, &facts);
+        let proof = if on == On::Send { self.proof_shown(request.headers, &facts) } else { Proof::default() };
         let listed = if on == On::Send { self.listed(&facts, false) } else { None };
-        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, None) };
+        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, &proof) };
         let mut stand = (on == On::Send).then(|| Stand::take(&self.cells, revision, &facts, circumstances.proven));
         let rules = match &mut stand {
             Some(stand) if circumstances.listed.is_none() => {

@@ -16,6 +16,7 @@ mod last_good;
 mod learn;
 mod listed;
 mod permit;
+mod proof;
 mod read;
 mod reserve;
 mod revision;
@@ -30,6 +31,7 @@ pub use ids::Ids;
 pub use last_good::{GoodAnswer, LONGEST as LONGEST_REPEAT};
 pub use learn::{Learned, OutcomeTarget};
 pub use permit::{Permit, SendPermit, TryPermit, UpstreamAnswer};
+pub use proof::{PASS, PASS_COOKIE};
 pub use revision::Revision;
 pub use tell::Tell;
 pub use visits::Visits;
@@ -40,6 +42,7 @@ use arc_swap::ArcSwap;
 
 use crate::budget::Budgets;
 use crate::cells::Cells;
+use crate::challenge::Challenges;
 use crate::clock::{Clock, Stopwatch};
 use crate::decide::{self, Circumstances};
 use crate::domain::{Client, Decision, Facts, Pass, Timestamp};
@@ -51,6 +54,7 @@ use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions, Sighted};
 use last_good::LastGood;
+use proof::Proof;
 use reserve::Reservations;
 use stand::Stand;
 
@@ -65,6 +69,7 @@ pub struct Gate {
     ids: Ids,
     sessions: Sessions,
     cells: Cells,
+    challenges: Arc<Challenges>,
     conversion: Conversion,
     budgets: Arc<Budgets>,
     /// Endpoints at which an outcome was ever seen.
@@ -94,6 +99,8 @@ pub struct Parts {
     pub sessions: usize,
     /// Evidence.
     pub cells: Cells,
+    /// Challenges and passes.
+    pub challenges: Arc<Challenges>,
     /// Who is told.
     pub tell: Tell,
 }
@@ -147,6 +154,7 @@ impl Gate {
             ids: parts.ids,
             sessions: Sessions::new(parts.sessions),
             cells: parts.cells,
+            challenges: parts.challenges,
             conversion: Conversion::new(CONVERSION_KEYS),
             budgets: Arc::default(),
             sighted: Sighted::default(),
@@ -208,7 +216,8 @@ impl Gate {
     pub fn judge(self: &Arc<Self>, revision: &Arc<Revision>, endpoint: usize, request: &Request<'_>) -> Judged {
         let watch = Stopwatch::start();
         let facts = self.read(revision, &revision.endpoints[endpoint], request, self.clock.now());
-        self.decide(revision, endpoint, facts, None, watch)
+        let proof = self.proof(request.headers, &facts);
+        self.decide(revision, endpoint, facts, proof, watch)
     }
 
     /// Judges an attempt whose facts are known: the way of [`Gate::judge`] without the reading. `pass` is what the
@@ -220,7 +229,7 @@ impl Gate {
         facts: Facts,
         pass: Option<Pass>,
     ) -> Judged {
-        self.decide(revision, endpoint, facts, pass, Stopwatch::start())
+        self.decide(revision, endpoint, facts, Proof::known(pass), Stopwatch::start())
     }
 
     fn decide(
@@ -228,12 +237,12 @@ impl Gate {
         revision: &Arc<Revision>,
         endpoint: usize,
         facts: Facts,
-        pass: Option<Pass>,
+        proof: Proof,
         watch: Stopwatch,
     ) -> Judged {
         let policy = &revision.endpoints[endpoint];
         let listed = self.listed(&facts, true);
-        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, pass) };
+        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, &proof) };
         if let Some(denied) = self.denied(revision, endpoint, &facts, &circumstances, watch) {
             return denied;
         }
@@ -247,7 +256,7 @@ impl Gate {
         let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, &circumstances);
         let (decision, spending) = self.spend(revision, endpoint, &facts, &stand, decision);
         let reserved = reserved.after(&decision);
-        let counted = stand.count(&self.cells, &revision.kinds, &decision, pass);
+        let counted = stand.count(&self.cells, &revision.kinds, &decision, proof.pass);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
         self.tell.decided(&facts, &decision, watch.elapsed());
         let permit = decision.forwards().then(|| SendPermit {
@@ -259,6 +268,7 @@ impl Gate {
             reserved,
             spending,
             counted,
+            proof,
         });
         let repeat = rules::repeated(&decision, kept);
         Judged { facts, decision, permit, repeat }
@@ -275,7 +285,7 @@ impl Gate {
             &facts,
             reserved.readings(),
             None,
-            &self.circumstances(revision, &facts, None),
+            &self.circumstances(revision, &facts, &Proof::default()),
         );
         let reserved = reserved.after(&decision);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
@@ -305,16 +315,27 @@ impl Gate {
         self.advance(self.clock.now());
     }
 
+    /// Challenges and passes.
+    pub fn challenges(&self) -> &Arc<Challenges> {
+        &self.challenges
+    }
+
+    /// The time by which requests are judged.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// The evidence.
     pub fn cells(&self) -> &Cells {
         &self.cells
     }
 
-    fn circumstances(&self, revision: &Revision, facts: &Facts, pass: Option<Pass>) -> Circumstances {
+    fn circumstances(&self, revision: &Revision, facts: &Facts, proof: &Proof) -> Circumstances {
         Circumstances {
             id: self.ids.next(facts.at),
             revision: revision.id,
-            proven: pass.map(|pass| pass.rung).unwrap_or_default(),
+            proven: proof.pass.map(|pass| pass.rung).unwrap_or_default(),
+            pass: proof.code,
             blind: !self.sighted.contains(&facts.endpoint),
             listed: None,
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Endpoint;
 use crate::budget;
 use crate::cells::Kinds;
+use crate::challenge;
 use crate::domain::RevisionId;
 use crate::extract::{Router, TrustedProxies};
 use crate::limits::Set;
@@ -27,6 +28,8 @@ pub struct Revision {
     pub kinds: Kinds,
     /// Whether the look of a client counts.
     pub looks: bool,
+    /// How challenges are asked.
+    pub challenge: challenge::Settings,
     /// The limits, with their tables.
     pub limits: Set,
     /// What operators ask for.
