@@ -5,6 +5,7 @@
 //!
 //! Must not know: how anything works that a command starts.
 
+mod alerts;
 mod check;
 mod evidence;
 mod explain;
@@ -52,6 +53,9 @@ enum Command {
     Rules(rules::RulesArgs),
     /// Writes a trace of people and attackers
     Simulate(simulate::SimulateArgs),
+    /// Tries the channels that alerts go to
+    #[command(subcommand)]
+    Alerts(alerts::AlertsCommand),
 }
 
 /// Runs the command.
@@ -64,5 +68,6 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => replay::replay(&args),
         Command::Rules(args) => rules::rules(&args),
         Command::Simulate(args) => simulate::simulate(&args),
+        Command::Alerts(command) => alerts::alerts(&command),
     }
 }
