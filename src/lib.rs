@@ -17,16 +17,21 @@
 //! Pure stages, without I/O; `now` is an argument:
 //! - [`numbering`]: a number's country, type, range and price.
 //! - [`geo`]: an address's country, network and kind.
+//! - [`lists`]: sets of networks, numbers and countries; those that people fill by hand.
 //! - [`rules`]: the small language of conditions.
 //! - [`extract`]: bytes to facts: route, address, phone, client, fingerprint.
 //! - [`limits`]: sliding windows with a hard maximum.
+//! - [`budget`]: what may be spent in an hour and a day.
 //! - [`cells`]: evidence from what became of codes, trust, pressure.
 //! - [`sessions`]: codes that wait for what becomes of them, and conversion.
 //! - [`decide`]: facts and counts to a decision.
 //!
 //! Effects:
+//! - [`challenge`]: what has to be solved, and the passes that say it was.
+//! - [`net`]: requests of our own, to captcha providers and receivers of alerts.
 //! - [`journal`]: the decision log.
 //! - [`state`]: the snapshot of what outlives the process.
+//! - [`alerts`]: what is out of the ordinary, as incidents, told to on-call people.
 //!
 //! The gate:
 //! - [`gate`]: `judge` a request, `settle` by the upstream's answer, `learn` the outcome.
@@ -60,8 +65,11 @@
 //! A module imports only what stands above it; a test holds that.
 
 pub mod admin;
+pub mod alerts;
 pub mod app;
+pub mod budget;
 pub mod cells;
+pub mod challenge;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -75,6 +83,8 @@ pub mod geo;
 pub mod http;
 pub mod journal;
 pub mod limits;
+pub mod lists;
+pub mod net;
 pub mod numbering;
 pub mod pack;
 pub mod privacy;

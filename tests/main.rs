@@ -1,12 +1,14 @@
 //! The one integration binary: real sockets, real clients, and house rules.
 
 mod admin;
+mod challenge;
 mod config;
 mod demo;
 mod evidence;
 mod extract;
 mod journal;
 mod limits;
+mod net;
 mod numbers;
 mod proxy;
 mod replay;

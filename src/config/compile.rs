@@ -9,7 +9,9 @@ use ring::digest::{SHA256, digest};
 use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
-use super::{Config, cells, endpoint, keys, limits, prices, server, snapshot, telling, values};
+use super::{
+    Config, budget, cells, challenge, endpoint, keys, limits, outbound, prices, server, snapshot, telling, values,
+};
 use crate::domain::{ClientSource, Mode};
 use crate::gate::Endpoint;
 
@@ -24,14 +26,17 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let keys = keys::read(root, state.as_deref(), environment);
     let (endpoints, routes) = endpoint::read(root, mode);
     let limits = limits::read(root, &endpoints);
+    let budgets = budget::read(root, &endpoints);
     let (currency, prices) = prices::read(root);
     let workers = root.count("workers", 0..=1024, 0);
     let journal = telling::journal(root, state.as_ref());
     let telemetry = telling::log(root);
+    let outbound = outbound::read(root);
     let geo = telling::geo(root);
     let sessions = root.table("sessions", |section| section.count("capacity", 1_000..=100_000_000, 200_000));
     let (cells, kinds) = cells::read(root, sessions, &endpoints);
     let looks = root.choice("prior", &[("weights", true), ("none", false)]).unwrap_or(true);
+    let (challenge, challenge_memory) = challenge::read(root);
     check_state(root, state.as_ref());
     check_visit(root, http.as_ref().is_some_and(|http| http.visit.is_some()), &endpoints);
     check_enforcing(root, &endpoints, &limits);
@@ -41,6 +46,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         admin,
         journal,
         telemetry,
+        outbound,
         geo,
         state,
         snapshot,
@@ -50,7 +56,10 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         cells,
         kinds,
         looks,
+        challenge,
+        challenge_memory,
         limits,
+        budgets,
         trusted_proxies,
         mode,
         endpoints,

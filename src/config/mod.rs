@@ -4,7 +4,9 @@
 //! environment. Must not know: how anything that is configured works.
 
 mod answers;
+mod budget;
 mod cells;
+mod challenge;
 mod compile;
 mod conditions;
 mod endpoint;
@@ -12,6 +14,7 @@ mod flags;
 mod keys;
 mod limits;
 mod load;
+mod outbound;
 mod prices;
 mod problem;
 mod reader;
@@ -45,6 +48,7 @@ use crate::gate::Endpoint;
 use crate::geo;
 use crate::http;
 use crate::journal;
+use crate::net;
 use crate::numbering::PriceTable;
 use crate::state;
 use crate::telemetry;
@@ -62,6 +66,8 @@ pub struct Config {
     pub journal: Option<journal::Settings>,
     /// The process log.
     pub telemetry: telemetry::Settings,
+    /// Requests of our own: where they may go and how they are checked.
+    pub outbound: net::Settings,
     /// GeoIP databases.
     pub geo: geo::Settings,
     /// Directory of everything that outlives the process; `None` keeps nothing.
@@ -80,8 +86,14 @@ pub struct Config {
     pub kinds: crate::cells::Kinds,
     /// Whether the look of a client counts before anything is known of it.
     pub looks: bool,
+    /// How challenges are asked.
+    pub challenge: crate::challenge::Settings,
+    /// Bytes of the store of open and spent challenges.
+    pub challenge_memory: usize,
     /// What may happen how often.
     pub limits: Limits,
+    /// What may be spent.
+    pub budgets: crate::budget::Policy,
     /// Proxies whose word about a client's address is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// The mode of endpoints that have none of their own.
@@ -121,7 +133,7 @@ impl Config {
 
     /// Every key that a configuration may have, array indices left out: `endpoint[].send`.
     pub fn known_keys() -> BTreeSet<String> {
-        const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n";
+        const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n[[budget.country]]\n";
         compile_source(&Source::of_file(Path::new(""), EVERY_LIST), &|_| None).1
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::{ChallengeKind, Reason, Rung, Timestamp, Trust};
+use super::{ChallengeKind, PassCode, Reason, Rung, Timestamp, Trust};
 
 /// A decision with everything that explains it.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,8 @@ pub struct Decision {
     pub trust: Trust,
     /// What the attempt had proven when it was judged.
     pub proven: Rung,
+    /// What the pass was worth that came with it; `None` where there was none.
+    pub pass: Option<PassCode>,
     /// Whether the verdict is carried out.
     pub mode: Mode,
     /// 0 to 100; 50 is where the first refusal begins for a stranger.
@@ -45,8 +47,8 @@ impl Decision {
     pub fn rung(&self) -> Option<Rung> {
         match (self.verdict, self.decided_by) {
             (Verdict::Forward, _) => Some(self.proven),
-            (_, DecidedBy::Limit | DecidedBy::Rule) => None,
-            (Verdict::Challenge(kind), DecidedBy::Engine) => Some(kind.rung()),
+            (Verdict::Challenge(kind), DecidedBy::Engine | DecidedBy::Budget) => Some(kind.rung()),
+            (_, DecidedBy::Limit | DecidedBy::Rule | DecidedBy::Budget | DecidedBy::List) => None,
             (Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject, DecidedBy::Engine) => Some(Rung::Block),
         }
     }
@@ -224,6 +226,10 @@ pub enum DecidedBy {
     Limit,
     /// What the endpoint accepts: countries, number types, readable requests.
     Rule,
+    /// A budget.
+    Budget,
+    /// A list that people fill by hand.
+    List,
 }
 
 impl DecidedBy {
@@ -233,6 +239,8 @@ impl DecidedBy {
             Self::Engine => "engine",
             Self::Limit => "limit",
             Self::Rule => "rule",
+            Self::Budget => "budget",
+            Self::List => "list",
         }
     }
 }

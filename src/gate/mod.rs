@@ -6,13 +6,16 @@
 //!
 //! Must not know: sockets, files, answers to clients.
 
+mod budget;
 mod endpoint;
 mod explain;
 mod ids;
 mod kept;
 mod keys;
 mod learn;
+mod listed;
 mod permit;
+mod proof;
 mod read;
 mod reserve;
 mod revision;
@@ -25,6 +28,7 @@ pub use explain::Explanation;
 pub use ids::Ids;
 pub use learn::{Learned, OutcomeTarget};
 pub use permit::{Permit, SendPermit, TryPermit, UpstreamAnswer};
+pub use proof::{PASS, PASS_COOKIE};
 pub use revision::Revision;
 pub use tell::Tell;
 pub use visits::Visits;
@@ -33,16 +37,20 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::budget::Budgets;
 use crate::cells::Cells;
+use crate::challenge::Challenges;
 use crate::clock::{Clock, Stopwatch};
 use crate::decide::{self, Circumstances};
 use crate::domain::{Client, Decision, Facts, Pass, Timestamp};
 use crate::extract::{Document, Request, Role as RouteRole};
 use crate::geo::Geo;
 use crate::limits::On;
+use crate::lists::Hand;
 use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions, Sighted};
+use proof::Proof;
 use reserve::Reservations;
 use stand::Stand;
 
@@ -57,9 +65,12 @@ pub struct Gate {
     ids: Ids,
     sessions: Sessions,
     cells: Cells,
+    challenges: Arc<Challenges>,
     conversion: Conversion,
+    budgets: Arc<Budgets>,
     /// Endpoints at which an outcome was ever seen.
     sighted: Sighted,
+    lists: Arc<Hand>,
     tell: Tell,
 }
 
@@ -82,6 +93,8 @@ pub struct Parts {
     pub sessions: usize,
     /// Evidence.
     pub cells: Cells,
+    /// Challenges and passes.
+    pub challenges: Arc<Challenges>,
     /// Who is told.
     pub tell: Tell,
 }
@@ -133,8 +146,11 @@ impl Gate {
             ids: parts.ids,
             sessions: Sessions::new(parts.sessions),
             cells: parts.cells,
+            challenges: parts.challenges,
             conversion: Conversion::new(CONVERSION_KEYS),
+            budgets: Arc::default(),
             sighted: Sighted::default(),
+            lists: Arc::default(),
             tell: parts.tell,
         }
     }
@@ -191,7 +207,8 @@ impl Gate {
     pub fn judge(self: &Arc<Self>, revision: &Arc<Revision>, endpoint: usize, request: &Request<'_>) -> Judged {
         let watch = Stopwatch::start();
         let facts = self.read(revision, &revision.endpoints[endpoint], request, self.clock.now());
-        self.decide(revision, endpoint, facts, None, watch)
+        let proof = self.proof(request.headers, &facts);
+        self.decide(revision, endpoint, facts, proof, watch)
     }
 
     /// Judges an attempt whose facts are known: the way of [`Gate::judge`] without the reading. `pass` is what the
@@ -203,7 +220,7 @@ impl Gate {
         facts: Facts,
         pass: Option<Pass>,
     ) -> Judged {
-        self.decide(revision, endpoint, facts, pass, Stopwatch::start())
+        self.decide(revision, endpoint, facts, Proof::known(pass), Stopwatch::start())
     }
 
     fn decide(
@@ -211,17 +228,22 @@ impl Gate {
         revision: &Arc<Revision>,
         endpoint: usize,
         facts: Facts,
-        pass: Option<Pass>,
+        proof: Proof,
         watch: Stopwatch,
     ) -> Judged {
         let policy = &revision.endpoints[endpoint];
+        let listed = self.listed(&facts, true);
+        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, &proof) };
+        if let Some(denied) = self.denied(revision, endpoint, &facts, &circumstances, watch) {
+            return denied;
+        }
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
-        let circumstances = self.circumstances(revision, &facts, pass);
         let stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
         let standing = Some(stand.standing());
-        let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, circumstances);
+        let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, &circumstances);
+        let (decision, spending) = self.spend(revision, endpoint, &facts, &stand, decision);
         let reserved = reserved.after(&decision);
-        let counted = stand.count(&self.cells, &revision.kinds, &decision, pass);
+        let counted = stand.count(&self.cells, &revision.kinds, &decision, proof.pass);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
         self.tell.decided(&facts, &decision, watch.elapsed());
         let permit = decision.forwards().then(|| SendPermit {
@@ -231,7 +253,9 @@ impl Gate {
             facts: Arc::clone(&facts),
             decision: Arc::clone(&decision),
             reserved,
+            spending,
             counted,
+            proof,
         });
         Judged { facts, decision, permit }
     }
@@ -247,7 +271,7 @@ impl Gate {
             &facts,
             reserved.readings(),
             None,
-            self.circumstances(revision, &facts, None),
+            &self.circumstances(revision, &facts, &Proof::default()),
         );
         let reserved = reserved.after(&decision);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
@@ -277,17 +301,29 @@ impl Gate {
         self.advance(self.clock.now());
     }
 
+    /// Challenges and passes.
+    pub fn challenges(&self) -> &Arc<Challenges> {
+        &self.challenges
+    }
+
+    /// The time by which requests are judged.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// The evidence.
     pub fn cells(&self) -> &Cells {
         &self.cells
     }
 
-    fn circumstances(&self, revision: &Revision, facts: &Facts, pass: Option<Pass>) -> Circumstances {
+    fn circumstances(&self, revision: &Revision, facts: &Facts, proof: &Proof) -> Circumstances {
         Circumstances {
             id: self.ids.next(facts.at),
             revision: revision.id,
-            proven: pass.map(|pass| pass.rung).unwrap_or_default(),
+            proven: proof.pass.map(|pass| pass.rung).unwrap_or_default(),
+            pass: proof.code,
             blind: !self.sighted.contains(&facts.endpoint),
+            listed: None,
         }
     }
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
+use super::budget::Spending;
+use super::proof::Proof;
 use super::reserve::Reservations;
 use super::stand::Counted;
 use super::{Endpoint, Gate, Revision};
@@ -51,8 +53,10 @@ pub struct SendPermit {
     pub(super) facts: Arc<Facts>,
     pub(super) decision: Arc<Decision>,
     pub(super) reserved: Reservations,
+    pub(super) spending: Spending,
     /// Its open send in the cells; `None` once it is settled.
     pub(super) counted: Option<Counted>,
+    pub(super) proof: Proof,
 }
 
 impl Drop for SendPermit {
@@ -83,6 +87,7 @@ impl SendPermit {
         let sent = self.endpoint().sent_if.holds(&document);
         if sent {
             self.reserved.commit();
+            self.spending.commit();
             self.open(Some(&document));
         }
         self.told(Some(answer.status), sent);
@@ -92,6 +97,7 @@ impl SendPermit {
     /// The message went out, says whoever knows without an answer of the upstream (a replay).
     pub fn sent(mut self) {
         self.reserved.commit();
+        self.spending.commit();
         self.open(None);
         self.told(None, true);
     }
@@ -113,6 +119,7 @@ impl SendPermit {
     }
 
     fn open(&mut self, answer: Option<&Document<'_>>) {
+        self.proof.burn();
         let now = self.gate.clock.now();
         let charge = self.counted.take().and_then(|counted| counted.sent(&self.gate.cells, now));
         let (endpoint, facts) = (self.endpoint(), &self.facts);

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::Endpoint;
+use crate::budget;
 use crate::cells::Kinds;
+use crate::challenge;
 use crate::domain::RevisionId;
 use crate::extract::{Router, TrustedProxies};
 use crate::limits::Set;
@@ -25,8 +27,12 @@ pub struct Revision {
     pub kinds: Kinds,
     /// Whether the look of a client counts.
     pub looks: bool,
+    /// How challenges are asked.
+    pub challenge: challenge::Settings,
     /// The limits, with their tables.
     pub limits: Set,
+    /// What may be spent.
+    pub budgets: budget::Policy,
     /// Number intelligence with the price table.
     pub numbering: Arc<Numbering>,
 }

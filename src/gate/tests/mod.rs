@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use super::*;
 use crate::cells;
 use crate::cells::Kinds;
+use crate::challenge;
 use crate::clock::ManualClock;
 use crate::decide::Policy;
 use crate::domain::{Mode, OutcomeKind, RevisionId, Span, Timestamp, Verdict};
@@ -19,7 +20,9 @@ use crate::rules::{EXCHANGE, Expression};
 use crate::sessions::{Scope, Tally};
 use crate::telemetry::Metrics;
 
+mod budget;
 mod evidence;
+mod lists;
 
 const PHONE: &str = r#"{"phone":"+447402417171"}"#;
 const OTHER: &str = r#"{"phone":"+447402417172"}"#;
@@ -83,7 +86,9 @@ fn revision(number: u32, store: &Store, limits: &[Arc<Limit>], endpoint: Endpoin
         trusted: TrustedProxies(Vec::new()),
         kinds: patient(),
         looks: true,
+        challenge: challenge::Settings::default(),
         limits: store.prepare(limits).unwrap(),
+        budgets: crate::budget::Policy::default(),
         numbering: Arc::new(Numbering::default()),
     }
 }
@@ -107,6 +112,7 @@ impl Stage {
             ids: Ids::new(7),
             sessions: 1000,
             cells: Cells::new(&cells::Settings::default(), 1),
+            challenges: Arc::new(Challenges::new(challenge::Parts::fixed(Arc::clone(metrics.challenges())))),
             tell: Tell { metrics: Arc::clone(&metrics), journal: Arc::new(Journal::in_memory(Arc::clone(&metrics))) },
         });
         Self { gate: Arc::new(gate), clock, store, metrics }
