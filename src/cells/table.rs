@@ -185,7 +185,7 @@ impl Shard {
             let value = read();
             // What was read stays before the second look.
             fence(Ordering::Acquire);
-            if before % 2 == 0 && self.version.load(Ordering::Relaxed) == before {
+            if before.is_multiple_of(2) && self.version.load(Ordering::Relaxed) == before {
                 return value;
             }
             std::hint::spin_loop();
@@ -252,5 +252,51 @@ impl Set<'_> {
     fn least(self, worth: impl Fn(&Cell) -> f32) -> (usize, f32) {
         let ways = (0..WAYS).map(|way| (way, worth(&Cell::from_words(&self.words(way)))));
         ways.min_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap_or((0, 0.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two fields that are always equal, far apart in the cell.
+    fn twin(value: u16) -> Cell {
+        Cell { open: i32::from(value), refused: f32::from(value), ..Cell::default() }
+    }
+
+    #[test]
+    fn a_reader_beside_a_writer_never_sees_half_of_an_entry() {
+        let table = Table::new(1 << 20);
+        let keys = [7_u64, 8 | 1 << 58];
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for value in 0..50_000 {
+                    for key in keys {
+                        table.upsert(key, twin(value), |_| 0.0, |cell| *cell = twin(value));
+                    }
+                }
+            });
+            for _ in 0..50_000 {
+                table.touch(&keys);
+                for cell in keys.iter().filter_map(|key| table.get(*key)) {
+                    assert_eq!(cell.refused, f32::from(u16::try_from(cell.open).unwrap()));
+                }
+            }
+        });
+        assert_eq!(table.len(), 2);
+    }
+
+    #[test]
+    fn a_full_set_gives_up_what_is_worth_least_and_keys_find_only_their_own() {
+        let table = Table::new(0);
+        let worth = |cell: &Cell| cell.refused;
+        for value in 1..=9 {
+            table.upsert(u64::from(value), twin(value), worth, |_| ());
+        }
+        assert_eq!((table.len(), table.evicted()), (WAYS, 1));
+        assert_eq!(table.get(1), None, "worth least of the first eight");
+        for value in 2..=9 {
+            assert_eq!(table.get(u64::from(value)), Some(twin(value)));
+        }
     }
 }
