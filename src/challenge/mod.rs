@@ -224,7 +224,7 @@ impl Challenges {
     /// The ticket of a solved proof of work.
     fn solution(&self, settings: &Settings, payload: &str, now: Timestamp) -> Result<Ticket, Unsolved> {
         let token = match altcha_v2::verify(&self.secrets.altcha, payload, now) {
-            Err(Unsolved::Malformed) if settings.altcha_v1 => altcha_v1::verify(&self.secrets.altcha, payload, now),
+            Err(Unsolved::Malformed) if settings.older_altcha => altcha_v1::verify(&self.secrets.altcha, payload, now),
             told => told,
         };
         self.read_ticket(&token?, now)

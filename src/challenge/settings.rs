@@ -13,7 +13,7 @@ pub struct Settings {
     /// How long a pass is good.
     pub pass_lifetime: Span,
     /// Whether version 1 of ALTCHA is spoken, for widgets before version 3.
-    pub altcha_v1: bool,
+    pub older_altcha: bool,
     /// What pages' tokens have to be like.
     pub page: PageSettings,
     /// Challenges that are issued in a second, to all together.
@@ -28,7 +28,7 @@ impl Default for Settings {
             effort: Effort::Normal,
             challenge_lifetime: Span::minutes(5),
             pass_lifetime: Span::minutes(5),
-            altcha_v1: false,
+            older_altcha: false,
             page: PageSettings::default(),
             issue_rate: 500,
             issue_per_address: 60,

@@ -16,7 +16,7 @@ pub(super) fn read(root: &mut Section<'_>) -> (Settings, usize) {
             effort: section.choice("work", &Effort::ALL).unwrap_or(default.effort),
             challenge_lifetime: section.span("lifetime", lifetime.clone()).unwrap_or(default.challenge_lifetime),
             pass_lifetime: section.span("pass_lifetime", lifetime).unwrap_or(default.pass_lifetime),
-            altcha_v1: section.bool("altcha_v1", default.altcha_v1),
+            older_altcha: section.bool("older_altcha", default.older_altcha),
             page: section.table("page", |section| page(section, default.page)),
             issue_rate: number(section.integer("issue_rate", 1..=100_000)).unwrap_or(default.issue_rate),
             issue_per_address: number(section.integer("issue_per_address", 1..=60_000))

@@ -46,7 +46,7 @@ fn version_1_is_spoken_where_the_operator_says_so() {
     let app = shop();
     let sendwall = Sendwall::start(app.address, &rules(""));
     assert_eq!(challenge(&sendwall, "?endpoint=login&v=1").code(), "unknown_version");
-    let sendwall = Sendwall::start(app.address, &rules("altcha_v1 = true"));
+    let sendwall = Sendwall::start(app.address, &rules("older_altcha = true"));
     let mut issued = challenge(&sendwall, "?endpoint=login&v=1").json();
     let hash = |issued: &Value, number: u64| {
         let text = format!("{}{number}", issued["salt"].as_str().unwrap());

@@ -28,11 +28,11 @@ impl Proxy {
         let challenges = self.gate.challenges();
         let issued = match parameter("v").unwrap_or("2") {
             "2" => challenges.issue_work(settings, &asker, now).map(|issued| answers::result(&issued.altcha)),
-            "1" if settings.altcha_v1 => {
+            "1" if settings.older_altcha => {
                 challenges.issue_v1(settings, &asker, now).map(|challenge| answers::result(&challenge))
             }
             "1" => {
-                let message = "ALTCHA v1 is off; the operator can allow it with challenge.altcha_v1 = true";
+                let message = "ALTCHA v1 is off; the operator can allow it with challenge.older_altcha = true";
                 return answers::own(StatusCode::NOT_FOUND, "unknown_version", message);
             }
             _ => return answers::own(StatusCode::NOT_FOUND, "unknown_version", "ALTCHA has versions 1 and 2"),
