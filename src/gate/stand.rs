@@ -1,7 +1,7 @@
 //! An attempt's way through the cells: looked at before it is judged, counted after, charged when its message went out.
 
 use super::Revision;
-use crate::cells::{Attempt, Cells, Kinds, SendRef, Views};
+use crate::cells::{Attempt, Cells, Kinds, SendRef};
 use crate::decide::{self, Standing};
 use crate::domain::{DecidedBy, Decision, Facts, PageCode, Pass, Rung, Timestamp, Verdict};
 
@@ -76,8 +76,8 @@ impl Stand {
         if decision.decided_by != DecidedBy::Engine && !forwards {
             return None;
         }
-        let looked: Vec<Views> = self.standing.rungs.iter().flatten().copied().collect();
-        cells.weigh(&mut self.attempt, &looked);
+        let looked = &self.standing.rungs;
+        cells.weigh(&mut self.attempt, looked);
         // What its look alone keeps out is no volume that others have to answer for.
         let volume = pass.is_none() && (forwards || self.standing.prior < 1.0);
         cells.count(kinds, &self.attempt, volume, forwards.then_some(self.rung), self.at);
@@ -88,7 +88,7 @@ impl Stand {
             Verdict::Challenge(kind) => kind.rung(),
             Verdict::Block | Verdict::Cooldown { .. } | Verdict::Forward | Verdict::Reject => Rung::Block,
         };
-        cells.closed(kinds, (decision.id, asked), &self.attempt, &looked, self.at);
+        cells.closed(kinds, (decision.id, asked), &self.attempt, looked, self.at);
         None
     }
 }
