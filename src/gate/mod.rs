@@ -31,7 +31,7 @@ pub use ids::Ids;
 pub use last_good::{GoodAnswer, LONGEST as LONGEST_REPEAT};
 pub use learn::{Learned, OutcomeTarget};
 pub use permit::{Permit, SendPermit, TryPermit, UpstreamAnswer};
-pub use proof::{PASS, PASS_COOKIE};
+pub use proof::{PAGE_COOKIE, PASS_COOKIE};
 pub use revision::Revision;
 pub use tell::Tell;
 pub use visits::Visits;
@@ -54,7 +54,7 @@ use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions, Sighted};
 use last_good::LastGood;
-use proof::Proof;
+use proof::{Brought, Proof};
 use reserve::Reservations;
 use stand::Stand;
 
@@ -215,8 +215,10 @@ impl Gate {
     /// Judges a request for a code.
     pub fn judge(self: &Arc<Self>, revision: &Arc<Revision>, endpoint: usize, request: &Request<'_>) -> Judged {
         let watch = Stopwatch::start();
-        let facts = self.read(revision, &revision.endpoints[endpoint], request, self.clock.now());
-        let proof = self.proof(request.headers, &facts);
+        let policy = &revision.endpoints[endpoint];
+        let (facts, payload) = self.read(revision, policy, request, self.clock.now());
+        let brought = Brought { headers: request.headers, payload: payload.as_deref() };
+        let proof = self.proof(revision, policy, brought, &facts);
         self.decide(revision, endpoint, facts, proof, watch)
     }
 
@@ -247,7 +249,7 @@ impl Gate {
             return denied;
         }
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
-        let mut stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
+        let mut stand = Stand::take(&self.cells, revision, &facts, (circumstances.proven, circumstances.page));
         let kept = match &circumstances.listed {
             Some(_) => None,
             None => self.ask_rules(revision, endpoint, (&facts, reserved.readings()), &mut stand),
@@ -336,6 +338,7 @@ impl Gate {
             revision: revision.id,
             proven: proof.pass.map(|pass| pass.rung).unwrap_or_default(),
             pass: proof.code,
+            page: proof.page,
             blind: !self.sighted.contains(&facts.endpoint),
             listed: None,
         }

@@ -3,7 +3,7 @@
 use super::Revision;
 use crate::cells::{Attempt, Cells, Kinds, SendRef};
 use crate::decide::{self, Standing};
-use crate::domain::{DecidedBy, Decision, Facts, Pass, Rung, Timestamp, Verdict};
+use crate::domain::{DecidedBy, Decision, Facts, PageCode, Pass, Rung, Timestamp, Verdict};
 use crate::ruleset::Spoken;
 
 /// An attempt's place in the cells and what they showed.
@@ -26,10 +26,12 @@ pub(super) struct Counted {
 
 impl Stand {
     /// Looks at the cells, rung by rung, until one is open. Counts nothing.
-    pub(super) fn take(cells: &Cells, revision: &Revision, facts: &Facts, proven: Rung) -> Self {
+    pub(super) fn take(cells: &Cells, revision: &Revision, facts: &Facts, brought: (Rung, Option<PageCode>)) -> Self {
+        let (proven, page) = brought;
         let attempt = cells.attempt(facts);
         let seen = || cells.page_seen(&facts.client.address, facts.at);
         let (prior, looks) = if revision.looks { decide::prior(facts, seen()) } else { Default::default() };
+        let (prior, looks) = decide::with_page((prior, looks), page);
         let mut standing = Standing { trust: attempt.trust, prior, looks, ..Standing::default() };
         for rung in [Rung::None, Rung::Pow, Rung::Captcha] {
             let views = cells.look(&revision.kinds, &attempt, rung, facts.at);
