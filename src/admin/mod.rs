@@ -11,6 +11,7 @@ mod engine;
 mod guard;
 mod hot;
 mod incidents;
+mod lists;
 mod outcomes;
 mod routes;
 mod server;

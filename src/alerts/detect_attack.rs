@@ -175,9 +175,10 @@ impl Footprint {
         let evidence = &mut self.evidence;
         self.stopped.add(facts.at, &1);
         self.last = self.last.max(facts.at);
-        match decision.verdict {
-            Verdict::Challenge(_) => evidence.challenged += 1,
-            Verdict::Forward | Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject => evidence.refused += 1,
+        if matches!(decision.verdict, Verdict::Challenge(_)) {
+            evidence.challenged += 1;
+        } else {
+            evidence.refused += 1;
         }
         *evidence.endpoints.entry(facts.endpoint.to_string()).or_default() += 1;
         let network = facts.client.address.network.trunc().to_string();

@@ -75,10 +75,14 @@ impl Stage {
             trust: Trust::Unknown,
             proven: Rung::None,
             pass: None,
+            page: None,
             mode: Mode::Enforce,
             score: 0,
             decided_by: DecidedBy::Engine,
             reasons,
+            rules: Vec::new(),
+            tags: Vec::new(),
+            divert: None,
         };
         self.watch.decided(facts, &decision);
     }

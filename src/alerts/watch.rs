@@ -22,7 +22,7 @@ impl Watch {
     /// A request for a code was judged.
     pub fn decided(&self, facts: &Facts, decision: &Decision) {
         let Counts { volumes, footprints, .. } = &mut *self.counts();
-        volumes.judged(facts, decision.verdict != Verdict::Forward);
+        volumes.judged(facts, !matches!(decision.verdict, Verdict::Forward | Verdict::Repeat));
         footprints.judged(facts, decision, volumes);
     }
 

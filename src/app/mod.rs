@@ -5,6 +5,7 @@
 mod alarm;
 mod build;
 mod engine;
+mod lists;
 mod outages;
 mod process;
 mod snapshots;
@@ -74,7 +75,8 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     };
     let journal = Arc::new(journal);
     let built = gate(&config, &keys, Start::fresh(clock.now())?, &clock, &metrics, &journal)?;
-    let gate = Arc::new(built.gate);
+    let lists = lists::open(&config, &keys, &clock, &metrics)?;
+    let gate = Arc::new(built.gate.with_lists(Arc::clone(lists.hand())));
     let saving = Saving::restored(&config, &keys, &kept(&gate, &built.store), &clock, &metrics);
     let outage_clock = Arc::clone(&clock);
     let visits = visit_cookies(&config, &keys, &clock)?;
@@ -115,6 +117,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
             journal,
             metrics: Arc::clone(&metrics),
             outcomes,
+            lists: Arc::clone(&lists),
             courier,
             alarm,
             clock,
@@ -122,6 +125,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
         });
     }
     tasks.spawn("proxy", server.run());
+    lists::tend(&tasks, lists);
     keep_watch(&running, outage_clock);
     Ok(running)
 }

@@ -11,9 +11,12 @@ mod evidence;
 mod explain;
 mod fetch;
 mod incident;
+mod list;
 mod output;
 mod replay;
 mod request;
+mod ruled;
+mod rules;
 mod run;
 mod simulate;
 
@@ -51,8 +54,13 @@ enum Command {
     /// Shows what happened, and writes evidence of it
     #[command(subcommand)]
     Incident(incident::IncidentCommand),
+    /// Tries rules before they go live
+    Rules(rules::RulesArgs),
     /// Writes a trace of people and attackers
     Simulate(simulate::SimulateArgs),
+    /// Shows and changes who is refused and who passes, on a running sendwall
+    #[command(subcommand)]
+    List(list::ListCommand),
     /// Tries the channels that alerts go to
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
@@ -67,7 +75,9 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => explain::explain(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Incident(command) => incident::incident(&command),
+        Command::Rules(args) => rules::rules(&args),
         Command::Simulate(args) => simulate::simulate(&args),
+        Command::List(command) => list::list(&command),
         Command::Alerts(command) => alerts::alerts(&command),
     }
 }

@@ -11,6 +11,7 @@ pub use super::alarms::{BudgetsReset, IncidentTold, IncidentsFailed};
 pub use super::delivery::{
     AlertAttemptFailed, AlertChannelGone, AlertDamaged, AlertGivenUp, AlertSpoolFailed, AlertsRestored, AlertsSent,
 };
+pub use super::lists::{ListsDamaged, ListsFailed, ListsForgotten};
 pub use super::saved::{SnapshotFailed, SnapshotPartSkipped, SnapshotRefused, SnapshotRestored, SnapshotWritten};
 use crate::domain::{Country, RevisionId, Span};
 

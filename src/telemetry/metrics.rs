@@ -19,6 +19,7 @@ use super::alarms::Alarms;
 use super::delivery::Delivery;
 use super::evidence::Evidence;
 use super::limiter::Limiter;
+use super::lists::ListCounts;
 use super::per_endpoint::Endpoints;
 use super::saved::Saved;
 use super::totals::Sums;
@@ -60,6 +61,7 @@ pub struct Metrics {
     proxy: Arc<Counters>,
     challenges: Arc<ChallengeCounters>,
     snapshots: Saved,
+    lists: ListCounts,
     delivery: Delivery,
     evidence: Evidence,
     alarms: Alarms,
@@ -84,6 +86,7 @@ impl Metrics {
         let proxy = Arc::new(Counters::registered(&mut registry));
         let challenges = Arc::new(ChallengeCounters::registered(&mut registry));
         let snapshots = Saved::registered(&mut registry);
+        let lists = ListCounts::registered(&mut registry);
         let delivery = Delivery::registered(&mut registry);
         let evidence = Evidence::registered(&mut registry);
         let alarms = Alarms::registered(&mut registry);
@@ -108,6 +111,7 @@ impl Metrics {
             proxy,
             challenges,
             snapshots,
+            lists,
             delivery,
             evidence,
             alarms,
@@ -224,10 +228,12 @@ impl Metrics {
                 | Reason::Country(_)
                 | Reason::Unreadable(_)
                 | Reason::NoPhone
+                | Reason::PageToken(_)
                 | Reason::Hot { .. }
                 | Reason::Surge { .. }
                 | Reason::Waiting { .. }
                 | Reason::Look { .. }
+                | Reason::Rule { .. }
                 | Reason::Budget { .. }
                 | Reason::Listed(_)
                 | Reason::Blind => {}
@@ -277,6 +283,11 @@ impl Metrics {
     /// What is counted about the snapshot.
     pub fn snapshots(&self) -> &Saved {
         &self.snapshots
+    }
+
+    /// What is counted about the lists that people fill by hand.
+    pub fn lists(&self) -> &ListCounts {
+        &self.lists
     }
 
     /// What is counted about alerts on their way.

@@ -63,7 +63,7 @@ fn incident(sendwall: &Sendwall, arguments: &[&str]) -> Output {
 #[test]
 fn an_attack_is_an_incident_that_outlives_the_process() {
     let (_app, mut sendwall) = attacked();
-    eventually(|| !incidents(&sendwall).is_empty());
+    eventually("an incident", || !incidents(&sendwall).is_empty());
     let found = incidents(&sendwall).remove(0);
     let id = found["id"].as_str().unwrap();
     assert_eq!((&found["labels"]["country"], &found["open"]), (&json!("GB"), &json!(true)));
@@ -137,7 +137,7 @@ fn a_budget_stops_strangers_tells_and_counts_on_after_a_restart() {
     assert_eq!((&told["decided_by"], &told["reasons"][0]["code"]), (&json!("budget"), &json!("budget")));
     let budget = || sendwall.admin("/api/budgets").json()["budgets"][0].clone();
     assert_eq!((&budget()["used"], &budget()["max"], &budget()["strangers"]), (&json!(8.0), &json!(10.0), &json!(8.0)));
-    eventually(|| {
+    eventually("a budget's incident", || {
         let listed = sendwall.admin("/api/incidents").json();
         listed["incidents"]
             .as_array()
@@ -145,7 +145,7 @@ fn a_budget_stops_strangers_tells_and_counts_on_after_a_restart() {
             .iter()
             .any(|one| one["kind"] == "budget" && one["severity"] == "critical")
     });
-    eventually(|| sendwall.metric("sendwall_budget_fill", &["budget=\"messages_per_hour\""]) >= 1.0);
+    eventually("the metric", || sendwall.metric("sendwall_budget_fill", &["budget=\"messages_per_hour\""]) >= 1.0);
 
     sendwall.end("-TERM");
     sendwall.start_again();
