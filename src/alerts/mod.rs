@@ -15,6 +15,7 @@ mod baseline;
 pub mod deliver;
 mod detect;
 mod detect_attack;
+mod detect_measure;
 mod incident;
 mod incident_book;
 mod incident_store;

@@ -66,7 +66,7 @@ fn an_attack_is_an_incident_that_outlives_the_process() {
     eventually("an incident", || !incidents(&sendwall).is_empty());
     let found = incidents(&sendwall).remove(0);
     let id = found["id"].as_str().unwrap();
-    assert_eq!((&found["labels"]["country"], &found["open"]), (&json!("GB"), &json!(true)));
+    assert_eq!((&found["labels"]["endpoint"], &found["open"]), (&json!("login"), &json!(true)));
     let open = sendwall.admin("/api/status").json()["incidents"].clone();
     assert!(open.as_array().unwrap().iter().any(|incident| incident["id"] == found["id"]), "{open}");
     assert!(sendwall.metric("sendwall_incident_messages_total", &["kind=\"attack\"", "status=\"firing\""]) > 0.0);
