@@ -225,6 +225,7 @@ impl Metrics {
                 | Reason::Surge { .. }
                 | Reason::Waiting { .. }
                 | Reason::Look { .. }
+                | Reason::Rule { .. }
                 | Reason::Budget { .. }
                 | Reason::Listed(_)
                 | Reason::Blind => {}
