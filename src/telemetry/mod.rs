@@ -12,6 +12,7 @@ mod log;
 mod metrics;
 mod per_endpoint;
 mod proxy;
+mod ruled;
 mod saved;
 mod settings;
 mod snapshot;
