@@ -18,6 +18,7 @@ use prometheus_client::registry::Registry;
 use super::delivery::Delivery;
 use super::evidence::Evidence;
 use super::limiter::Limiter;
+use super::lists::ListCounts;
 use super::per_endpoint::Endpoints;
 use super::ruled::Ruled;
 use super::saved::Saved;
@@ -60,6 +61,7 @@ pub struct Metrics {
     proxy: Arc<Counters>,
     challenges: Arc<ChallengeCounters>,
     snapshots: Saved,
+    lists: ListCounts,
     delivery: Delivery,
     evidence: Evidence,
     ruled: Ruled,
@@ -84,6 +86,7 @@ impl Metrics {
         let proxy = Arc::new(Counters::registered(&mut registry));
         let challenges = Arc::new(ChallengeCounters::registered(&mut registry));
         let snapshots = Saved::registered(&mut registry);
+        let lists = ListCounts::registered(&mut registry);
         let delivery = Delivery::registered(&mut registry);
         let evidence = Evidence::registered(&mut registry);
         let ruled = Ruled::registered(&mut registry);
@@ -108,6 +111,7 @@ impl Metrics {
             proxy,
             challenges,
             snapshots,
+            lists,
             delivery,
             evidence,
             ruled,
@@ -275,6 +279,11 @@ impl Metrics {
     /// What is counted about the snapshot.
     pub fn snapshots(&self) -> &Saved {
         &self.snapshots
+    }
+
+    /// What is counted about the lists that people fill by hand.
+    pub fn lists(&self) -> &ListCounts {
+        &self.lists
     }
 
     /// What is counted about alerts on their way.
