@@ -48,7 +48,7 @@ fn challenge_asks_for_its_rung_and_allow_passes_what_the_endpoint_refuses() {
     let rules = "[[list]]\nname = \"vip\"\nkind = \"numbers\"\nvalues = [\"+998901234567\"]\n".to_owned()
         + &rule("vip", "when = 'phone in lists.vip'\nthen = \"allow\"")
         + &rule("all", "when = 'has(phone)'\nthen = \"challenge\"\nrung = \"captcha\"");
-    let config = base(&rules).replace("client = ", "countries = [\"GB\"]\nclient = ");
+    let config = base(&rules).replace("client = [", "countries = [\"GB\"]\nclient = [");
     let sendwall = Sendwall::start(app.address, &config);
     let challenged = sendwall.send(PHONE);
     assert_eq!((challenged.status, challenged.code().as_str()), (428, "challenge_required"));
