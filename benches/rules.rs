@@ -1,6 +1,7 @@
 //! Rules: a decision's share of a pack of 50 and of a thousand, and a look-up among 100,000 networks.
 #![expect(clippy::unwrap_used, reason = "a bench that can't be set up should fail loudly")]
 
+use std::fmt::Write as _;
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -40,7 +41,7 @@ fn rules(count: usize) -> RuleSet {
     for index in 0..count {
         let when = WHENS[index % WHENS.len()];
         let when = when.replace("{n}", &(index + 1).to_string()).replace("{h}", &(index % 24).to_string());
-        text.push_str(&format!("[[rule]]\nid = \"r{index}\"\nwhen = '{when}'\nthen = \"block\"\n"));
+        writeln!(text, "[[rule]]\nid = \"r{index}\"\nwhen = '{when}'\nthen = \"block\"").unwrap();
     }
     let config = Config::compile(&text, Path::new("bench.toml"), &|_| None).unwrap();
     config.rules.compile(&Pseudonyms::new(&[7; 32]), &["login".into()])
