@@ -12,6 +12,7 @@ mod net;
 mod numbers;
 mod proxy;
 mod replay;
+mod rules;
 mod simulate;
 mod state;
 mod support;

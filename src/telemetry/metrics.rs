@@ -21,6 +21,7 @@ use super::evidence::Evidence;
 use super::limiter::Limiter;
 use super::lists::ListCounts;
 use super::per_endpoint::Endpoints;
+use super::ruled::Ruled;
 use super::saved::Saved;
 use super::totals::Sums;
 use super::{ChallengeCounters, Counters, OutcomeSource, Snapshot, Totals, labels};
@@ -65,6 +66,7 @@ pub struct Metrics {
     delivery: Delivery,
     evidence: Evidence,
     alarms: Alarms,
+    ruled: Ruled,
     rungs: Family<labels::AtRung, Count>,
     journal_dropped: Count,
     journal_written: Count,
@@ -90,6 +92,7 @@ impl Metrics {
         let delivery = Delivery::registered(&mut registry);
         let evidence = Evidence::registered(&mut registry);
         let alarms = Alarms::registered(&mut registry);
+        let ruled = Ruled::registered(&mut registry);
         let mut metrics = Self {
             registry,
             clock,
@@ -115,6 +118,7 @@ impl Metrics {
             delivery,
             evidence,
             alarms,
+            ruled,
             rungs: Family::default(),
             journal_dropped: Count::default(),
             journal_written: Count::default(),
@@ -174,6 +178,7 @@ impl Metrics {
             own.decision(decision).get_or_init(|| self.decisions.get_or_create_owned(&decided(decision))).inc();
         });
         self.at_rung(decision);
+        self.ruled.decided(decision, self);
         self.reasons(decision);
         self.decision_seconds.observe(elapsed.as_secs_f64());
         self.sums.judged(decision, facts.phone().map(|phone| phone.price));
