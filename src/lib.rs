@@ -62,6 +62,7 @@
 pub mod admin;
 pub mod app;
 pub mod cells;
+pub mod challenge;
 pub mod cli;
 pub mod clock;
 pub mod config;
