@@ -6,15 +6,14 @@
     reason = "a test that cannot go on should fail loudly"
 )]
 
-mod webdriver;
-
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use sendwall::demo::{Demo, Options, State, Who};
 
-use self::webdriver::{Browser, ENTER, TAB};
+use crate::support::webdriver;
+use crate::support::webdriver::{Browser, ENTER, TAB};
 
 fn options() -> Options {
     Options { listen: Some(([127, 0, 0, 1], 0).into()), traffic: false, ..Options::default() }
@@ -72,7 +71,7 @@ fn without_traffic_nobody_comes() {
 
 #[test]
 fn the_page_works_in_chromium_by_keyboard_alone() {
-    if std::env::var_os("SENDWALL_TEST_NO_BROWSER").is_some_and(|set| set == "1") {
+    if webdriver::is_left_out() {
         return;
     }
     let runtime = runtime();

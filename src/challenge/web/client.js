@@ -228,10 +228,11 @@
 
   /* XMLHttpRequest: the same object is opened and sent once more, and the events of the first answer are kept back. */
 
-  const proto = window.XMLHttpRequest && XMLHttpRequest.prototype;
+  const Plain = window.XMLHttpRequest;
+  const proto = Plain && Plain.prototype;
   const { open, send, setRequestHeader, abort } = proto || {};
   const calls = new WeakMap();
-  const watched = new WeakSet();
+  const guarded = new WeakSet();
   const EVENTS = ['readystatechange', 'loadstart', 'progress', 'load', 'loadend'];
 
   async function bodyOf(xhr) {
@@ -244,7 +245,7 @@
   const isChallenge = (xhr, call) => xhr.readyState === 2 && xhr.status === 428 && call.rounds < ROUNDS
     && xhr.responseType !== 'document' && !!xhr.getResponseHeader('sendwall-challenge');
 
-  // Runs before the page's listeners: those for the capturing phase are called first.
+  // Runs before the page's listeners, as it was there first.
   function guard(event) {
     const xhr = event.currentTarget, call = calls.get(xhr);
     if (!call || call.handing) return;
@@ -270,7 +271,6 @@
       open.apply(xhr, call.opened);
       for (const [name, value] of call.headers) setRequestHeader.call(xhr, name, value);
       setRequestHeader.call(xhr, NAME, pass);
-      hideUpload(xhr);
       send.call(xhr, copy(call.body));
     } catch (problem) {
       if (calls.get(xhr) !== call || stop.signal.aborted) return;
@@ -289,22 +289,24 @@
     call.handing = false;
   }
 
-  // The page has seen its upload end. Only now, as a listener there makes a request of another origin ask for leave.
-  function hideUpload(xhr) {
-    if (watched.has(xhr.upload)) return;
-    watched.add(xhr.upload);
-    const hide = (event) => { if ((calls.get(xhr) || {}).rounds > 0) event.stopImmediatePropagation(); };
-    for (const type of ['loadstart', 'progress', 'load', 'loadend']) xhr.upload.addEventListener(type, hide, true);
-  }
-
   if (proto) {
+    window.XMLHttpRequest = function XMLHttpRequest() {
+      const xhr = Reflect.construct(Plain, [], new.target);
+      guarded.add(xhr);
+      for (const type of EVENTS) xhr.addEventListener(type, guard);
+      return xhr;
+    };
+    // The constants, and one prototype for both: `instanceof` and patches of others hold.
+    Object.setPrototypeOf(window.XMLHttpRequest, Plain);
+    window.XMLHttpRequest.prototype = proto;
+    proto.constructor = window.XMLHttpRequest;
     proto.open = function (method, url, sync) {
       const old = calls.get(this);
       calls.delete(this);
       if (old && old.stop) old.stop.abort();
       const result = open.apply(this, arguments);
       const wanted = arguments.length < 3 || Boolean(sync);
-      if (wanted && mayAsk(url)) {
+      if (wanted && guarded.has(this) && mayAsk(url)) {
         const opened = [method, new URL(url, document.baseURI).href, true].concat([].slice.call(arguments, 3));
         calls.set(this, { opened, headers: [], body: null, rounds: 0, hiding: false, handing: false, stop: null });
       }
@@ -321,10 +323,6 @@
       if (call) {
         call.body = copy(body);
         if (call.body === undefined && body !== undefined) calls.delete(this);
-        if (!watched.has(this)) {
-          watched.add(this);
-          for (const type of EVENTS) this.addEventListener(type, guard, true);
-        }
       }
       return send.apply(this, arguments);
     };

@@ -1,0 +1,6 @@
+//! Challenges as people meet them: in a real browser, in front of an app with forms and scripts of its own.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail loudly")]
+
+mod forms;
+mod scripts;
+mod shop;
