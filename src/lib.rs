@@ -17,6 +17,7 @@
 //! Pure stages, without I/O; `now` is an argument:
 //! - [`numbering`]: a number's country, type, range and price.
 //! - [`geo`]: an address's country, network and kind.
+//! - [`lists`]: sets of networks, numbers and countries; those that people fill by hand.
 //! - [`rules`]: the small language of conditions.
 //! - [`extract`]: bytes to facts: route, address, phone, client, fingerprint.
 //! - [`limits`]: sliding windows with a hard maximum.
@@ -25,8 +26,10 @@
 //! - [`decide`]: facts and counts to a decision.
 //!
 //! Effects:
+//! - [`net`]: requests of our own, to captcha providers and receivers of alerts.
 //! - [`journal`]: the decision log.
 //! - [`state`]: the snapshot of what outlives the process.
+//! - [`alerts`]: what is out of the ordinary, as incidents, told to on-call people.
 //!
 //! The gate:
 //! - [`gate`]: `judge` a request, `settle` by the upstream's answer, `learn` the outcome.
@@ -60,6 +63,7 @@
 //! A module imports only what stands above it; a test holds that.
 
 pub mod admin;
+pub mod alerts;
 pub mod app;
 pub mod cells;
 pub mod challenge;
@@ -76,6 +80,8 @@ pub mod geo;
 pub mod http;
 pub mod journal;
 pub mod limits;
+pub mod lists;
+pub mod net;
 pub mod numbering;
 pub mod pack;
 pub mod privacy;

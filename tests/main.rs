@@ -7,6 +7,7 @@ mod evidence;
 mod extract;
 mod journal;
 mod limits;
+mod net;
 mod numbers;
 mod proxy;
 mod replay;

@@ -9,7 +9,7 @@ use ring::digest::{SHA256, digest};
 use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
-use super::{Config, cells, endpoint, keys, limits, prices, server, snapshot, telling, values};
+use super::{Config, cells, endpoint, keys, limits, outbound, prices, server, snapshot, telling, values};
 use crate::domain::{ClientSource, Mode};
 use crate::gate::Endpoint;
 
@@ -28,6 +28,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let workers = root.count("workers", 0..=1024, 0);
     let journal = telling::journal(root, state.as_ref());
     let telemetry = telling::log(root);
+    let outbound = outbound::read(root);
     let geo = telling::geo(root);
     let sessions = root.table("sessions", |section| section.count("capacity", 1_000..=100_000_000, 200_000));
     let (cells, kinds) = cells::read(root, sessions, &endpoints);
@@ -41,6 +42,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         admin,
         journal,
         telemetry,
+        outbound,
         geo,
         state,
         snapshot,

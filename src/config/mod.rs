@@ -12,6 +12,7 @@ mod flags;
 mod keys;
 mod limits;
 mod load;
+mod outbound;
 mod prices;
 mod problem;
 mod reader;
@@ -45,6 +46,7 @@ use crate::gate::Endpoint;
 use crate::geo;
 use crate::http;
 use crate::journal;
+use crate::net;
 use crate::numbering::PriceTable;
 use crate::state;
 use crate::telemetry;
@@ -62,6 +64,8 @@ pub struct Config {
     pub journal: Option<journal::Settings>,
     /// The process log.
     pub telemetry: telemetry::Settings,
+    /// Requests of our own: where they may go and how they are checked.
+    pub outbound: net::Settings,
     /// GeoIP databases.
     pub geo: geo::Settings,
     /// Directory of everything that outlives the process; `None` keeps nothing.

@@ -2,18 +2,18 @@
 //!
 //! Must not know: HTTP, but for the names of its versions.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::pki_types::{PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
 use super::error::Error;
 use super::settings::{TlsFiles, Upstream};
+use crate::net::tls::{self, TlsError};
 
 /// The listener's certificate.
 #[derive(Debug)]
@@ -52,12 +52,12 @@ impl Certificate {
     }
 }
 
-fn server_config(files: &TlsFiles) -> Result<ServerConfig, Error> {
-    let chain = certificates(&files.certificate)?;
-    let key_error = |_| Error::Pem { path: files.key.clone(), what: "private key" };
-    let key = PrivateKeyDer::from_pem_slice(&read(&files.key)?).map_err(key_error)?;
-    let unusable = |source| Error::Certificate { path: files.certificate.clone(), source };
-    let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+fn server_config(files: &TlsFiles) -> Result<ServerConfig, TlsError> {
+    let chain = tls::certificates(&files.certificate)?;
+    let key_error = |_| TlsError::Pem { path: files.key.clone(), what: "private key" };
+    let key = PrivateKeyDer::from_pem_slice(&tls::read(&files.key)?).map_err(key_error)?;
+    let unusable = |source| TlsError::Certificate { path: files.certificate.clone(), source };
+    let builder = ServerConfig::builder_with_provider(tls::provider()).with_safe_default_protocol_versions();
     let mut config = builder.map_err(unusable)?.with_no_client_auth().with_single_cert(chain, key).map_err(unusable)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
@@ -71,37 +71,5 @@ pub(super) fn connector(upstream: &Upstream) -> Result<Option<(Arc<ClientConfig>
     let host = upstream.host.trim_start_matches('[').trim_end_matches(']');
     let name = ServerName::try_from(host.to_owned());
     let name = name.map_err(|_invalid| Error::UpstreamName(upstream.host.to_string()))?;
-    let mut roots = RootCertStore::empty();
-    if let Some(path) = &upstream.ca {
-        for certificate in certificates(path)? {
-            roots.add(certificate).map_err(|source| Error::Certificate { path: path.clone(), source })?;
-        }
-    } else {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
-            return Err(Error::NoAuthorities);
-        }
-    }
-    let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
-    let unusable = |source| Error::Certificate { path: upstream.ca.clone().unwrap_or_default(), source };
-    let mut config = builder.map_err(unusable)?.with_root_certificates(roots).with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Some((Arc::new(config), name)))
-}
-
-fn provider() -> Arc<rustls::crypto::CryptoProvider> {
-    Arc::new(rustls::crypto::ring::default_provider())
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let pem = read(path)?;
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    match chain {
-        Ok(chain) if !chain.is_empty() => Ok(chain),
-        Ok(_) | Err(_) => Err(Error::Pem { path: path.to_owned(), what: "certificate" }),
-    }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
+    Ok(Some((tls::client(upstream.ca.as_deref(), "the upstream")?, name)))
 }

@@ -1,0 +1,17 @@
+//! Sets of networks, numbers and countries that are asked on every request, and the two that people fill by hand while
+//! sendwall runs: who is refused (`deny`), and who passes (`allow`).
+//!
+//! A look-up takes well under a microsecond whatever the size: networks stand in a tree of prefixes, number ranges in a
+//! table of E.164 prefixes, phones under their keyed names. Order, formats and the audit: `src/lists/README.md`.
+//!
+//! Must not know: files, requests, who may change a list.
+
+mod members;
+mod networks;
+mod ranges;
+mod subject;
+
+pub use members::Members;
+pub use networks::{Networks, network_of};
+pub use ranges::Ranges;
+pub use subject::{Given, NotListable, Subject};
