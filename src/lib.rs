@@ -26,6 +26,7 @@
 //! - [`decide`]: facts and counts to a decision.
 //!
 //! Effects:
+//! - [`challenge`]: what has to be solved, and the passes that say it was.
 //! - [`net`]: requests of our own, to captcha providers and receivers of alerts.
 //! - [`journal`]: the decision log.
 //! - [`state`]: the snapshot of what outlives the process.
