@@ -16,9 +16,11 @@ mod pass;
 mod seal;
 mod secrets;
 mod settings;
+mod solver;
 mod spent;
 mod ticket;
 mod unpredictable;
+pub mod web;
 mod work;
 
 pub use binding::{Bearer, Binding, Bound};
@@ -26,6 +28,7 @@ pub use issuing::TooMany;
 pub use pass::Held;
 pub use secrets::Secrets;
 pub use settings::Settings;
+pub use solver::solve;
 pub use ticket::Ticket;
 pub use work::{Effort, Work};
 
@@ -41,6 +44,7 @@ use issuing::Issuing;
 use spent::Spent;
 use ticket::Label;
 use unpredictable::Unpredictable;
+use web::form::Form;
 
 /// Everything about challenges that outlives a reload.
 #[derive(Debug)]
@@ -241,6 +245,21 @@ impl Challenges {
         }
         pass.fits(&self.secrets.seals, bearer)?;
         Ok(pass)
+    }
+
+    /// A form in a text that only we can have written, for a page without JavaScript to carry along.
+    pub fn seal_form(&self, form: &Form) -> String {
+        self.secrets.seals.seal_text(&form.to_text())
+    }
+
+    /// The form of such a text.
+    pub fn open_form(&self, sealed: &str) -> Option<Form> {
+        Form::of_text(&self.secrets.seals.open_text(sealed)?)
+    }
+
+    /// Random bits that nobody can foresee, for the policy of a page.
+    pub fn nonce(&self) -> u128 {
+        self.random.one()
     }
 
     /// Challenges that are remembered, and the most there may be.

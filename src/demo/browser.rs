@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use crate::challenge::altcha::Challenge;
+use crate::challenge::altcha_v2::Challenge;
 use crate::challenge::{SOLVE_PATH, solve};
 use crate::domain::{DecisionId, Span};
 use crate::gate::DECISION;
@@ -82,9 +82,15 @@ impl Browser {
 
     /// Posts JSON as a page with sendwall's script does: what it is asked to prove it proves, and posts again with the
     /// pass. `work` runs what takes long. Where it can't, the challenge is the answer.
-    pub(super) async fn post_solving(&mut self, path: &str, body: &serde_json::Value, work: &Tasks) -> Result<Answer, Failed> {
+    pub(super) async fn post_solving(
+        &mut self,
+        path: &str,
+        body: &serde_json::Value,
+        work: &Tasks,
+    ) -> Result<Answer, Failed> {
         let answer = self.post(path, body).await?;
-        let asked = answer.body.pointer("/challenge/altcha").filter(|_| answer.status == StatusCode::PRECONDITION_REQUIRED);
+        let asked =
+            answer.body.pointer("/challenge/altcha").filter(|_| answer.status == StatusCode::PRECONDITION_REQUIRED);
         let Some(challenge) = asked.and_then(|asked| serde_json::from_value::<Challenge>(asked.clone()).ok()) else {
             return Ok(answer);
         };

@@ -3,9 +3,7 @@
 //! Must not know: what is on the pages.
 
 use bytes::Bytes;
-use http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN,
-};
+use http::header::{ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
@@ -20,14 +18,12 @@ const NO_SNIFFING: HeaderName = HeaderName::from_static("x-content-type-options"
 /// is wanted.
 pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
-    match headers.get(FETCH_MODE) {
-        Some(mode) => mode == "navigate",
-        None => {
-            let kind = text(CONTENT_TYPE);
-            let form = ["application/x-www-form-urlencoded", "multipart/form-data"].iter().any(|of| kind.starts_with(of));
-            form && text(ACCEPT).contains("text/html")
-        }
+    if let Some(mode) = headers.get(FETCH_MODE) {
+        return mode == "navigate";
     }
+    let kind = text(CONTENT_TYPE);
+    let form = ["application/x-www-form-urlencoded", "multipart/form-data"].iter().any(|of| kind.starts_with(of));
+    form && text(ACCEPT).contains("text/html")
 }
 
 /// Whether another site's page led here.

@@ -12,6 +12,17 @@ use crate::whole::stage::Sendwall;
 const RULES: &str = r#"
 mode = "enforce"
 default_limits = false
+cells.phone = { open_floor = 100000, rate_floor = 100000 }
+cells.client = { open_floor = 100000, rate_floor = 100000 }
+cells.address = { open_floor = 100000, rate_floor = 100000 }
+cells.range = { open_floor = 100000, rate_floor = 100000 }
+cells.network = { open_floor = 100000, rate_floor = 100000 }
+cells.wide_range = { open_floor = 100000, rate_floor = 100000 }
+cells.fingerprint = { open_floor = 100000, rate_floor = 100000 }
+cells.system = { open_floor = 100000, rate_floor = 100000 }
+cells.pair = { open_floor = 100000, rate_floor = 100000 }
+cells.country = { open_floor = 100000, rate_floor = 100000 }
+cells.endpoint = { open_floor = 100000, rate_floor = 100000 }
 [challenge]
 work = "light"
 [[endpoint]]
@@ -72,5 +83,9 @@ fn the_widgets_of_all_three_major_versions_solve() {
     }
     let sent = app.requests().into_iter().filter(|request| request.target() == "/login").count();
     assert_eq!(sent, 3);
-    assert_eq!(sendwall.metric("sendwall_decisions_total", &["verdict=\"challenge\""]), 0.0, "nobody saw a challenge twice");
+    assert_eq!(
+        sendwall.metric("sendwall_decisions_total", &["verdict=\"challenge\""]),
+        0.0,
+        "nobody saw a challenge twice"
+    );
 }

@@ -1,7 +1,7 @@
 //! Requests by script: client.js solves what sendwall asks, and the page's own code sees only its answer.
 
 use super::shop::{HTML, RULES, app, arrived, by_name, html, suspicious};
-use crate::support::app::App;
+use crate::support::app::{App, reply};
 use crate::support::webdriver::{self, Browser};
 use crate::whole::stage::Sendwall;
 
@@ -69,7 +69,8 @@ fn fetch_and_xhr_see_their_answer_whatever_the_page_allows() {
         number += 1;
         format!("+447402417{number}")
     };
-    let mut pages: Vec<String> = ["/", "/self", "/no-worker", "/nonce", "/trusted"].map(|page| sendwall.url(page)).into();
+    let mut pages: Vec<String> =
+        ["/", "/self", "/no-worker", "/nonce", "/trusted"].map(|page| sendwall.url(page)).into();
     // Neither a worker's WebCrypto nor the page's: http on another name than localhost.
     pages.push(by_name(&sendwall, "/"));
     for page in &pages {
@@ -129,7 +130,8 @@ fn every_kind_of_body_is_sent_again_as_it_was() {
          got.push(xhr.status);
          return got",
     );
-    let told: Vec<String> = told.as_array().unwrap_or_else(|| panic!("{told}")).iter().map(|got| got.to_string()).collect();
+    let told: Vec<String> =
+        told.as_array().unwrap_or_else(|| panic!("{told}")).iter().map(ToString::to_string).collect();
     assert!(told[0].contains("+447402417210") && told[0].contains("form-data"), "{told:?}");
     let json = |n: u32| serde_json::json!(format!("{{\"phone\":\"+4474024172{n}\"}}")).to_string();
     assert_eq!(told[1], "\"phone=%2B447402417211\"");
@@ -174,16 +176,10 @@ fn a_page_on_one_host_solves_for_an_api_on_another() {
         return;
     }
     let api = app(page);
-    let mut rules = RULES.to_owned();
-    let pages = App::start({
-        let found = std::sync::Arc::new(std::sync::OnceLock::<String>::new());
-        move |_, stream| {
-            let _ = &found;
-            crate::support::app::reply(stream, "200 OK", HTML, "<!DOCTYPE html><title>page</title><h1>Page</h1>")
-        }
-    });
+    let pages =
+        App::start(|_, stream| reply(stream, "200 OK", HTML, "<!DOCTYPE html><title>page</title><h1>Page</h1>"));
     let origin = format!("http://{}", pages.address);
-    rules.push_str(&format!("cors_origins = [\"{origin}\"]\n"));
+    let rules = format!("{RULES}cors_origins = [\"{origin}\"]\n");
     let sendwall = Sendwall::start(api.address, &rules);
     let browser = suspicious(&[]);
     browser.open(&format!("{origin}/"));
@@ -197,7 +193,10 @@ fn a_page_on_one_host_solves_for_an_api_on_another() {
     );
     assert_eq!(browser.run(&include), sendwall.url("/_sendwall/"));
     let url = sendwall.url("/api/send-code");
-    assert_eq!(by_fetch(&browser, &url, "+447402417301"), format!("{} | solving pow | solved pow", sent("+447402417301")));
+    assert_eq!(
+        by_fetch(&browser, &url, "+447402417301"),
+        format!("{} | solving pow | solved pow", sent("+447402417301"))
+    );
     let seen = "1 loadstart 2 3 4 load loadend";
     assert_eq!(by_xhr(&browser, &url, "+447402417302"), format!("{} | {seen}", sent("+447402417302")));
     // A request that asks nobody for leave before it is sent: the pass makes it one that does, and the app knows nothing

@@ -10,6 +10,17 @@ use crate::whole::stage::Sendwall;
 pub(super) const RULES: &str = r#"
 mode = "enforce"
 default_limits = false
+cells.phone = { open_floor = 100000, rate_floor = 100000 }
+cells.client = { open_floor = 100000, rate_floor = 100000 }
+cells.address = { open_floor = 100000, rate_floor = 100000 }
+cells.range = { open_floor = 100000, rate_floor = 100000 }
+cells.network = { open_floor = 100000, rate_floor = 100000 }
+cells.wide_range = { open_floor = 100000, rate_floor = 100000 }
+cells.fingerprint = { open_floor = 100000, rate_floor = 100000 }
+cells.system = { open_floor = 100000, rate_floor = 100000 }
+cells.pair = { open_floor = 100000, rate_floor = 100000 }
+cells.country = { open_floor = 100000, rate_floor = 100000 }
+cells.endpoint = { open_floor = 100000, rate_floor = 100000 }
 [challenge]
 work = "light"
 [[endpoint]]
@@ -51,6 +62,10 @@ fn told(request: &Recorded, path: &str, stream: &mut TcpStream) -> bool {
     match path {
         "/login" | "/send" => reply(stream, "200 OK", HTML, "<!DOCTYPE html><title>sent</title><h1 id=sent>Sent</h1>"),
         "/api/send-code" => {
+            let asked = request.header("access-control-request-headers").concat();
+            if request.lines[0].starts_with("OPTIONS") && !asked.contains("x-app") {
+                return reply(stream, "405 Method Not Allowed", "allow: POST", "");
+            }
             let body = String::from_utf8_lossy(&request.body).into_owned();
             let origin = request.header("origin").first().map(ToString::to_string).unwrap_or_default();
             let headers = format!(

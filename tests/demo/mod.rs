@@ -1,10 +1,5 @@
 //! The demo as its visitors see it: its traffic, its page in a real browser, its output.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::expect_used,
-    reason = "a test that cannot go on should fail loudly"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should fail loudly")]
 
 use std::path::Path;
 use std::process::Command;

@@ -157,14 +157,9 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &dark);
     }
 
-    /// Keeps requests for these addresses under way for ever: what stands on a page meanwhile can be looked at.
-    pub(crate) fn hold(&self, pattern: &str) {
-        self.devtools("Fetch.enable", &json!({ "patterns": [{ "urlPattern": pattern }] }));
-    }
-
-    /// Lets go what [`Browser::hold`] keeps.
-    pub(crate) fn let_go(&self) {
-        self.devtools("Fetch.disable", &json!({}));
+    /// Runs this in every page before its own scripts.
+    pub(crate) fn before_pages(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": script }));
     }
 
     /// Lets requests for these addresses fail.

@@ -3,6 +3,7 @@
 //! Must not know: how requests for codes are judged.
 
 mod cookies;
+mod scripts;
 mod solve;
 
 use std::sync::Arc;
@@ -43,6 +44,9 @@ impl Proxy {
     pub(super) async fn own(self: &Arc<Self>, parts: Parts, body: Incoming, client: &Client) -> Response<AnswerBody> {
         let revision = self.gate.revision();
         let asked = Asked { parts: &parts, client, revision: &revision };
+        if let Some(script) = scripts::script(&parts) {
+            return script;
+        }
         let mut response = self.own_answer(&asked, body).await;
         cors::allow(response.headers_mut(), cors::origin_of_any(&parts.headers, &revision.endpoints));
         response
@@ -85,7 +89,7 @@ impl Proxy {
 }
 
 /// The answer to a preflight; whether it allows anything is for the origin to say.
-fn preflight(methods: &[Method]) -> Response<AnswerBody> {
+pub(super) fn preflight(methods: &[Method]) -> Response<AnswerBody> {
     let mut response = answers::own(StatusCode::OK, "preflight", "");
     *response.status_mut() = StatusCode::NO_CONTENT;
     *response.body_mut() = AnswerBody::own(bytes::Bytes::new());

@@ -1,9 +1,12 @@
 //! The scripts that pages include.
 
-use http::header::{ACCEPT_LANGUAGE, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use http::header::{
+    ACCEPT_LANGUAGE, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 
+use super::OWN_PATH;
 use crate::challenge::web::assets;
 use crate::challenge::web::assets::Asset;
 use crate::challenge::web::language::Language;
@@ -15,12 +18,15 @@ const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 const NO_SNIFFING: HeaderName = HeaderName::from_static("x-content-type-options");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// The script of a path such as `/client.js`.
-pub(super) fn script(parts: &Parts, path: &str) -> Option<Response<AnswerBody>> {
+/// The script that is asked for, where it is one.
+pub(super) fn script(parts: &Parts) -> Option<Response<AnswerBody>> {
+    if ![Method::GET, Method::HEAD].contains(&parts.method) {
+        return None;
+    }
     let query = parts.uri.query().unwrap_or_default();
     let named = query.split('&').find_map(|pair| pair.strip_prefix("lang="));
     let language = named.and_then(Language::of_tag).unwrap_or_else(|| page::language(&parts.headers));
-    let asset = assets::script(path.strip_prefix('/')?, language)?;
+    let asset = assets::script(parts.uri.path().strip_prefix(OWN_PATH)?.strip_prefix('/')?, language)?;
     Some(answer(asset, parts, named.is_none()))
 }
 
