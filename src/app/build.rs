@@ -117,6 +117,7 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Re
         looks: config.looks,
         challenge: config.challenge.clone(),
         limits: store.prepare(&config.limits.limits)?,
+        budgets: config.budgets.clone(),
     })
 }
 

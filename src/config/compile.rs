@@ -9,7 +9,9 @@ use ring::digest::{SHA256, digest};
 use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
-use super::{Config, cells, challenge, endpoint, keys, limits, outbound, prices, server, snapshot, telling, values};
+use super::{
+    Config, budget, cells, challenge, endpoint, keys, limits, outbound, prices, server, snapshot, telling, values,
+};
 use crate::domain::{ClientSource, Mode};
 use crate::gate::Endpoint;
 
@@ -24,6 +26,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let keys = keys::read(root, state.as_deref(), environment);
     let (endpoints, routes) = endpoint::read(root, mode);
     let limits = limits::read(root, &endpoints);
+    let budgets = budget::read(root, &endpoints);
     let (currency, prices) = prices::read(root);
     let workers = root.count("workers", 0..=1024, 0);
     let journal = telling::journal(root, state.as_ref());
@@ -56,6 +59,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         challenge,
         challenge_memory,
         limits,
+        budgets,
         trusted_proxies,
         mode,
         endpoints,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Country, NumberKind, Rung, Span, Timestamp, Unreadable};
+use super::{Country, ListName, Listed, NumberKind, Rung, Span, Timestamp, Unreadable};
 
 /// One thing that spoke in a decision.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,6 +96,21 @@ pub enum Reason {
         /// What it is made of, in words.
         parts: Box<[&'static str]>,
     },
+    /// A budget is used up, or so far that a stranger has to prove something.
+    Budget {
+        /// Its name: `money_per_day`, `messages_per_hour of UZ`.
+        name: Box<str>,
+        /// Messages or units of money in the window.
+        used: f64,
+        /// Its cap.
+        max: f64,
+        /// Where it ends for the one who asked.
+        bound: f64,
+        /// When there is room again; `None` where a proof is enough.
+        until: Option<Timestamp>,
+    },
+    /// Somebody put it on a list.
+    Listed(Listed),
     /// No verification has been seen at this endpoint: decisions rest on limits and facts alone.
     Blind,
 }
@@ -115,6 +130,11 @@ impl Reason {
             Self::Surge { .. } => "surge",
             Self::Waiting { .. } => "waiting",
             Self::Look { .. } => "look",
+            Self::Budget { .. } => "budget",
+            Self::Listed(listed) => match listed.list {
+                ListName::Deny => "deny_list",
+                ListName::Allow => "allow_list",
+            },
             Self::Blind => "no_outcomes",
         }
     }
@@ -150,6 +170,14 @@ impl Reason {
                 Some(format!("{:.0} verifications more, or two minutes", (open - bound).max(0.0) + 1.0))
             }
             Self::Look { .. } => Some("a client that looks like a browser or an app that people use".to_owned()),
+            Self::Budget { name, until: Some(until), .. } => {
+                Some(format!("waiting until {until}, a larger {name}, or a reset of the budgets"))
+            }
+            Self::Budget { .. } => Some("a proof, or a client that verified before".to_owned()),
+            Self::Listed(Listed { list, entry, until, .. }) => {
+                let end = until.map(|until| format!(", or waiting until {until}")).unwrap_or_default();
+                Some(format!("`sendwall list remove {list} --id {entry}`{end}"))
+            }
             Self::Blind => None,
         }
     }
@@ -198,6 +226,17 @@ impl fmt::Display for Reason {
             ),
             Self::Look { prior, parts } => {
                 write!(f, "the client looks wrong ({prior:.2}): {}", parts.join(", "))
+            }
+            Self::Budget { name, used, max, bound, until } => {
+                write!(f, "budget {name}: {used} of {max} spent, ")?;
+                match until {
+                    Some(until) => write!(f, "which is all ({bound}) for whoever asks; room again at {until}"),
+                    None => write!(f, "from {bound} on strangers prove more"),
+                }
+            }
+            Self::Listed(Listed { list, what, note, .. }) => {
+                write!(f, "{what} is on the {list} list")?;
+                if note.is_empty() { Ok(()) } else { write!(f, ": {note}") }
             }
             Self::Blind => f.write_str("no verification was seen at this endpoint yet: limits and facts alone decide"),
         }

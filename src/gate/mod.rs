@@ -6,12 +6,14 @@
 //!
 //! Must not know: sockets, files, answers to clients.
 
+mod budget;
 mod endpoint;
 mod explain;
 mod ids;
 mod kept;
 mod keys;
 mod learn;
+mod listed;
 mod permit;
 mod proof;
 mod read;
@@ -35,6 +37,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::budget::Budgets;
 use crate::cells::Cells;
 use crate::challenge::Challenges;
 use crate::clock::{Clock, Stopwatch};
@@ -43,6 +46,7 @@ use crate::domain::{Client, Decision, Facts, Pass, Timestamp};
 use crate::extract::{Document, Request, Role as RouteRole};
 use crate::geo::Geo;
 use crate::limits::On;
+use crate::lists::Hand;
 use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions, Sighted};
@@ -63,8 +67,10 @@ pub struct Gate {
     cells: Cells,
     challenges: Arc<Challenges>,
     conversion: Conversion,
+    budgets: Arc<Budgets>,
     /// Endpoints at which an outcome was ever seen.
     sighted: Sighted,
+    lists: Arc<Hand>,
     tell: Tell,
 }
 
@@ -142,7 +148,9 @@ impl Gate {
             cells: parts.cells,
             challenges: parts.challenges,
             conversion: Conversion::new(CONVERSION_KEYS),
+            budgets: Arc::default(),
             sighted: Sighted::default(),
+            lists: Arc::default(),
             tell: parts.tell,
         }
     }
@@ -224,11 +232,16 @@ impl Gate {
         watch: Stopwatch,
     ) -> Judged {
         let policy = &revision.endpoints[endpoint];
+        let listed = self.listed(&facts, true);
+        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, &proof) };
+        if let Some(denied) = self.denied(revision, endpoint, &facts, &circumstances, watch) {
+            return denied;
+        }
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
-        let circumstances = self.circumstances(revision, &facts, &proof);
         let stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
         let standing = Some(stand.standing());
-        let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, circumstances);
+        let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, &circumstances);
+        let (decision, spending) = self.spend(revision, endpoint, &facts, &stand, decision);
         let reserved = reserved.after(&decision);
         let counted = stand.count(&self.cells, &revision.kinds, &decision, proof.pass);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
@@ -240,6 +253,7 @@ impl Gate {
             facts: Arc::clone(&facts),
             decision: Arc::clone(&decision),
             reserved,
+            spending,
             counted,
             proof,
         });
@@ -257,7 +271,7 @@ impl Gate {
             &facts,
             reserved.readings(),
             None,
-            self.circumstances(revision, &facts, &Proof::default()),
+            &self.circumstances(revision, &facts, &Proof::default()),
         );
         let reserved = reserved.after(&decision);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
@@ -309,6 +323,7 @@ impl Gate {
             proven: proof.pass.map(|pass| pass.rung).unwrap_or_default(),
             pass: proof.code,
             blind: !self.sighted.contains(&facts.endpoint),
+            listed: None,
         }
     }
 }

@@ -6,12 +6,23 @@
 //!
 //! Must not know: files, requests, who may change a list.
 
+mod book;
+mod entry;
+mod hand;
 mod members;
+mod names;
 mod networks;
 mod ranges;
 mod subject;
 
+pub use book::{Book, CAPACITY, Full, Wanted};
+pub use entry::{BadText, Entry, MAX_BY, MAX_NOTE, Terms, check_text};
+pub use hand::Hand;
 pub use members::Members;
+pub use names::{KeyName, Names};
 pub use networks::{Networks, network_of};
 pub use ranges::Ranges;
 pub use subject::{Given, NotListable, Subject};
+
+#[cfg(test)]
+mod tests;

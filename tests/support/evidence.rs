@@ -184,6 +184,7 @@ impl Town {
             looks: false,
             challenge: challenge::Settings::default(),
             limits: Store::new(1 << 20).prepare(&[]).unwrap(),
+            budgets: config.budgets,
             numbering: Arc::new(Numbering::new(PriceTable::default())),
         };
         let gate = Arc::new(Gate::new(Parts {

@@ -20,7 +20,9 @@ use crate::rules::{EXCHANGE, Expression};
 use crate::sessions::{Scope, Tally};
 use crate::telemetry::Metrics;
 
+mod budget;
 mod evidence;
+mod lists;
 
 const PHONE: &str = r#"{"phone":"+447402417171"}"#;
 const OTHER: &str = r#"{"phone":"+447402417172"}"#;
@@ -86,6 +88,7 @@ fn revision(number: u32, store: &Store, limits: &[Arc<Limit>], endpoint: Endpoin
         looks: true,
         challenge: challenge::Settings::default(),
         limits: store.prepare(limits).unwrap(),
+        budgets: crate::budget::Policy::default(),
         numbering: Arc::new(Numbering::default()),
     }
 }
