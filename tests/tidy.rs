@@ -39,7 +39,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("replay", &["privacy", "domain", "clock", "extract", "geo", "limits", "trace", "journal", "gate"]),
     ("demo", &["domain", "clock", "tasks", "random", "telemetry", "challenge", "journal", "gate", "http", "admin", "config", "app"]),
     ("simulate", &["domain", "random", "numbering", "trace"]),
-    ("drive", &["privacy", "domain", "clock", "tasks", "trace"]),
+    ("drive", &["privacy", "domain", "clock", "tasks", "challenge", "trace"]),
     ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "limits", "cells", "decide", "trace", "journal", "gate", "config", "app", "replay", "demo", "simulate", "drive"]),
 ];
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::installed;
 use crate::support::app::{App, reply};
+use crate::support::gate::looks_alone;
 use crate::support::webdriver::{self, Browser};
 use crate::whole::stage::Sendwall;
 
@@ -12,17 +13,6 @@ use crate::whole::stage::Sendwall;
 const RULES: &str = r#"
 mode = "enforce"
 default_limits = false
-cells.phone = { open_floor = 100000, rate_floor = 100000 }
-cells.client = { open_floor = 100000, rate_floor = 100000 }
-cells.address = { open_floor = 100000, rate_floor = 100000 }
-cells.range = { open_floor = 100000, rate_floor = 100000 }
-cells.network = { open_floor = 100000, rate_floor = 100000 }
-cells.wide_range = { open_floor = 100000, rate_floor = 100000 }
-cells.fingerprint = { open_floor = 100000, rate_floor = 100000 }
-cells.system = { open_floor = 100000, rate_floor = 100000 }
-cells.pair = { open_floor = 100000, rate_floor = 100000 }
-cells.country = { open_floor = 100000, rate_floor = 100000 }
-cells.endpoint = { open_floor = 100000, rate_floor = 100000 }
 [challenge]
 work = "light"
 [[endpoint]]
@@ -70,7 +60,7 @@ fn page(path: &str) -> String {
 fn the_widgets_of_all_three_major_versions_solve() {
     let Some(packages) = installed().filter(|_| !webdriver::is_left_out()) else { return };
     let app = app(packages.join("node_modules"));
-    let sendwall = Sendwall::start(app.address, RULES);
+    let sendwall = Sendwall::start(app.address, &looks_alone(RULES));
     let browser = Browser::with(&[AGENT]);
     for version in ["1", "2", "3"] {
         browser.open(&sendwall.url(&format!("/{version}")));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::shop::{HTML, RULES, app, arrived, by_name, html, suspicious};
+use super::shop::{HTML, app, arrived, before, by_name, html, suspicious};
 use crate::support::app::{App, Recorded};
 use crate::support::webdriver::{self, Browser};
 use crate::whole::stage::Sendwall;
@@ -20,38 +20,34 @@ const HOSTILE: &str = r#"
 one
 two </textarea>"#;
 
-fn form(attributes: &str, phone: &str, inner: &str) -> String {
-    format!("<form {attributes}><input name=phone value='{phone}'>{inner}<button id=go>Send</button></form>")
+/// One for all: whoever asks for many is asked for more than work.
+const PHONE: &str = "+44 7402 417171";
+
+fn form(attributes: &str, inner: &str) -> String {
+    format!("<form {attributes}><input name=phone value='{PHONE}'>{inner}<button id=go>Send</button></form>")
 }
 
 /// The pages with forms.
 fn page(path: &str) -> Option<(String, String)> {
-    let (kind, attributes, phone, inner) = match path {
-        "/form" => (HTML, "method=post action='/login?next=%2Fa%3Fb&amp;x=%22'", "+44 7402 417171", HOSTILE),
+    let (kind, attributes, inner) = match path {
+        "/form" => (HTML, "method=post action='/login?next=%2Fa%3Fb&amp;x=%22'", HOSTILE),
         "/multipart" => (
             HTML,
             "method=post action=/login enctype=multipart/form-data",
-            "+44 7402 417172",
             &*format!("{HOSTILE}<input type=file name=photo>"),
         ),
-        "/get" => (HTML, "action=/send", "+44 7402 417173", HOSTILE),
+        "/get" => (HTML, "action=/send", HOSTILE),
         // What a Chinese page of old sends is no UTF-8.
-        "/gbk" => (
-            HTML,
-            "method=post action=/login accept-charset=gbk",
-            "+44 7402 417174",
-            "<input type=hidden name=name value='张三€Ÿ'>",
-        ),
-        "/file" => (
-            HTML,
-            "method=post action=/login enctype=multipart/form-data",
-            "+44 7402 417175",
-            "<input type=file name=photo id=photo>",
-        ),
-        "/captcha" => (HTML, "method=post action=/login", "+44 7402 417176", ""),
+        "/gbk" => {
+            (HTML, "method=post action=/login accept-charset=gbk", "<input type=hidden name=name value='张三€Ÿ'>")
+        }
+        "/file" => {
+            (HTML, "method=post action=/login enctype=multipart/form-data", "<input type=file name=photo id=photo>")
+        }
+        "/captcha" => (HTML, "method=post action=/login", ""),
         _ => return None,
     };
-    let (_, page) = html(&form(attributes, phone, inner));
+    let (_, page) = html(&form(attributes, inner));
     Some((kind.to_owned(), page))
 }
 
@@ -89,7 +85,7 @@ fn the_form_that_arrives_is_the_one_that_was_sent() {
         return;
     }
     let app = app(page);
-    let sendwall = Sendwall::start(app.address, RULES);
+    let sendwall = before(&app);
     let browser = suspicious(&[]);
     for (page, path) in [("/form", "/login"), ("/multipart", "/login"), ("/get", "/send"), ("/gbk", "/login")] {
         let [direct, through] = both_ways(&browser, &app, &sendwall, page, path);
@@ -107,7 +103,7 @@ fn without_web_crypto_the_page_works_too() {
         return;
     }
     let app = app(page);
-    let sendwall = Sendwall::start(app.address, RULES);
+    let sendwall = before(&app);
     let browser = suspicious(&[]);
     browser.open(&by_name(&sendwall, "/form"));
     assert_eq!(browser.eval("return [isSecureContext, typeof crypto.subtle].join()"), "false,undefined");
@@ -121,7 +117,7 @@ fn a_form_with_a_file_is_sent_again_by_hand() {
         return;
     }
     let app = app(page);
-    let sendwall = Sendwall::start(app.address, RULES);
+    let sendwall = before(&app);
     let browser = suspicious(&[]);
     let file = sendwall.directory.write("photo.txt", "a photo");
     browser.open(&sendwall.url("/file"));
@@ -143,7 +139,7 @@ fn the_page_speaks_seven_languages_and_fits_every_screen() {
         return;
     }
     let app = app(page);
-    let sendwall = Sendwall::start(app.address, RULES);
+    let sendwall = before(&app);
     let browser = suspicious(&[]);
     // The solution never gets there: what is on the page meanwhile can be looked at.
     browser.before_pages("window.fetch = () => new Promise(() => {})");
@@ -174,7 +170,7 @@ fn what_fails_is_said_and_can_be_tried_again() {
         return;
     }
     let app = app(page);
-    let sendwall = Sendwall::start(app.address, RULES);
+    let sendwall = before(&app);
     let browser = suspicious(&[]);
     browser.open(&sendwall.url("/form"));
     browser.cut(&["*/_sendwall/solve"]);
@@ -192,10 +188,10 @@ fn a_form_of_another_site_is_sent_only_if_a_person_says_so() {
         return;
     }
     let app = app(page);
-    let sendwall = Sendwall::start(app.address, RULES);
+    let sendwall = before(&app);
     let elsewhere = self::app({
         let action = by_name(&sendwall, "/login");
-        move |path| (path == "/").then(|| html(&form(&format!("method=post action='{action}'"), "+44 7402 417178", "")))
+        move |path| (path == "/").then(|| html(&form(&format!("method=post action='{action}'"), "")))
     });
     let browser = suspicious(&[]);
     browser.open(&format!("http://{}/", elsewhere.address));

@@ -1,7 +1,8 @@
 //! Requests by script: client.js solves what sendwall asks, and the page's own code sees only its answer.
 
-use super::shop::{HTML, RULES, app, arrived, by_name, html, suspicious};
+use super::shop::{HTML, RULES, app, arrived, before, by_name, html, suspicious};
 use crate::support::app::{App, reply};
+use crate::support::gate::looks_alone;
 use crate::support::webdriver::{self, Browser};
 use crate::whole::stage::Sendwall;
 
@@ -62,7 +63,7 @@ fn fetch_and_xhr_see_their_answer_whatever_the_page_allows() {
         return;
     }
     let app = app(page);
-    let sendwall = Sendwall::start(app.address, RULES);
+    let sendwall = before(&app);
     let browser = suspicious(&[]);
     let mut number = 100;
     let mut phone = || {
@@ -96,7 +97,7 @@ fn every_kind_of_body_is_sent_again_as_it_was() {
         return;
     }
     let app = app(page);
-    let sendwall = Sendwall::start(app.address, RULES);
+    let sendwall = before(&app);
     let browser = suspicious(&[]);
     browser.open(&sendwall.url("/"));
     let told = browser.run(
@@ -145,7 +146,7 @@ fn an_xhr_can_be_given_up_and_used_again() {
         return;
     }
     let app = app(page);
-    let sendwall = Sendwall::start(app.address, RULES);
+    let sendwall = before(&app);
     let browser = suspicious(&[]);
     browser.open(&sendwall.url("/"));
     let told = browser.run(
@@ -180,7 +181,7 @@ fn a_page_on_one_host_solves_for_an_api_on_another() {
         App::start(|_, stream| reply(stream, "200 OK", HTML, "<!DOCTYPE html><title>page</title><h1>Page</h1>"));
     let origin = format!("http://{}", pages.address);
     let rules = format!("{RULES}cors_origins = [\"{origin}\"]\n");
-    let sendwall = Sendwall::start(api.address, &rules);
+    let sendwall = Sendwall::start(api.address, &looks_alone(&rules));
     let browser = suspicious(&[]);
     browser.open(&format!("{origin}/"));
     let include = format!(
@@ -215,7 +216,7 @@ fn without_the_script_a_page_gets_the_challenge_and_nothing_else() {
         return;
     }
     let app = app(page);
-    let sendwall = Sendwall::start(app.address, RULES);
+    let sendwall = before(&app);
     let browser = suspicious(&[]);
     browser.open(&sendwall.url("/without"));
     let told = browser.run(

@@ -3,24 +3,19 @@
 use std::net::TcpStream;
 
 use crate::support::app::{App, Recorded, reply};
+use crate::support::gate::looks_alone;
 use crate::support::webdriver::Browser;
 use crate::whole::stage::Sendwall;
+
+/// Starts sendwall before the app.
+pub(super) fn before(app: &App) -> Sendwall {
+    Sendwall::start(app.address, &looks_alone(RULES))
+}
 
 /// Everyone whose browser calls itself headless is asked for a proof of work.
 pub(super) const RULES: &str = r#"
 mode = "enforce"
 default_limits = false
-cells.phone = { open_floor = 100000, rate_floor = 100000 }
-cells.client = { open_floor = 100000, rate_floor = 100000 }
-cells.address = { open_floor = 100000, rate_floor = 100000 }
-cells.range = { open_floor = 100000, rate_floor = 100000 }
-cells.network = { open_floor = 100000, rate_floor = 100000 }
-cells.wide_range = { open_floor = 100000, rate_floor = 100000 }
-cells.fingerprint = { open_floor = 100000, rate_floor = 100000 }
-cells.system = { open_floor = 100000, rate_floor = 100000 }
-cells.pair = { open_floor = 100000, rate_floor = 100000 }
-cells.country = { open_floor = 100000, rate_floor = 100000 }
-cells.endpoint = { open_floor = 100000, rate_floor = 100000 }
 [challenge]
 work = "light"
 [[endpoint]]

@@ -147,7 +147,7 @@ impl Browser {
 
     /// Says that the person speaks this language.
     pub(crate) fn speak(&self, language: &str) {
-        let said = json!({ "userAgent": AGENT, "acceptLanguage": language });
+        let said = json!({ "userAgent": self.eval("return navigator.userAgent"), "acceptLanguage": language });
         self.devtools("Emulation.setUserAgentOverride", &said);
     }
 
