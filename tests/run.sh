@@ -4,8 +4,9 @@
 #   tests/run.sh           everything that fits a coffee break
 #   tests/run.sh --long    the rest too: many more property cases, the benches in test mode, fuzzing where it is set up
 #
-# Needs Rust (1.90 or later, with rustfmt and clippy), a C compiler, curl, python3, Chromium and its driver. On Debian
-# and as root, what is missing of the last four is installed. Without a browser: SENDWALL_TEST_NO_BROWSER=1.
+# Needs Rust (1.90 or later, with rustfmt and clippy), a C compiler, curl, python3 with venv, npm, Chromium and its driver.
+# On Debian and as root, what is missing of the last five is installed. Without a browser: SENDWALL_TEST_NO_BROWSER=1.
+# ALTCHA's own packages are fetched from npm and PyPI, once. Without a network: SENDWALL_TEST_NO_ALTCHA=1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +14,7 @@ long=no
 case "${1-}" in
   "") ;;
   --long) long=yes ;;
-  -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
   *) echo "tests/run.sh: unknown argument $1; it takes --long or nothing" >&2; exit 2 ;;
 esac
 
@@ -42,9 +43,17 @@ wanted=(curl=curl python3=python3)
 if [ "${SENDWALL_TEST_NO_BROWSER-}" != 1 ]; then
   wanted+=(chromium=chromium chromedriver=chromium-driver)
 fi
+if [ "${SENDWALL_TEST_NO_ALTCHA-}" != 1 ]; then
+  wanted+=(node=nodejs npm=npm)
+  python3 -c 'import ensurepip' 2>/dev/null || wanted+=(no-python3-venv=python3-venv)
+fi
 need "${wanted[@]}"
 cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt || fail "needs rustfmt"
 cargo clippy --version >/dev/null 2>&1 || rustup component add clippy || fail "needs clippy"
+
+if [ "${SENDWALL_TEST_NO_ALTCHA-}" != 1 ]; then
+  tests/altcha/install.sh || fail "could not install ALTCHA's packages; is there a network? Or set SENDWALL_TEST_NO_ALTCHA=1"
+fi
 
 # A committed lock file decides which versions are tested.
 say "format"

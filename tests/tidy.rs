@@ -30,17 +30,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("challenge", &["privacy", "domain", "clock", "telemetry", "extract"]),
     ("journal", &["privacy", "domain", "clock", "tasks", "telemetry"]),
     ("state", &["domain", "clock", "telemetry", "pack"]),
-    ("alerts", &["privacy", "domain", "clock", "tasks", "telemetry", "pack", "budget"]),
+    ("alerts", &["privacy", "domain", "clock", "tasks", "telemetry", "pack", "budget", "random", "net"]),
     ("gate", &["privacy", "domain", "clock", "telemetry", "pack", "numbering", "geo", "lists", "rules", "extract", "limits", "budget", "cells", "sessions", "decide", "journal", "challenge"]),
     ("http", &["privacy", "domain", "clock", "tasks", "telemetry", "extract", "net", "gate", "challenge"]),
-    ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal"]),
-    ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "budget", "cells", "decide", "net", "journal", "state", "gate", "http", "admin", "challenge"]),
-    ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "pack", "numbering", "geo", "rules", "extract", "limits", "budget", "cells", "sessions", "decide", "journal", "state", "gate", "http", "admin", "config", "challenge"]),
+    ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal", "alerts"]),
+    ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "budget", "cells", "decide", "net", "journal", "state", "gate", "http", "admin", "challenge", "alerts"]),
+    ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "pack", "numbering", "geo", "rules", "extract", "limits", "budget", "cells", "sessions", "decide", "journal", "state", "gate", "http", "admin", "config", "challenge", "alerts", "net"]),
     ("replay", &["privacy", "domain", "clock", "extract", "geo", "limits", "trace", "journal", "gate"]),
     ("demo", &["domain", "clock", "tasks", "random", "telemetry", "challenge", "journal", "gate", "http", "admin", "config", "app"]),
     ("simulate", &["domain", "random", "numbering", "trace"]),
     ("drive", &["privacy", "domain", "clock", "tasks", "challenge", "trace"]),
-    ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "limits", "cells", "decide", "trace", "journal", "gate", "config", "app", "replay", "demo", "simulate", "drive"]),
+    ("cli", &["privacy", "domain", "clock", "telemetry", "rules", "extract", "limits", "cells", "decide", "trace", "journal", "gate", "config", "app", "replay", "demo", "simulate", "drive", "alerts", "net"]),
 ];
 
 /// Lines of a file before its tests: more than this is more than one idea.

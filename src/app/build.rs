@@ -15,6 +15,7 @@ use crate::geo::{self, Geo};
 use crate::http::{self, VisitCookies};
 use crate::journal::{self, Journal};
 use crate::limits::{self, Store};
+use crate::net;
 use crate::numbering::Numbering;
 use crate::privacy::{KeyRing, KeyRingError, Pseudonyms, Purpose};
 use crate::state::{self, Kept, Snapshots};
@@ -38,6 +39,8 @@ pub enum Error {
     Http(#[from] http::Error),
     #[error(transparent)]
     Admin(#[from] admin::Error),
+    #[error("alerts cannot be sent: {0}")]
+    Alerts(#[from] net::TlsError),
     #[error("the system gives no random bytes: {0}")]
     NoEntropy(String),
     #[error("the runtime does not start: {0}")]

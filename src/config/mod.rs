@@ -7,6 +7,7 @@ mod answers;
 mod budget;
 mod cells;
 mod challenge;
+mod channels;
 mod compile;
 mod conditions;
 mod endpoint;
@@ -42,6 +43,7 @@ use toml::de::DeTable;
 use self::reader::Section;
 use self::source::{Fault, Source};
 use crate::admin;
+use crate::alerts::deliver;
 use crate::domain::Mode;
 use crate::extract::Rule;
 use crate::gate::Endpoint;
@@ -68,6 +70,8 @@ pub struct Config {
     pub telemetry: telemetry::Settings,
     /// Requests of our own: where they may go and how they are checked.
     pub outbound: net::Settings,
+    /// Where alerts go.
+    pub deliver: deliver::Settings,
     /// GeoIP databases.
     pub geo: geo::Settings,
     /// Directory of everything that outlives the process; `None` keeps nothing.
@@ -133,7 +137,7 @@ impl Config {
 
     /// Every key that a configuration may have, array indices left out: `endpoint[].send`.
     pub fn known_keys() -> BTreeSet<String> {
-        const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n[[budget.country]]\n";
+        const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n[[budget.country]]\n[[alerts.channel]]\n";
         compile_source(&Source::of_file(Path::new(""), EVERY_LIST), &|_| None).1
     }
 }

@@ -3,6 +3,7 @@
 //! Must not know: requests' bytes, decisions' making, files of the decision log.
 
 mod challenges;
+mod delivery;
 pub mod events;
 mod evidence;
 mod labels;
@@ -17,6 +18,7 @@ mod snapshot;
 mod totals;
 
 pub use challenges::ChallengeCounters;
+pub use delivery::Delivery;
 pub use labels::OutcomeSource;
 pub use log::{Error, install};
 pub use metrics::{CONTENT_TYPE, Metrics};

@@ -2,12 +2,10 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::float_cmp,
-    reason = "a test that cannot go on should fail loudly, and metrics count whole numbers"
+    reason = "a test that cannot go on should fail loudly"
 )]
 
 mod libraries;
-mod widgets;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
