@@ -3,7 +3,7 @@
 //! A rung is open while no cell of the attempt is too hot there and not too many codes wait for their verification. The
 //! first one also asks for no surge. Known clients bear more heat, and are never turned away altogether.
 
-use crate::cells::{Kind, View, Views};
+use crate::cells::{Kind, Looked, View, Views};
 use crate::domain::{Country, Facts, Reason, Rung, Span, Trust};
 
 /// Heat of a phone at which each rung closes: its silent sends count together over all rungs.
@@ -21,7 +21,7 @@ pub struct Standing {
     /// What the prior is made of.
     pub looks: Vec<&'static str>,
     /// What its cells show at each rung that was looked at.
-    pub rungs: [Option<Views>; 3],
+    pub rungs: Looked,
 }
 
 /// Where the ladder leaves an attempt.

@@ -9,15 +9,15 @@ mod prior;
 mod spent;
 
 pub use ladder::{Standing, shown};
-pub use policy::{ChallengeBy, OnMissing, Policy};
-pub(crate) use prior::{parts as prior_parts, prior};
+pub use policy::{ChallengeBy, OnMissing, PageToken, Policy};
+pub(crate) use prior::{page_part, parts as prior_parts, prior, with_page};
 pub use spent::{after_budget, passes_soft};
 
 use std::sync::Arc;
 
 use crate::domain::{
-    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Listed, Mode, NumberKind, PassCode, PhoneFact, Reason,
-    RevisionId, Rung, Span, Timestamp, Validity, Verdict,
+    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Listed, Mode, NumberKind, PageCode, PassCode, PhoneFact,
+    Reason, RevisionId, Rung, Span, Timestamp, Validity, Verdict,
 };
 use crate::limits::{Answer, Limit};
 
@@ -41,6 +41,8 @@ pub struct Circumstances {
     pub proven: Rung,
     /// What the pass was worth that came with it.
     pub pass: Option<PassCode>,
+    /// What the page's token was worth; `None` where the endpoint wants none.
+    pub page: Option<PageCode>,
     /// No outcome has been seen at the endpoint.
     pub blind: bool,
     /// What a list that people fill by hand says. It has the first word.
@@ -67,7 +69,8 @@ pub fn decide(
     let mut reasons = Vec::new();
     let mut verdict = Verdict::Forward;
     let mut decided_by = DecidedBy::Engine;
-    if let Some((refusal, reason)) = refused_by_policy(policy, facts) {
+    if let Some((refusal, reason)) = refused_by_policy(policy, facts).or_else(|| refused_by_page(policy, circumstances))
+    {
         (verdict, decided_by) = (refusal, DecidedBy::Rule);
         reasons.push(reason);
     }
@@ -115,6 +118,7 @@ pub fn decide(
         trust: standing.map(|standing| standing.trust).unwrap_or_default(),
         proven: circumstances.proven,
         pass: circumstances.pass,
+        page: circumstances.page,
         mode: policy.mode,
         score: score(verdict, readings, heat),
         decided_by,
@@ -154,6 +158,11 @@ fn refused_by_policy(policy: &Policy, facts: &Facts) -> Option<(Verdict, Reason)
         return Some((Verdict::Block, Reason::Country(phone.country)));
     }
     policy.refuse_types.contains(&phone.kind).then_some((Verdict::Block, Reason::NumberKind(phone.kind)))
+}
+
+fn refused_by_page(policy: &Policy, circumstances: &Circumstances) -> Option<(Verdict, Reason)> {
+    let page = circumstances.page.filter(|page| *page != PageCode::Good && policy.page_token == PageToken::Require);
+    page.map(|page| (Verdict::Block, Reason::PageToken(page)))
 }
 
 /// `None`: the limit has room. The inner `None`: it speaks, but refuses nothing.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::{ChallengeKind, PassCode, Reason, Rung, Timestamp, Trust};
+use super::{ChallengeKind, PageCode, PassCode, Reason, Rung, Timestamp, Trust};
 
 /// A decision with everything that explains it.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Decision {
     pub proven: Rung,
     /// What the pass was worth that came with it; `None` where there was none.
     pub pass: Option<PassCode>,
+    /// What the page's token was worth that came with it; `None` where the endpoint wants none.
+    pub page: Option<PageCode>,
     /// Whether the verdict is carried out.
     pub mode: Mode,
     /// 0 to 100; 50 is where the first refusal begins for a stranger.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Country, ListName, Listed, NumberKind, Rung, Span, Timestamp, Unreadable};
+use super::{Country, ListName, Listed, NumberKind, PageCode, Rung, Span, Timestamp, Unreadable};
 
 /// One thing that spoke in a decision.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +42,8 @@ pub enum Reason {
     Country(Option<Country>),
     /// The request can't be read as the app would read it.
     Unreadable(Unreadable),
+    /// The page's token is missing or no good, and the endpoint wants one.
+    PageToken(PageCode),
     /// There is no number in the request, and the endpoint wants one.
     NoPhone,
     /// Codes that were sent because of something that the attempt shares were not verified as real use would.
@@ -125,6 +127,7 @@ impl Reason {
             Self::ImpossibleNumber => "impossible_number",
             Self::Country(_) => "country",
             Self::Unreadable(_) => "unreadable",
+            Self::PageToken(_) => "page_token",
             Self::NoPhone => "no_phone",
             Self::Hot { .. } => "hot",
             Self::Surge { .. } => "surge",
@@ -156,6 +159,9 @@ impl Reason {
             Self::Country(None) => Some("emptying the endpoint's countries".to_owned()),
             Self::Unreadable(_) => {
                 Some("a request that can be read in one way only, or on_unreadable = \"forward\"".to_owned())
+            }
+            Self::PageToken(_) => {
+                Some("a token of a page that was loaded for this, or page_token = \"signal\"".to_owned())
             }
             Self::NoPhone => Some("a phone number in the request, or on_no_phone = \"forward\"".to_owned()),
             Self::Hot { kind, heat, rung, fades_in, .. } => Some(format!(
@@ -209,6 +215,7 @@ impl fmt::Display for Reason {
             Self::Country(Some(country)) => write!(f, "numbers of {country} are not served here"),
             Self::Country(None) => f.write_str("numbers of no country are not served here"),
             Self::Unreadable(unreadable) => write!(f, "unreadable request: {unreadable}"),
+            Self::PageToken(code) => f.write_str(code.told().1),
             Self::NoPhone => f.write_str("there is no phone number in the request"),
             Self::Hot { kind, value, rung, heat, evidence, sent, verified, .. } => write!(
                 f,

@@ -28,7 +28,7 @@ pub use explain::Explanation;
 pub use ids::Ids;
 pub use learn::{Learned, OutcomeTarget};
 pub use permit::{Permit, SendPermit, TryPermit, UpstreamAnswer};
-pub use proof::{PASS, PASS_COOKIE};
+pub use proof::{PAGE_COOKIE, PASS_COOKIE};
 pub use revision::Revision;
 pub use tell::Tell;
 pub use visits::Visits;
@@ -50,7 +50,7 @@ use crate::lists::Hand;
 use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions, Sighted};
-use proof::Proof;
+use proof::{Brought, Proof};
 use reserve::Reservations;
 use stand::Stand;
 
@@ -206,8 +206,10 @@ impl Gate {
     /// Judges a request for a code.
     pub fn judge(self: &Arc<Self>, revision: &Arc<Revision>, endpoint: usize, request: &Request<'_>) -> Judged {
         let watch = Stopwatch::start();
-        let facts = self.read(revision, &revision.endpoints[endpoint], request, self.clock.now());
-        let proof = self.proof(request.headers, &facts);
+        let policy = &revision.endpoints[endpoint];
+        let (facts, payload) = self.read(revision, policy, request, self.clock.now());
+        let brought = Brought { headers: request.headers, payload: payload.as_deref() };
+        let proof = self.proof(revision, policy, brought, &facts);
         self.decide(revision, endpoint, facts, proof, watch)
     }
 
@@ -238,7 +240,7 @@ impl Gate {
             return denied;
         }
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
-        let stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
+        let stand = Stand::take(&self.cells, revision, &facts, (circumstances.proven, circumstances.page));
         let standing = Some(stand.standing());
         let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, &circumstances);
         let (decision, spending) = self.spend(revision, endpoint, &facts, &stand, decision);
@@ -322,6 +324,7 @@ impl Gate {
             revision: revision.id,
             proven: proof.pass.map(|pass| pass.rung).unwrap_or_default(),
             pass: proof.code,
+            page: proof.page,
             blind: !self.sighted.contains(&facts.endpoint),
             listed: None,
         }

@@ -65,7 +65,12 @@ fn sendwalls(decision: &Decision) -> Response<AnswerBody> {
     let problem = |code, message| Problem { code, message, decision: Some(&id), field: None, challenge: None };
     match decision.verdict {
         Verdict::Forward | Verdict::Block => {
-            in_json(StatusCode::FORBIDDEN, &problem("blocked", "this request was refused"))
+            let page = match decision.reasons.first() {
+                Some(Reason::PageToken(code)) => Some(code.told()),
+                _ => None,
+            };
+            let (code, message) = page.unwrap_or(("blocked", "this request was refused"));
+            in_json(StatusCode::FORBIDDEN, &problem(code, message))
         }
         Verdict::Challenge(kind) => challenge(decision, kind, json!({ "kind": kind })),
         Verdict::Cooldown { .. } => {

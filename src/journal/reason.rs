@@ -130,6 +130,7 @@ impl<'a> Numbers<'a> {
             | Reason::Country(_)
             | Reason::Unreadable(_)
             | Reason::NoPhone
+            | Reason::PageToken(_)
             | Reason::Blind => Self::None {},
         }
     }

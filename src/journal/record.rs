@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 use super::facts::FactsLine;
 use super::reason::ReasonLine;
 use crate::domain::{
-    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Mode, Outcome, OutcomeKind, PassCode, RevisionId, Rung,
-    Timestamp, Trust, Verdict,
+    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Mode, Outcome, OutcomeKind, PageCode, PassCode, RevisionId,
+    Rung, Timestamp, Trust, Verdict,
 };
 use crate::telemetry::OutcomeSource;
 
@@ -87,6 +87,9 @@ struct JudgedLine<'a> {
     /// What the pass was worth that came with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pass: Option<PassCode>,
+    /// What the page's token was worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<PageCode>,
     score: u8,
     reasons: Vec<ReasonLine<'a>>,
     facts: FactsLine<'a>,
@@ -111,6 +114,7 @@ fn judged<'a>(event: &'static str, decision: &'a Decision, facts: &'a Facts) -> 
         trust: decision.trust,
         proven: decision.proven,
         pass: decision.pass,
+        page: decision.page,
         score: decision.score,
         reasons: decision.reasons.iter().map(ReasonLine::of).collect(),
         facts: FactsLine::of(facts),

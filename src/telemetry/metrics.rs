@@ -220,6 +220,7 @@ impl Metrics {
                 | Reason::Country(_)
                 | Reason::Unreadable(_)
                 | Reason::NoPhone
+                | Reason::PageToken(_)
                 | Reason::Hot { .. }
                 | Reason::Surge { .. }
                 | Reason::Waiting { .. }

@@ -16,7 +16,7 @@ pub(super) struct PerEndpoint {
     endpoint: Arc<str>,
     decisions: [Slot; 10],
     tries: [Slot; 10],
-    reasons: [Slot; 15],
+    reasons: [Slot; 16],
     rungs: [Slot; 8],
 }
 
@@ -50,7 +50,7 @@ impl PerEndpoint {
 
     pub(super) fn reason(&self, reason: &Reason) -> &Slot {
         let [limit, table_full, kind, impossible, country, unreadable, no_phone, rest @ ..] = &self.reasons;
-        let [hot, surge, waiting, look, budget, deny, allow, blind] = rest;
+        let [page, hot, surge, waiting, look, budget, deny, allow, blind] = rest;
         match reason {
             Reason::Limit { .. } => limit,
             Reason::LimitTableFull { .. } => table_full,
@@ -59,6 +59,7 @@ impl PerEndpoint {
             Reason::Country(_) => country,
             Reason::Unreadable(_) => unreadable,
             Reason::NoPhone => no_phone,
+            Reason::PageToken(_) => page,
             Reason::Hot { .. } => hot,
             Reason::Surge { .. } => surge,
             Reason::Waiting { .. } => waiting,

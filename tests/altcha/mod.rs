@@ -2,10 +2,12 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that cannot go on should fail loudly"
+    clippy::float_cmp,
+    reason = "a test that cannot go on should fail loudly, and metrics count whole numbers"
 )]
 
 mod libraries;
+mod widgets;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

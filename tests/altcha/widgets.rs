@@ -15,6 +15,7 @@ mode = "enforce"
 default_limits = false
 [challenge]
 work = "light"
+older_altcha = true
 [[endpoint]]
 name = "login"
 send = "POST /login"

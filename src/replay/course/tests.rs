@@ -52,6 +52,7 @@ impl Judge for Script {
             verdict,
             proven,
             pass: None,
+            page: None,
             trust: crate::domain::Trust::default(),
             mode: self.mode,
             score: u8::try_from(10 * self.judged).unwrap(),

@@ -70,6 +70,7 @@ fn decided(facts: Facts, verdict: Verdict, proven: Rung) -> String {
         verdict,
         proven,
         pass: None,
+        page: None,
         trust: Trust::default(),
         mode: Mode::Enforce,
         score: 0,
