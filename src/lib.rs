@@ -25,7 +25,11 @@
 //! - [`decide`]: facts and counts to a decision.
 //!
 //! Effects:
+<<<<<<< HEAD
 //! - [`net`]: requests of our own, to captcha providers and receivers of alerts.
+=======
+//! - [`challenge`]: what has to be solved, and the passes that say it was.
+>>>>>>> w-pow
 //! - [`journal`]: the decision log.
 //! - [`state`]: the snapshot of what outlives the process.
 //! - [`alerts`]: what is out of the ordinary, as incidents, told to on-call people.
@@ -65,6 +69,7 @@ pub mod admin;
 pub mod alerts;
 pub mod app;
 pub mod cells;
+pub mod challenge;
 pub mod cli;
 pub mod clock;
 pub mod config;

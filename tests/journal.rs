@@ -89,6 +89,7 @@ pub(crate) fn decision(at: Timestamp, random: u64, verdict: Verdict) -> Decision
         verdict,
         trust: Trust::Unknown,
         proven: Rung::None,
+        pass: None,
         mode: Mode::Enforce,
         score: 60,
         decided_by: DecidedBy::Limit,

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::admin;
 use crate::cells::Cells;
+use crate::challenge::{self, Challenges, Secrets};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::RevisionId;
+use crate::domain::{RevisionId, Timestamp};
 use crate::extract::visit::Signer;
 use crate::extract::{Request, Router, TrustedProxies};
 use crate::gate::{Explanation, Gate, Ids, Parts, Revision, Tell, Visits};
@@ -49,10 +50,29 @@ pub(super) struct Built {
     pub(super) store: Store,
 }
 
+/// What each start has of its own.
+pub(super) struct Start {
+    /// Names of decisions.
+    ids: Ids,
+    /// Draws what clients have to find.
+    seed: [u8; 32],
+    /// Challenges and passes of before count no more.
+    since: Timestamp,
+}
+
+impl Start {
+    /// One that nobody can foresee.
+    pub(super) fn fresh(since: Timestamp) -> Result<Self, Error> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(|error| Error::NoEntropy(error.to_string()))?;
+        Ok(Self { ids: ids()?, seed, since })
+    }
+}
+
 pub(super) fn gate(
     config: &Config,
     keys: &KeyRing,
-    ids: Ids,
+    start: Start,
     clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
     journal: &Arc<Journal>,
@@ -70,8 +90,15 @@ pub(super) fn gate(
         }),
         geo: Arc::new(Geo::open(&config.geo)?),
         clock: Arc::clone(clock),
-        ids,
+        ids: start.ids,
         sessions: config.sessions,
+        challenges: Arc::new(Challenges::new(challenge::Parts {
+            secrets: Secrets::of(keys),
+            seed: start.seed,
+            memory: config.challenge_memory,
+            since: start.since,
+            counters: Arc::clone(metrics.challenges()),
+        })),
         cells: Cells::new(&config.cells, u64::from_le_bytes(seed)).named_from(clock.now()),
         tell: Tell { metrics: Arc::clone(metrics), journal: Arc::clone(journal) },
     });
@@ -88,6 +115,7 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Re
         numbering: Arc::new(Numbering::new(config.prices.clone())),
         kinds: config.kinds.clone(),
         looks: config.looks,
+        challenge: config.challenge.clone(),
         limits: store.prepare(&config.limits.limits)?,
     })
 }
@@ -99,7 +127,8 @@ pub fn offline(
     metrics: &Arc<Metrics>,
     journal: &Arc<Journal>,
 ) -> Result<Gate, Error> {
-    Ok(gate(config, &KeyRing::fixed(1), Ids::new(1), clock, metrics, journal)?.gate)
+    let start = Start { ids: Ids::new(1), seed: [1; 32], since: Timestamp::default() };
+    Ok(gate(config, &KeyRing::fixed(1), start, clock, metrics, journal)?.gate)
 }
 
 /// What would be decided about `request` under `config` at the time that `clock` shows, with the counters of the last
@@ -116,7 +145,9 @@ pub fn explain(
     };
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), Arc::clone(clock)));
     let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));
-    let Built { gate, store } = gate(config, &keys, ids()?, clock, &metrics, &journal)?;
+    // What the running process spent isn't known here, so a pass is shown as if it weren't.
+    let start = Start::fresh(Timestamp::default())?;
+    let Built { gate, store } = gate(config, &keys, start, clock, &metrics, &journal)?;
     let kept = match &config.snapshot {
         Some(settings) => {
             let snapshots =

@@ -9,6 +9,7 @@ use crate::admin::{
     self, About, ConversionRow, Database, EndpointStatus, Health, Learned, OutcomeInput, UpstreamState,
 };
 use crate::cells::{Cells, RealUse};
+use crate::challenge::Challenges;
 use crate::config::{self, Config, LoadError};
 use crate::domain::RevisionId;
 use crate::gate::{self, Gate, OutcomeTarget};
@@ -155,6 +156,15 @@ impl admin::Engine for Engine {
             capacity: capacity as u64,
             bytes: Cells::bytes_of(capacity) as u64,
             evicted,
+            untracked: 0,
+        });
+        let (entries, capacity) = self.gate.challenges().usage();
+        tables.push(TableStats {
+            table: "challenges".into(),
+            entries: entries as u64,
+            capacity: capacity as u64,
+            bytes: Challenges::bytes_of(entries) as u64,
+            evicted: 0,
             untracked: 0,
         });
         Snapshot { tables, open_sends: sessions.len() as u64, evidence: evidence(&self.gate), revision: revision.id }

@@ -28,7 +28,7 @@ use crate::telemetry::Metrics;
 use crate::telemetry::events::{
     ConfigLoaded, EndpointBlind, GeoFailed, GeoRefreshed, KeyCreated, ListenStarted, Stopped,
 };
-use build::{gate, ids, visit_cookies};
+use build::{Start, gate, visit_cookies};
 use engine::{Engine, kept};
 use outages::Outages;
 use snapshots::Saving;
@@ -71,7 +71,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
         None => Journal::in_memory(Arc::clone(&metrics)),
     };
     let journal = Arc::new(journal);
-    let built = gate(&config, &keys, ids()?, &clock, &metrics, &journal)?;
+    let built = gate(&config, &keys, Start::fresh(clock.now())?, &clock, &metrics, &journal)?;
     let gate = Arc::new(built.gate);
     let saving = Saving::restored(&config, &keys, &kept(&gate, &built.store), &clock, &metrics);
     let (counters, outage_clock) = (Arc::clone(metrics.proxy()), Arc::clone(&clock));

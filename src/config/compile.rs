@@ -9,7 +9,11 @@ use ring::digest::{SHA256, digest};
 use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
+<<<<<<< HEAD
 use super::{Config, cells, endpoint, keys, limits, outbound, prices, server, snapshot, telling, values};
+=======
+use super::{Config, cells, challenge, endpoint, keys, limits, prices, server, snapshot, telling, values};
+>>>>>>> w-pow
 use crate::domain::{ClientSource, Mode};
 use crate::gate::Endpoint;
 
@@ -33,6 +37,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let sessions = root.table("sessions", |section| section.count("capacity", 1_000..=100_000_000, 200_000));
     let (cells, kinds) = cells::read(root, sessions, &endpoints);
     let looks = root.choice("prior", &[("weights", true), ("none", false)]).unwrap_or(true);
+    let (challenge, challenge_memory) = challenge::read(root);
     check_state(root, state.as_ref());
     check_visit(root, http.as_ref().is_some_and(|http| http.visit.is_some()), &endpoints);
     check_enforcing(root, &endpoints, &limits);
@@ -52,6 +57,8 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         cells,
         kinds,
         looks,
+        challenge,
+        challenge_memory,
         limits,
         trusted_proxies,
         mode,

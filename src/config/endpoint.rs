@@ -127,27 +127,14 @@ fn check_verify(section: &Section<'_>, name: &str) {
     }
 }
 
-/// What enforcing costs as long as nobody can solve a challenge, and where nobody ever can.
+/// What enforcing costs where nobody can solve a challenge.
 fn check_challenge(section: &Section<'_>, name: &str, policy: &Policy) {
-    if policy.mode == Mode::Monitor {
-        return;
+    if policy.mode == Mode::Enforce && policy.challenge == ChallengeBy::None {
+        let fault = Fault::new(format!(
+            "nobody can prove anything at {name:?}: where a proof would be asked for, real users wait as abuse does"
+        ));
+        section.warning("challenge", fault.hint("let the app answer challenges where it can"));
     }
-    let (fault, hint) = if policy.challenge == ChallengeBy::None {
-        (
-            format!(
-                "nobody can prove anything at {name:?}: where a proof would be asked for, real users wait as abuse does"
-            ),
-            "let the app answer challenges where it can",
-        )
-    } else {
-        (
-            format!(
-                "challenges at {name:?} can't be solved yet: real users who are challenged are refused until solving is built"
-            ),
-            "watch sendwall_saved_sms_total{what=\"challenged\"} in mode = \"monitor\" first, or write challenge = \"none\" to make them wait",
-        )
-    };
-    section.warning("challenge", Fault::new(fault).hint(hint));
 }
 
 const CHALLENGE_BY: [(&str, ChallengeBy); 4] = [

@@ -5,6 +5,7 @@
 
 mod answers;
 mod cells;
+mod challenge;
 mod compile;
 mod conditions;
 mod endpoint;
@@ -84,6 +85,10 @@ pub struct Config {
     pub kinds: crate::cells::Kinds,
     /// Whether the look of a client counts before anything is known of it.
     pub looks: bool,
+    /// How challenges are asked.
+    pub challenge: crate::challenge::Settings,
+    /// Bytes of the store of open and spent challenges.
+    pub challenge_memory: usize,
     /// What may happen how often.
     pub limits: Limits,
     /// Proxies whose word about a client's address is believed.

@@ -13,8 +13,8 @@ pub(crate) use prior::{parts as prior_parts, prior};
 use std::sync::Arc;
 
 use crate::domain::{
-    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Mode, NumberKind, PhoneFact, Reason, RevisionId, Rung, Span,
-    Timestamp, Validity, Verdict,
+    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Mode, NumberKind, PassCode, PhoneFact, Reason, RevisionId,
+    Rung, Span, Timestamp, Validity, Verdict,
 };
 use crate::limits::{Answer, Limit};
 
@@ -36,6 +36,8 @@ pub struct Circumstances {
     pub revision: RevisionId,
     /// What the attempt has proven.
     pub proven: Rung,
+    /// What the pass was worth that came with it.
+    pub pass: Option<PassCode>,
     /// No outcome has been seen at the endpoint.
     pub blind: bool,
 }
@@ -104,6 +106,7 @@ pub fn decide(
         verdict,
         trust: standing.map(|standing| standing.trust).unwrap_or_default(),
         proven: circumstances.proven,
+        pass: circumstances.pass,
         mode: policy.mode,
         score: score(verdict, readings, heat),
         decided_by,

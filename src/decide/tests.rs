@@ -76,7 +76,7 @@ fn enforcing() -> Policy {
 
 fn circumstances() -> Circumstances {
     let revision = RevisionId { number: 3, hash: 0x9f2c_11ab };
-    Circumstances { id: DecisionId::new(at(0), 7), revision, proven: Rung::None, blind: false }
+    Circumstances { id: DecisionId::new(at(0), 7), revision, proven: Rung::None, pass: None, blind: false }
 }
 
 fn judge(policy: &Policy, phone: PhoneFact, readings: &[Reading]) -> Decision {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::{ChallengeKind, Reason, Rung, Timestamp, Trust};
+use super::{ChallengeKind, PassCode, Reason, Rung, Timestamp, Trust};
 
 /// A decision with everything that explains it.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,8 @@ pub struct Decision {
     pub trust: Trust,
     /// What the attempt had proven when it was judged.
     pub proven: Rung,
+    /// What the pass was worth that came with it; `None` where there was none.
+    pub pass: Option<PassCode>,
     /// Whether the verdict is carried out.
     pub mode: Mode,
     /// 0 to 100; 50 is where the first refusal begins for a stranger.

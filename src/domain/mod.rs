@@ -8,6 +8,7 @@ mod decision;
 mod facts;
 mod money;
 mod outcome;
+mod pass_code;
 mod phone;
 mod place;
 mod reason;
@@ -22,6 +23,7 @@ pub use decision::{DecidedBy, Decision, DecisionId, DecisionIdError, Mode, Revis
 pub use facts::{Facts, PhoneFact, Unreadable, UnreadableCode};
 pub use money::Money;
 pub use outcome::{Outcome, OutcomeKind};
+pub use pass_code::PassCode;
 pub use phone::{MaskedPhone, NumberKind, Phone, Range, Validity};
 pub use place::Place;
 pub use reason::Reason;

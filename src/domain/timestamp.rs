@@ -23,6 +23,11 @@ impl Timestamp {
         self.0
     }
 
+    /// As whole Unix seconds.
+    pub const fn unix_s(self) -> u64 {
+        self.0 / 1000
+    }
+
     /// Time from `earlier` to `self`; zero where the clock went backwards.
     pub const fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0))

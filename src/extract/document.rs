@@ -197,6 +197,15 @@ impl<'a> Document<'a> {
         self.nodes.child(self.root_of(origin)?, name)
     }
 
+    /// The text under this name at the top of the body: JSON or a form.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let in_json = || self.nodes.child(self.root_of(Origin::Json)?, name);
+        match &self.nodes.get(in_json().or_else(|| self.field(Origin::Form, name))?)?.value {
+            Scalar::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     fn root_of(&self, origin: Origin) -> Option<u32> {
         let is_root = |(index, node): (usize, &Node<'_>)| node.parent as usize == index && node.origin == origin;
         self.nodes.list().iter().enumerate().position(is_root).and_then(|root| u32::try_from(root).ok())

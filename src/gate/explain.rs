@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::proof::Proof;
 use super::reserve::Reservations;
 use super::stand::Stand;
 use super::{Gate, Revision, Role};
@@ -57,7 +58,8 @@ impl Gate {
             }
         };
         let readings = Reservations::peek(&revision.limits, on, &facts);
-        let circumstances = self.circumstances(revision, &facts, None);
+        let proof = if on == On::Send { self.proof_shown(request.headers, &facts) } else { Proof::default() };
+        let circumstances = self.circumstances(revision, &facts, &proof);
         let stand = (on == On::Send).then(|| Stand::take(&self.cells, revision, &facts, circumstances.proven));
         let decision = decide::decide(&policy, &facts, &readings, stand.as_ref().map(Stand::standing), circumstances);
         let looks = if on == On::Send && revision.looks {

@@ -13,6 +13,7 @@ mod kept;
 mod keys;
 mod learn;
 mod permit;
+mod proof;
 mod read;
 mod reserve;
 mod revision;
@@ -25,6 +26,7 @@ pub use explain::Explanation;
 pub use ids::Ids;
 pub use learn::{Learned, OutcomeTarget};
 pub use permit::{Permit, SendPermit, TryPermit, UpstreamAnswer};
+pub use proof::{PASS, PASS_COOKIE};
 pub use revision::Revision;
 pub use tell::Tell;
 pub use visits::Visits;
@@ -34,6 +36,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::cells::Cells;
+use crate::challenge::Challenges;
 use crate::clock::{Clock, Stopwatch};
 use crate::decide::{self, Circumstances};
 use crate::domain::{Client, Decision, Facts, Pass, Timestamp};
@@ -43,6 +46,7 @@ use crate::limits::On;
 use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions, Sighted};
+use proof::Proof;
 use reserve::Reservations;
 use stand::Stand;
 
@@ -57,6 +61,7 @@ pub struct Gate {
     ids: Ids,
     sessions: Sessions,
     cells: Cells,
+    challenges: Arc<Challenges>,
     conversion: Conversion,
     /// Endpoints at which an outcome was ever seen.
     sighted: Sighted,
@@ -82,6 +87,8 @@ pub struct Parts {
     pub sessions: usize,
     /// Evidence.
     pub cells: Cells,
+    /// Challenges and passes.
+    pub challenges: Arc<Challenges>,
     /// Who is told.
     pub tell: Tell,
 }
@@ -133,6 +140,7 @@ impl Gate {
             ids: parts.ids,
             sessions: Sessions::new(parts.sessions),
             cells: parts.cells,
+            challenges: parts.challenges,
             conversion: Conversion::new(CONVERSION_KEYS),
             sighted: Sighted::default(),
             tell: parts.tell,
@@ -191,7 +199,8 @@ impl Gate {
     pub fn judge(self: &Arc<Self>, revision: &Arc<Revision>, endpoint: usize, request: &Request<'_>) -> Judged {
         let watch = Stopwatch::start();
         let facts = self.read(revision, &revision.endpoints[endpoint], request, self.clock.now());
-        self.decide(revision, endpoint, facts, None, watch)
+        let proof = self.proof(request.headers, &facts);
+        self.decide(revision, endpoint, facts, proof, watch)
     }
 
     /// Judges an attempt whose facts are known: the way of [`Gate::judge`] without the reading. `pass` is what the
@@ -203,7 +212,7 @@ impl Gate {
         facts: Facts,
         pass: Option<Pass>,
     ) -> Judged {
-        self.decide(revision, endpoint, facts, pass, Stopwatch::start())
+        self.decide(revision, endpoint, facts, Proof::known(pass), Stopwatch::start())
     }
 
     fn decide(
@@ -211,17 +220,17 @@ impl Gate {
         revision: &Arc<Revision>,
         endpoint: usize,
         facts: Facts,
-        pass: Option<Pass>,
+        proof: Proof,
         watch: Stopwatch,
     ) -> Judged {
         let policy = &revision.endpoints[endpoint];
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
-        let circumstances = self.circumstances(revision, &facts, pass);
+        let circumstances = self.circumstances(revision, &facts, &proof);
         let stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
         let standing = Some(stand.standing());
         let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, circumstances);
         let reserved = reserved.after(&decision);
-        let counted = stand.count(&self.cells, &revision.kinds, &decision, pass);
+        let counted = stand.count(&self.cells, &revision.kinds, &decision, proof.pass);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
         self.tell.decided(&facts, &decision, watch.elapsed());
         let permit = decision.forwards().then(|| SendPermit {
@@ -232,6 +241,7 @@ impl Gate {
             decision: Arc::clone(&decision),
             reserved,
             counted,
+            proof,
         });
         Judged { facts, decision, permit }
     }
@@ -247,7 +257,7 @@ impl Gate {
             &facts,
             reserved.readings(),
             None,
-            self.circumstances(revision, &facts, None),
+            self.circumstances(revision, &facts, &Proof::default()),
         );
         let reserved = reserved.after(&decision);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
@@ -277,16 +287,27 @@ impl Gate {
         self.advance(self.clock.now());
     }
 
+    /// Challenges and passes.
+    pub fn challenges(&self) -> &Arc<Challenges> {
+        &self.challenges
+    }
+
+    /// The time by which requests are judged.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// The evidence.
     pub fn cells(&self) -> &Cells {
         &self.cells
     }
 
-    fn circumstances(&self, revision: &Revision, facts: &Facts, pass: Option<Pass>) -> Circumstances {
+    fn circumstances(&self, revision: &Revision, facts: &Facts, proof: &Proof) -> Circumstances {
         Circumstances {
             id: self.ids.next(facts.at),
             revision: revision.id,
-            proven: pass.map(|pass| pass.rung).unwrap_or_default(),
+            proven: proof.pass.map(|pass| pass.rung).unwrap_or_default(),
+            pass: proof.code,
             blind: !self.sighted.contains(&facts.endpoint),
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
+use super::proof::Proof;
 use super::reserve::Reservations;
 use super::stand::Counted;
 use super::{Endpoint, Gate, Revision};
@@ -53,6 +54,7 @@ pub struct SendPermit {
     pub(super) reserved: Reservations,
     /// Its open send in the cells; `None` once it is settled.
     pub(super) counted: Option<Counted>,
+    pub(super) proof: Proof,
 }
 
 impl Drop for SendPermit {
@@ -113,6 +115,7 @@ impl SendPermit {
     }
 
     fn open(&mut self, answer: Option<&Document<'_>>) {
+        self.proof.burn();
         let now = self.gate.clock.now();
         let charge = self.counted.take().and_then(|counted| counted.sent(&self.gate.cells, now));
         let (endpoint, facts) = (self.endpoint(), &self.facts);

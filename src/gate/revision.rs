@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Endpoint;
 use crate::cells::Kinds;
+use crate::challenge;
 use crate::domain::RevisionId;
 use crate::extract::{Router, TrustedProxies};
 use crate::limits::Set;
@@ -25,6 +26,8 @@ pub struct Revision {
     pub kinds: Kinds,
     /// Whether the look of a client counts.
     pub looks: bool,
+    /// How challenges are asked.
+    pub challenge: challenge::Settings,
     /// The limits, with their tables.
     pub limits: Set,
     /// Number intelligence with the price table.

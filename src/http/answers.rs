@@ -7,11 +7,13 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode, Version};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::answer_body::AnswerBody;
 use super::headers::Malformed;
 use super::upstream::UpstreamError;
-use crate::domain::{Decision, Reason, Unreadable, Verdict};
+use crate::challenge::TooMany;
+use crate::domain::{Decision, PassCode, Reason, Unreadable, Verdict};
 use crate::gate::{Answer, Answers, DECISION};
 
 /// The JSON of an error answer.
@@ -24,16 +26,11 @@ struct Problem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    challenge: Option<Asked>,
+    challenge: Option<Value>,
 }
 
-/// What the client is asked to solve.
-#[derive(Serialize)]
-struct Asked {
-    kind: &'static str,
-}
-
-/// The refusal that a decision asks for: the endpoint's own answer, or sendwall's JSON.
+/// The refusal that a decision asks for: the endpoint's own answer, or sendwall's JSON. For a challenge that is the bare
+/// word; see [`challenge`] for one that can be solved.
 pub(super) fn refusal(answers: &Answers, decision: &Decision) -> Response<AnswerBody> {
     let own = match decision.verdict {
         Verdict::Forward | Verdict::Block => &answers.block,
@@ -65,29 +62,58 @@ fn sendwalls(decision: &Decision) -> Response<AnswerBody> {
     let problem = |code, message| Problem { code, message, decision: Some(&id), field: None, challenge: None };
     match decision.verdict {
         Verdict::Forward | Verdict::Block => {
-            json(StatusCode::FORBIDDEN, &problem("blocked", "this request was refused"))
+            in_json(StatusCode::FORBIDDEN, &problem("blocked", "this request was refused"))
         }
         Verdict::Challenge(kind) => {
-            let challenge = Some(Asked { kind: kind.name() });
-            let message = "solve the challenge and send the request again";
-            json(StatusCode::PRECONDITION_REQUIRED, &Problem { challenge, ..problem("challenge_required", message) })
+            return challenge(decision, json!({ "kind": kind }));
         }
         Verdict::Cooldown { .. } => {
-            json(StatusCode::TOO_MANY_REQUESTS, &problem("cooldown", "too many requests; try again later"))
+            in_json(StatusCode::TOO_MANY_REQUESTS, &problem("cooldown", "too many requests; try again later"))
         }
         Verdict::Reject => {
             if let Some(Unreadable { code, field }) = fault(decision) {
                 let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::BAD_REQUEST);
-                return json(status, &Problem { field: Some(field), ..problem(code.name(), code.sentence()) });
+                return in_json(status, &Problem { field: Some(field), ..problem(code.name(), code.sentence()) });
             }
             let code = decision.reasons.first().map_or("unreadable", Reason::code);
             let message = match code {
                 "no_phone" => "there is no phone number in the request",
                 _ => "the request can't be read",
             };
-            json(StatusCode::UNPROCESSABLE_ENTITY, &problem(code, message))
+            in_json(StatusCode::UNPROCESSABLE_ENTITY, &problem(code, message))
         }
     }
+}
+
+/// Asks for a proof: `challenge` is what the client has to solve. The code says so, or what was wrong with its pass.
+pub(super) fn challenge(decision: &Decision, challenge: Value) -> Response<AnswerBody> {
+    let (code, message) = decision.pass.unwrap_or(PassCode::Counts).told();
+    let (id, challenge) = (decision.id.to_string(), Some(challenge));
+    in_json(StatusCode::PRECONDITION_REQUIRED, &Problem { code, message, decision: Some(&id), field: None, challenge })
+}
+
+/// Gives no challenge, because there are too many.
+pub(super) fn too_many(refused: TooMany, decision: Option<&Decision>) -> Response<AnswerBody> {
+    let status = match refused {
+        TooMany::FromAddress { .. } => StatusCode::TOO_MANY_REQUESTS,
+        TooMany::InAll => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let (id, message) = (decision.map(|decision| decision.id.to_string()), refused.to_string());
+    let problem =
+        Problem { code: "too_many", message: &message, decision: id.as_deref(), field: None, challenge: None };
+    let mut response = in_json(status, &problem);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(refused.wait().as_seconds_up().max(1)));
+    response
+}
+
+/// An error of sendwall's own paths.
+pub(super) fn own(status: StatusCode, code: &str, message: &str) -> Response<AnswerBody> {
+    in_json(status, &Problem { code, message, decision: None, field: None, challenge: None })
+}
+
+/// A result of sendwall's own paths.
+pub(super) fn result(value: &impl Serialize) -> Response<AnswerBody> {
+    in_json(StatusCode::OK, value)
 }
 
 fn fault(decision: &Decision) -> Option<&Unreadable> {
@@ -132,8 +158,7 @@ pub(super) fn malformed(fault: Malformed, version: Version) -> Response<AnswerBo
 
 /// A path of sendwall's own that doesn't exist.
 pub(super) fn unknown_path() -> Response<AnswerBody> {
-    let message = "sendwall has no such path";
-    json(StatusCode::NOT_FOUND, &Problem { code: "not_found", message, decision: None, field: None, challenge: None })
+    own(StatusCode::NOT_FOUND, "not_found", "sendwall has no such path")
 }
 
 /// Puts the decision's id on an answer.
@@ -145,12 +170,12 @@ pub(super) fn name_decision(response: &mut Response<AnswerBody>, decision: &Deci
 
 fn of_decision(status: StatusCode, code: &str, message: &str, decision: &Decision) -> Response<AnswerBody> {
     let id = decision.id.to_string();
-    json(status, &Problem { code, message, decision: Some(&id), field: None, challenge: None })
+    in_json(status, &Problem { code, message, decision: Some(&id), field: None, challenge: None })
 }
 
-fn json(status: StatusCode, problem: &Problem<'_>) -> Response<AnswerBody> {
+fn in_json(status: StatusCode, value: &impl Serialize) -> Response<AnswerBody> {
     // Texts only: they can't fail to be written.
-    let body = serde_json::to_vec(problem).unwrap_or_default();
+    let body = serde_json::to_vec(value).unwrap_or_default();
     answer(status, "application/json", body.into())
 }
 

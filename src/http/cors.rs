@@ -9,12 +9,19 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 
+use crate::gate::Endpoint;
+
 /// The header that brings a pass.
 const PASS: &str = "sendwall-pass";
 
 /// The origin of the request, where it is one of `allowed`.
 pub(super) fn origin(headers: &HeaderMap, allowed: &[HeaderValue]) -> Option<HeaderValue> {
     headers.get(ORIGIN).filter(|origin| allowed.contains(origin)).cloned()
+}
+
+/// The origin of the request, where any endpoint names it.
+pub(super) fn origin_of_any(headers: &HeaderMap, endpoints: &[Endpoint]) -> Option<HeaderValue> {
+    endpoints.iter().find_map(|endpoint| origin(headers, &endpoint.cors_origins))
 }
 
 /// Lets pages of `origin` read an answer of sendwall's.

@@ -4,10 +4,12 @@
 
 use std::net::IpAddr;
 
-use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, FORWARDED, HOST, TE, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
+
+use crate::gate::PASS_COOKIE;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -115,6 +117,7 @@ pub(super) fn to_upstream(parts: &mut Parts, peer: &Peer, upgrade: Option<Header
         is_sendwalls(name) || name == EXPECT.as_str() || (!peer.trusted && claims_origin(name))
     });
     let headers = &mut parts.headers;
+    remove_cookie(headers, PASS_COOKIE);
     if let Some(authority) = parts.uri.authority() {
         if !headers.contains_key(HOST)
             && let Ok(host) = HeaderValue::from_str(authority.as_str())
@@ -137,6 +140,28 @@ pub(super) fn to_upstream(parts: &mut Parts, peer: &Peer, upgrade: Option<Header
     }
     parts.version = Version::HTTP_11;
     tell_origin(headers, peer, host);
+}
+
+/// Removes a cookie of sendwall's from the request. The others stay as they are, byte by byte.
+fn remove_cookie(headers: &mut HeaderMap, name: &str) {
+    let is_ours = |pair: &[u8]| {
+        pair.trim_ascii_start()
+            .strip_prefix(name.as_bytes())
+            .is_some_and(|rest| rest.trim_ascii_start().first().is_none_or(|byte| *byte == b'='))
+    };
+    let ours = |line: &HeaderValue| line.as_bytes().split(|byte| *byte == b';').any(is_ours);
+    if !headers.get_all(COOKIE).iter().any(ours) {
+        return;
+    }
+    let lines: Vec<HeaderValue> = headers.get_all(COOKIE).iter().cloned().collect();
+    headers.remove(COOKIE);
+    for line in lines {
+        let pairs: Vec<&[u8]> = line.as_bytes().split(|byte| *byte == b';').filter(|pair| !is_ours(pair)).collect();
+        let kept = pairs.join(&b';');
+        if let (false, Ok(value)) = (kept.trim_ascii().is_empty(), HeaderValue::from_bytes(kept.trim_ascii_start())) {
+            headers.append(COOKIE, value);
+        }
+    }
 }
 
 fn tell_origin(headers: &mut HeaderMap, peer: &Peer, host: HeaderValue) {
@@ -329,6 +354,22 @@ mod tests {
         let socket = sent(false, &[("host", "shop"), ("connection", "Upgrade"), ("upgrade", "websocket")]);
         let origin = ORIGIN.replacen("host: shop; ", "host: shop; upgrade: websocket; ", 1);
         assert_eq!(socket, format!("connection: upgrade; {origin}"));
+    }
+
+    #[test]
+    fn a_pass_stays_here() {
+        for (before, after) in [
+            ("sid=1; sendwall_pass=abc; b=\"2\"", "cookie: sid=1; b=\"2\"; "),
+            ("sendwall_pass=abc; sid=1", "cookie: sid=1; "),
+            ("sid=1;sendwall_pass=abc", "cookie: sid=1; "),
+            ("sendwall_pass=abc", ""),
+            (" sendwall_pass = abc ;sendwall_pass=d", ""),
+            ("sendwall_pass; x=sendwall_pass=1", "cookie: x=sendwall_pass=1; "),
+            ("my_sendwall_pass=1; sendwall_pass2=2", "cookie: my_sendwall_pass=1; sendwall_pass2=2; "),
+        ] {
+            let lines = [("host", "shop"), ("cookie", before), ("sendwall-pass", "abc"), ("sendwall_pass", "abc")];
+            assert_eq!(sent(false, &lines), format!("{after}{ORIGIN}"), "{before}");
+        }
     }
 
     #[test]

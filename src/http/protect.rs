@@ -20,9 +20,9 @@ use super::headers;
 use super::headers::Malformed;
 use super::proxy::{Client, Proxy, view};
 use super::upstream::{Right, UpstreamError};
-use crate::domain::Decision;
+use crate::domain::{Decision, Facts};
 use crate::extract::Payload;
-use crate::gate::{DECISION, Endpoint, Revision, Role, SCORE, VERDICT};
+use crate::gate::{DECISION, Revision, Role, SCORE, VERDICT};
 use crate::tasks::Tasks;
 
 /// What the gate said.
@@ -30,7 +30,14 @@ enum Ruling {
     /// It isn't for a code after all.
     Pass(Right),
     /// It was judged; the right is there where it may go on.
-    Judged(usize, Arc<Decision>, Option<Right>),
+    Judged(usize, Said, Option<Right>),
+}
+
+/// What was decided, and about what.
+struct Said {
+    decision: Arc<Decision>,
+    /// Of a request for a code.
+    facts: Option<Arc<Facts>>,
 }
 
 impl Proxy {
@@ -49,12 +56,12 @@ impl Proxy {
         let read = read_limited(body, limit, self.settings.timeouts.request_body).await;
         match self.rule(&parts, &read, client, &revision) {
             Ruling::Pass(right) => self.carry_out((parts, read), client, right, None).await,
-            Ruling::Judged(index, decision, right) => {
+            Ruling::Judged(index, Said { decision, facts }, right) => {
                 let endpoint = revision.endpoints.get(index);
                 let origin = endpoint.and_then(|endpoint| cors::origin(&parts.headers, &endpoint.cors_origins));
                 let response = match right {
                     Some(right) => self.carry_out((parts, read), client, right, Some(&decision)).await,
-                    None => refuse(endpoint, &decision),
+                    None => self.refuse(&revision, endpoint, &decision, facts.as_deref()),
                 };
                 finish(response, &decision, origin)
             }
@@ -76,12 +83,13 @@ impl Proxy {
             Role::Send(index) => {
                 self.counters.requests_send.add();
                 let judged = self.gate.judge(revision, index, &request);
-                Ruling::Judged(index, judged.decision, judged.permit.map(Right::Send))
+                let said = Said { decision: judged.decision, facts: Some(judged.facts) };
+                Ruling::Judged(index, said, judged.permit.map(Right::Send))
             }
             Role::Try(index) => {
                 self.counters.requests_try.add();
                 let tried = self.gate.judge_try(revision, index, &request);
-                Ruling::Judged(index, tried.decision, tried.permit.map(Right::Try))
+                Ruling::Judged(index, Said { decision: tried.decision, facts: None }, tried.permit.map(Right::Try))
             }
         }
     }
@@ -142,13 +150,6 @@ fn tell(parts: &mut Parts, decision: &Decision) {
     }
     parts.headers.insert(VERDICT, HeaderValue::from_static(decision.verdict.name()));
     parts.headers.insert(SCORE, HeaderValue::from(u16::from(decision.score)));
-}
-
-fn refuse(endpoint: Option<&Endpoint>, decision: &Decision) -> Response<AnswerBody> {
-    match endpoint {
-        Some(endpoint) => answers::refusal(&endpoint.answers, decision),
-        None => answers::refusal(&crate::gate::Answers::default(), decision),
-    }
 }
 
 /// Names the decision on the answer, and lets pages read it where it is sendwall's own.

@@ -20,6 +20,7 @@ use super::body::RequestBody;
 use super::cors;
 use super::headers;
 use super::headers::Peer;
+use super::own;
 use super::pool::Pool;
 use super::settings::Settings;
 use super::upgrade::Tunnel;
@@ -40,7 +41,7 @@ pub(super) struct Proxy {
     pub(super) pool: Arc<Pool>,
     pub(super) tasks: Tasks,
     pub(super) counters: Arc<Counters>,
-    visits: Option<Arc<dyn VisitCookies>>,
+    pub(super) visits: Option<Arc<dyn VisitCookies>>,
     /// The `Host` of requests that bring none.
     pub(super) upstream_host: HeaderValue,
 }
@@ -55,9 +56,6 @@ pub(super) struct Client {
     /// Held as long as the connection, or what it was upgraded to, is open.
     pub(super) _permit: OwnedSemaphorePermit,
 }
-
-/// The first segment of sendwall's own paths.
-const OWN_PATH: &str = "/_sendwall";
 
 impl Proxy {
     pub(super) fn new(
@@ -91,9 +89,9 @@ impl Proxy {
             return answers::malformed(fault, parts.version);
         }
         let path = parts.uri.path();
-        if path.strip_prefix(OWN_PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        if own::is_own(path) {
             self.counters.requests_own.add();
-            return answers::unknown_path();
+            return Box::pin(self.own(parts, body, client)).await;
         }
         let revision = self.gate.revision();
         let routed = self.gate.route(&revision, &view(&parts, client, Payload::Whole(b"")));
@@ -223,8 +221,7 @@ impl Proxy {
             return None;
         }
         let cookies = parts.headers.get_all(COOKIE).iter().cloned().collect();
-        let proto = client.peer.trusted.then(|| parts.headers.get("x-forwarded-proto")).flatten();
-        Some(Visitor { cookies, secure: client.peer.tls || proto.is_some_and(|proto| proto == "https") })
+        Some(Visitor { cookies, secure: is_secure(parts, client) })
     }
 
     fn set_visit(&self, response: &mut Response<AnswerBody>, visitor: &Visitor) {
@@ -235,6 +232,12 @@ impl Proxy {
             visit::set(response.headers_mut(), settings, &visits.mint(), visitor.secure);
         }
     }
+}
+
+/// Whether the client came by TLS, here or at a trusted proxy.
+pub(super) fn is_secure(parts: &Parts, client: &Client) -> bool {
+    let proto = client.peer.trusted.then(|| parts.headers.get("x-forwarded-proto")).flatten();
+    client.peer.tls || proto.is_some_and(|proto| proto == "https")
 }
 
 struct Visitor {

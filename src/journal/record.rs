@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 use super::facts::FactsLine;
 use super::reason::ReasonLine;
 use crate::domain::{
-    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Mode, Outcome, OutcomeKind, RevisionId, Rung, Timestamp,
-    Trust, Verdict,
+    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Mode, Outcome, OutcomeKind, PassCode, RevisionId, Rung,
+    Timestamp, Trust, Verdict,
 };
 use crate::telemetry::OutcomeSource;
 
@@ -84,6 +84,9 @@ struct JudgedLine<'a> {
     trust: Trust,
     /// The rung that the attempt had proven.
     proven: Rung,
+    /// What the pass was worth that came with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pass: Option<PassCode>,
     score: u8,
     reasons: Vec<ReasonLine<'a>>,
     facts: FactsLine<'a>,
@@ -107,6 +110,7 @@ fn judged<'a>(event: &'static str, decision: &'a Decision, facts: &'a Facts) -> 
         decided_by: decision.decided_by,
         trust: decision.trust,
         proven: decision.proven,
+        pass: decision.pass,
         score: decision.score,
         reasons: decision.reasons.iter().map(ReasonLine::of).collect(),
         facts: FactsLine::of(facts),

@@ -16,6 +16,12 @@ pub enum Purpose {
     Visit,
     /// The keys of evidence cells.
     Cells,
+    /// The signature of challenges' tickets and of passes.
+    Ticket,
+    /// The signature of ALTCHA challenges.
+    Altcha,
+    /// The signature of the keys that ALTCHA challenges have as their solutions.
+    AltchaKey,
     /// Tells whether a snapshot was written under the same key.
     Snapshot,
 }
@@ -121,6 +127,9 @@ fn derive(master: &[u8; 32], purpose: Purpose) -> [u8; 32] {
         Purpose::Pseudonyms => b"sendwall pseudonyms v1",
         Purpose::Visit => b"sendwall visit cookie v1",
         Purpose::Cells => b"sendwall evidence cells v1",
+        Purpose::Ticket => b"sendwall challenge ticket v1",
+        Purpose::Altcha => b"sendwall altcha v1",
+        Purpose::AltchaKey => b"sendwall altcha key v1",
         Purpose::Snapshot => b"sendwall snapshot v1",
     };
     hmac::sign(&keyed(master), label).as_ref().first_chunk().copied().unwrap_or_default()

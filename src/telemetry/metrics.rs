@@ -20,7 +20,7 @@ use super::limiter::Limiter;
 use super::per_endpoint::Endpoints;
 use super::saved::Saved;
 use super::totals::Sums;
-use super::{Counters, OutcomeSource, Snapshot, Totals, labels};
+use super::{ChallengeCounters, Counters, OutcomeSource, Snapshot, Totals, labels};
 use crate::clock::Clock;
 use crate::domain::{Country, Decision, Facts, Money, OutcomeKind, PhoneFact, Reason, Verdict};
 
@@ -56,6 +56,7 @@ pub struct Metrics {
     unreadable: Family<labels::Unreadable, Count>,
     decision_seconds: Histogram,
     proxy: Arc<Counters>,
+    challenges: Arc<ChallengeCounters>,
     snapshots: Saved,
     evidence: Evidence,
     rungs: Family<labels::AtRung, Count>,
@@ -77,6 +78,7 @@ impl Metrics {
     pub fn new(version: &'static str, clock: Arc<dyn Clock>) -> Self {
         let mut registry = Registry::with_prefix("sendwall");
         let proxy = Arc::new(Counters::registered(&mut registry));
+        let challenges = Arc::new(ChallengeCounters::registered(&mut registry));
         let snapshots = Saved::registered(&mut registry);
         let evidence = Evidence::registered(&mut registry);
         let mut metrics = Self {
@@ -98,6 +100,7 @@ impl Metrics {
             unreadable: Family::default(),
             decision_seconds: Histogram::new(DECISION_BUCKETS),
             proxy,
+            challenges,
             snapshots,
             evidence,
             rungs: Family::default(),
@@ -249,6 +252,11 @@ impl Metrics {
     /// What the proxy counts.
     pub fn proxy(&self) -> &Arc<Counters> {
         &self.proxy
+    }
+
+    /// What is counted of challenges and passes.
+    pub fn challenges(&self) -> &Arc<ChallengeCounters> {
+        &self.challenges
     }
 
     /// What is counted about the snapshot.

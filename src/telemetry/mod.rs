@@ -2,6 +2,7 @@
 //!
 //! Must not know: requests' bytes, decisions' making, files of the decision log.
 
+mod challenges;
 pub mod events;
 mod evidence;
 mod labels;
@@ -15,6 +16,7 @@ mod settings;
 mod snapshot;
 mod totals;
 
+pub use challenges::ChallengeCounters;
 pub use labels::OutcomeSource;
 pub use log::{Error, install};
 pub use metrics::{CONTENT_TYPE, Metrics};

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use sendwall::cells::{self, Cells, Kind, Kinds, View, Views};
+use sendwall::challenge::{self, Challenges};
 use sendwall::clock::{Clock, ManualClock};
 use sendwall::config::Config;
 use sendwall::domain::{
@@ -181,6 +182,7 @@ impl Town {
             trusted: TrustedProxies(Vec::new()),
             kinds,
             looks: false,
+            challenge: challenge::Settings::default(),
             limits: Store::new(1 << 20).prepare(&[]).unwrap(),
             numbering: Arc::new(Numbering::new(PriceTable::default())),
         };
@@ -193,6 +195,7 @@ impl Town {
             ids: Ids::new(7),
             sessions: 50_000,
             cells,
+            challenges: Arc::new(Challenges::new(challenge::Parts::fixed(Arc::clone(metrics.challenges())))),
             tell: Tell { metrics: Arc::clone(&metrics), journal: Arc::new(Journal::in_memory(metrics)) },
         }));
         let revision = gate.revision();

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sendwall::cells::Cells;
+use sendwall::challenge::{self, Challenges};
 use sendwall::clock::SystemClock;
 use sendwall::config::Config;
 use sendwall::domain::RevisionId;
@@ -69,6 +70,7 @@ pub(crate) fn judge(text: &str) -> Judge {
         limits: Store::new(4 << 20).prepare(&limits).unwrap(),
         kinds: config.kinds,
         looks: config.looks,
+        challenge: config.challenge,
         numbering: Arc::new(Numbering::new(PriceTable::default())),
     };
     let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));
@@ -81,6 +83,7 @@ pub(crate) fn judge(text: &str) -> Judge {
         ids: Ids::new(7),
         sessions: 1000,
         cells: Cells::new(&config.cells, 1),
+        challenges: Arc::new(Challenges::new(challenge::Parts::fixed(Arc::clone(metrics.challenges())))),
         tell: Tell { metrics: Arc::clone(&metrics), journal },
     }));
     Judge { gate, metrics }

@@ -18,7 +18,7 @@ mod privacy;
 mod reload;
 mod restart;
 mod simulate;
-mod stage;
+pub(crate) mod stage;
 mod starting;
 mod telling;
 mod tries;

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use super::*;
 use crate::cells;
 use crate::cells::Kinds;
+use crate::challenge;
 use crate::clock::ManualClock;
 use crate::decide::Policy;
 use crate::domain::{Mode, OutcomeKind, RevisionId, Span, Timestamp, Verdict};
@@ -83,6 +84,7 @@ fn revision(number: u32, store: &Store, limits: &[Arc<Limit>], endpoint: Endpoin
         trusted: TrustedProxies(Vec::new()),
         kinds: patient(),
         looks: true,
+        challenge: challenge::Settings::default(),
         limits: store.prepare(limits).unwrap(),
         numbering: Arc::new(Numbering::default()),
     }
@@ -107,6 +109,7 @@ impl Stage {
             ids: Ids::new(7),
             sessions: 1000,
             cells: Cells::new(&cells::Settings::default(), 1),
+            challenges: Arc::new(Challenges::new(challenge::Parts::fixed(Arc::clone(metrics.challenges())))),
             tell: Tell { metrics: Arc::clone(&metrics), journal: Arc::new(Journal::in_memory(Arc::clone(&metrics))) },
         });
         Self { gate: Arc::new(gate), clock, store, metrics }

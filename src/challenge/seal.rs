@@ -1,0 +1,74 @@
+//! Signed texts: base64url of bytes and their HMAC-SHA-256. The keys' ring may turn: the newest signs, all of them check.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hmac;
+
+use crate::privacy::keyed;
+
+const MAC_BYTES: usize = 32;
+
+/// Signs, checks, and blinds.
+#[derive(Clone)]
+pub(super) struct Seals {
+    current: hmac::Key,
+    older: Vec<hmac::Key>,
+}
+
+impl Seals {
+    /// Under `keys`, the current one first.
+    pub(super) fn new(keys: &[[u8; 32]]) -> Self {
+        let (current, older) = keys.split_first().unwrap_or((&[0; 32], &[]));
+        Self { current: keyed(current), older: older.iter().map(keyed).collect() }
+    }
+
+    /// The text of `bytes` with their signature.
+    pub(super) fn seal(&self, bytes: &[u8]) -> String {
+        let mut sealed = Vec::with_capacity(bytes.len() + MAC_BYTES);
+        sealed.extend_from_slice(bytes);
+        sealed.extend_from_slice(hmac::sign(&self.current, bytes).as_ref());
+        URL_SAFE_NO_PAD.encode(sealed)
+    }
+
+    /// The `N` bytes of a text that one of the keys signed.
+    pub(super) fn open<const N: usize>(&self, text: &str) -> Option<[u8; N]> {
+        if text.len() != (N + MAC_BYTES).saturating_mul(4).div_ceil(3) {
+            return None;
+        }
+        let sealed = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (bytes, mac) = sealed.split_first_chunk::<N>()?;
+        self.keys().any(|key| hmac::verify(key, bytes, mac).is_ok()).then_some(*bytes)
+    }
+
+    /// 64 bits that stand for `value` under `nonce`: nobody can tell the value from them, nor that two are of one value.
+    /// One for each key, the current one first.
+    pub(super) fn blind(&self, nonce: u128, what: Part, value: &[u8]) -> impl Iterator<Item = u64> {
+        self.keys().map(move |key| {
+            let mut mac = hmac::Context::with_key(key);
+            mac.update(&[what as u8]);
+            mac.update(&nonce.to_be_bytes());
+            mac.update(value);
+            mac.sign().as_ref().first_chunk().copied().map_or(0, u64::from_be_bytes)
+        })
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &hmac::Key> {
+        std::iter::once(&self.current).chain(&self.older)
+    }
+}
+
+/// What is blinded. None is the first byte of what is sealed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    Endpoint = 0xe0,
+    Phone = 0xe1,
+    Client = 0xe2,
+}
+
+impl fmt::Debug for Seals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Seals({} older)", self.older.len())
+    }
+}

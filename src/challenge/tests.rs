@@ -1,0 +1,277 @@
+//! Solutions and passes by a clock that the test moves: what must count, and everything that must not.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::altcha_v2::Parameters;
+use super::*;
+use crate::domain::{DecisionId, Rung};
+use crate::telemetry::Metrics;
+
+const START: Timestamp = Timestamp::from_unix_ms(1_795_197_600_000);
+
+fn challenges() -> Arc<Challenges> {
+    let clock = Arc::new(crate::clock::ManualClock::at(START));
+    let metrics = Metrics::new("test", clock);
+    Arc::new(Challenges::new(Parts::fixed(Arc::clone(metrics.challenges()))))
+}
+
+fn settings() -> Settings {
+    Settings { effort: Effort::Light, ..Settings::default() }
+}
+
+fn name(bits: u128) -> Pseudonym {
+    Pseudonym::from_bits(bits)
+}
+
+fn binding() -> Binding {
+    let attempt = DecisionId::new(START, 7);
+    Binding { attempt, endpoint: "login".into(), phone: Bound::To(Some(name(1))), client: Some(name(2)) }
+}
+
+fn asker() -> Asker {
+    Asker { binding: binding(), address: name(3), score: 0 }
+}
+
+const BEARER: Bearer<'_> =
+    Bearer { endpoint: "login", phone: Some(Pseudonym::from_bits(1)), client: Some(Pseudonym::from_bits(2)) };
+
+fn after(span: Span) -> Timestamp {
+    START + span
+}
+
+fn bytes<const N: usize>(text: &str) -> [u8; N] {
+    hex::decode(text).unwrap()
+}
+
+/// What a client does.
+fn solved(challenge: &Challenge) -> Value {
+    let Parameters { nonce, salt, cost, key_prefix, .. } = &challenge.parameters;
+    let (nonce, salt, cost) = (bytes(nonce), bytes(salt), std::num::NonZeroU32::new(*cost).unwrap());
+    let keys = (0..).map(|counter| (counter, hex::encode(&altcha_v2::derive(nonce, salt, counter, cost))));
+    let (counter, key) = keys.into_iter().find(|(_, key)| key.starts_with(key_prefix.as_str())).unwrap();
+    json!({ "challenge": challenge, "solution": { "counter": counter, "derivedKey": key, "time": 12.5 } })
+}
+
+fn packed(payload: &Value) -> String {
+    STANDARD.encode(payload.to_string())
+}
+
+#[test]
+fn a_solution_gives_a_pass_that_counts_once() {
+    let (challenges, settings) = (challenges(), settings());
+    let issued = challenges.issue_work(&settings, &asker(), START).unwrap();
+    assert_eq!(issued.expires, after(Span::minutes(5)).unix_s());
+    let payload = packed(&solved(&issued.altcha));
+    let redeemed = challenges.solve_work(&settings, &payload, after(Span::minutes(4))).unwrap();
+    assert!(redeemed.knows_client);
+    assert_eq!(challenges.solve_work(&settings, &payload, after(Span::minutes(4))).unwrap_err(), Unsolved::Spent);
+    let pass = |at| challenges.hold(&redeemed.pass, &BEARER, at);
+    let now = after(Span::minutes(8));
+    let held = pass(now).unwrap();
+    assert_eq!(held.pass(), crate::domain::Pass { attempt: binding().attempt, rung: Rung::Pow });
+    assert_eq!(pass(now).unwrap_err(), PassCode::Spent);
+    drop(held);
+    assert_eq!(challenges.look_at(&redeemed.pass, &BEARER, now), pass(now).map(|held| held.pass()));
+    pass(now).unwrap().burn();
+    assert_eq!(pass(now).unwrap_err(), PassCode::Spent);
+    assert_eq!(challenges.look_at(&redeemed.pass, &BEARER, now), Err(PassCode::Spent));
+    assert_eq!(pass(after(Span::minutes(9))).unwrap_err(), PassCode::Expired);
+}
+
+#[test]
+fn a_pass_counts_for_whom_it_was_made_out_to() {
+    let (challenges, settings) = (challenges(), settings());
+    let ticket = |binding: Binding| {
+        let asker = Asker { binding, ..asker() };
+        challenges.ticket(&settings, &asker, ChallengeKind::Captcha, START).unwrap()
+    };
+    let pass = |binding| challenges.redeem(&settings, &ticket(binding), START).unwrap().pass;
+    let strict = pass(binding());
+    let any = pass(Binding { phone: Bound::Any, client: None, ..binding() });
+    let without = pass(Binding { phone: Bound::To(None), ..binding() });
+    let look = |pass: &str, bearer| challenges.look_at(pass, &bearer, START).map(|pass| pass.rung);
+    for (pass, bearer, expected) in [
+        (&strict, BEARER, Ok(Rung::Captcha)),
+        (&strict, Bearer { endpoint: "signup", ..BEARER }, Err(PassCode::OtherEndpoint)),
+        (&strict, Bearer { phone: Some(name(9)), ..BEARER }, Err(PassCode::OtherPhone)),
+        (&strict, Bearer { phone: None, ..BEARER }, Err(PassCode::OtherPhone)),
+        (&strict, Bearer { client: Some(name(9)), ..BEARER }, Err(PassCode::OtherClient)),
+        (&strict, Bearer { client: None, ..BEARER }, Err(PassCode::OtherClient)),
+        (&strict, Bearer { phone: BEARER.client, client: BEARER.phone, ..BEARER }, Err(PassCode::OtherPhone)),
+        (&any, Bearer { phone: Some(name(9)), client: None, ..BEARER }, Ok(Rung::Captcha)),
+        (&any, Bearer { endpoint: "signup", ..BEARER }, Err(PassCode::OtherEndpoint)),
+        (&without, BEARER, Err(PassCode::OtherPhone)),
+        (&without, Bearer { phone: None, ..BEARER }, Ok(Rung::Captcha)),
+    ] {
+        assert_eq!(look(pass, bearer), expected, "{bearer:?}");
+    }
+    let token = challenges.token(&ticket(binding()));
+    assert_eq!(look(&token, BEARER), Err(PassCode::Invalid), "a ticket is no pass");
+    assert_eq!(challenges.read_ticket(&strict, START), Err(Unsolved::Unknown), "a pass is no ticket");
+}
+
+#[test]
+fn nobody_can_tell_from_two_tickets_that_they_are_for_one_phone() {
+    let (challenges, settings) = (challenges(), settings());
+    let tickets = [(); 2].map(|()| challenges.ticket(&settings, &asker(), ChallengeKind::Pow, START).unwrap());
+    let [one, other] = tickets;
+    assert_ne!((one.phone, one.client, one.endpoint), (other.phone, other.client, other.endpoint));
+    assert_ne!(one.nonce, other.nonce);
+}
+
+/// Each is a bug that some ALTCHA library had.
+#[test]
+fn what_must_be_rejected_is() {
+    let (challenges, settings) = (challenges(), settings());
+    let good = solved(&challenges.issue_work(&settings, &asker(), START).unwrap().altcha);
+    let other = solved(&challenges.issue_work(&settings, &asker(), START).unwrap().altcha);
+    let at = |path: &str, value: Value| {
+        let mut changed = good.clone();
+        *changed.pointer_mut(path).unwrap() = value;
+        changed
+    };
+    let without = |path: &str, field: &str| {
+        let mut changed = good.clone();
+        changed.pointer_mut(path).unwrap().as_object_mut().unwrap().remove(field);
+        changed
+    };
+    let upper = |path: &str| at(path, good.pointer(path).unwrap().as_str().unwrap().to_uppercase().into());
+    let (parameters, solution) = ("/challenge/parameters", "/solution");
+    let p = |field: &str| format!("{parameters}/{field}");
+    let key = good["solution"]["derivedKey"].as_str().unwrap();
+    let (malformed, unknown, wrong) = (Unsolved::Malformed, Unsolved::Unknown, Unsolved::Wrong);
+    let cases = [
+        ("a key that does not begin with the prefix", at("/solution/derivedKey", "ab".repeat(32).into()), wrong),
+        ("the prefix alone", at("/solution/derivedKey", format!("{}{}", &key[..32], "0".repeat(32)).into()), wrong),
+        ("another challenge's key", at("/solution", other["solution"].clone()), wrong),
+        ("a fraction", at("/solution/counter", json!(1.5)), malformed),
+        ("a whole fraction", at("/solution/counter", json!(37.0)), malformed),
+        ("below zero", at("/solution/counter", json!(-1)), malformed),
+        ("beyond 32 bits", at("/solution/counter", json!(4_294_967_296_u64)), malformed),
+        ("a counter as text", at("/solution/counter", json!("37")), malformed),
+        ("an upper-case key", upper("/solution/derivedKey"), malformed),
+        ("an odd key", at("/solution/derivedKey", key[1..].into()), malformed),
+        ("a longer key", at("/solution/derivedKey", format!("{key}00").into()), malformed),
+        ("no signature", without("/challenge", "signature"), malformed),
+        ("null for a signature", at("/challenge/signature", Value::Null), malformed),
+        ("an empty signature", at("/challenge/signature", "".into()), malformed),
+        ("an upper-case signature", upper("/challenge/signature"), malformed),
+        ("another's signature", at("/challenge/signature", other["challenge"]["signature"].clone()), unknown),
+        ("no solution", without("", "solution"), malformed),
+        ("no key", without(solution, "derivedKey"), malformed),
+        ("no key signature", without(parameters, "keySignature"), malformed),
+        ("an empty prefix", at(&p("keyPrefix"), "".into()), unknown),
+        ("a shorter prefix", at(&p("keyPrefix"), key[..2].into()), unknown),
+        ("a prefix as long as the key", at(&p("keyPrefix"), key.into()), unknown),
+        ("a shorter key length", at(&p("keyLength"), json!(16)), unknown),
+        ("another algorithm", at(&p("algorithm"), "SHA-256".into()), unknown),
+        ("less cost", at(&p("cost"), json!(1)), unknown),
+        ("no cost", at(&p("cost"), json!(0)), unknown),
+        ("a later end", at(&p("expiresAt"), json!(4_102_444_800_u64)), unknown),
+        ("no end", without(parameters, "expiresAt"), malformed),
+        ("other data", at(&p("data/ticket"), other["challenge"]["parameters"]["data"]["ticket"].clone()), unknown),
+        ("no data", without(parameters, "data"), unknown),
+        ("more data", at(&p("data"), json!({ "ticket": "x", "more": "y" })), unknown),
+        ("a field of no meaning", at(parameters, json!({ "memoryCost": 1 })), malformed),
+        ("an array", json!([good]), malformed),
+    ];
+    for (what, payload, expected) in cases {
+        assert_eq!(challenges.solve_work(&settings, &packed(&payload), START).unwrap_err(), expected, "{what}");
+    }
+    let text = packed(&good);
+    for (what, text) in [
+        ("nothing", ""),
+        ("no base64", "{}"),
+        ("base64 of the URL kind", &text.replace('+', "-").replace('/', "_").replace('=', "")),
+        ("white space", &format!(" {text}")),
+        ("two of them", &format!("{text}{text}")),
+        ("a field twice", &STANDARD.encode(good.to_string().replacen("\"cost\":1000", "\"cost\":1,\"cost\":1000", 1))),
+        ("too long", &"A".repeat(4100)),
+    ] {
+        let found = challenges.solve_work(&settings, text, START).unwrap_err();
+        assert_eq!(found, Unsolved::Malformed, "{what}");
+    }
+    let expired = challenges.solve_work(&settings, &text, after(Span::minutes(5))).unwrap_err();
+    assert_eq!(expired, Unsolved::Expired);
+    assert_eq!(challenges.usage().0, 0, "nothing of this was stored");
+    assert!(challenges.solve_work(&settings, &text, START).is_ok(), "and the challenge is still good");
+}
+
+/// Made with ALTCHA's own library for JavaScript, version 2.8.0.
+#[test]
+fn the_vectors_of_the_makers_library() {
+    let keys = [altcha_v2::Keys::new(b"smsfw-test-hmac-secret", b"smsfw-test-key-secret")];
+    let parameters = json!({
+        "algorithm": "PBKDF2/SHA-256", "cost": 1000, "data": { "scene": "login" }, "expiresAt": 4_102_444_800_u64,
+        "keyLength": 32, "keyPrefix": "90700b7c67d3712413b1f689a430935e",
+        "keySignature": "ae5502e99c3cf83f016d0f859cef56c4eff6ce435fe3739a2e89eb461feaa2d1",
+        "nonce": "04f4a0d9b9f41fc5b3dd6d3f952746f1", "salt": "236d070d8b11024ebc8b21270f4c2313",
+    });
+    let signature = "c80d2f554f43dd948c3cf7ddab26b3377a1d6358a5753d715708d9f473c3e3f1";
+    let challenge = json!({ "parameters": parameters, "signature": signature });
+    let key = "90700b7c67d3712413b1f689a430935ee8b45f59eea9c392b6f35b672c4d845a";
+    let solution = json!({ "counter": 37, "derivedKey": key });
+    let payload = packed(&json!({ "challenge": challenge, "solution": solution }));
+    let accepted = altcha_v2::check(&keys, &payload, START).unwrap();
+    assert_eq!(accepted.data["scene"], "login");
+    let challenge: Challenge = serde_json::from_value(challenge).unwrap();
+    assert_eq!(solved(&challenge)["solution"]["derivedKey"], key, "found by trying");
+    // The other mode, right and without work: neither is issued here, so neither is accepted.
+    let probabilistic = json!({
+        "parameters": {
+            "algorithm": "SHA-256", "cost": 1, "expiresAt": 4_102_444_800_u64, "keyLength": 32, "keyPrefix": "000",
+            "nonce": "f3451d62b7f52c1ad5bf46c6d1f125f7", "salt": "6b9b470706a86995649821abce93ffc3",
+        },
+        "signature": "2dacdc61e85a5074037bb3c10dfbf5eb479a0cc574a95cb8673ddcd19a30da96",
+    });
+    for (counter, key) in [
+        (1684, "0000dcf8e8953454fab57c1c0f76f07942ddcaf108e142374914176ce7b8faff"),
+        (0, "b1111493c9fc6dd90c86a948b5156d27ac4a78711489d4f225804bf63674e311"),
+    ] {
+        let solution = json!({ "counter": counter, "derivedKey": key });
+        let payload = packed(&json!({ "challenge": probabilistic, "solution": solution }));
+        assert_eq!(altcha_v2::check(&keys, &payload, START).unwrap_err(), Unsolved::Malformed);
+    }
+}
+
+#[test]
+fn what_was_issued_before_the_start_is_not_known() {
+    let metrics = Metrics::new("test", Arc::new(crate::clock::ManualClock::at(START)));
+    let parts = || Parts::fixed(Arc::clone(metrics.challenges()));
+    let (before, settings) = (Challenges::new(parts()), settings());
+    let payload = packed(&solved(&before.issue_work(&settings, &asker(), START).unwrap().altcha));
+    let pass = before.solve_work(&settings, &payload, START).unwrap().pass;
+    let restarted = Arc::new(Challenges::new(Parts { since: after(Span::millis(1)), ..parts() }));
+    let now = after(Span::seconds(1));
+    assert_eq!(restarted.solve_work(&settings, &payload, now).unwrap_err(), Unsolved::Expired);
+    assert_eq!(restarted.hold(&pass, &BEARER, now).unwrap_err(), PassCode::Expired);
+}
+
+#[test]
+fn when_the_store_is_full_none_are_issued_and_none_is_forgotten() {
+    let metrics = Metrics::new("test", Arc::new(crate::clock::ManualClock::at(START)));
+    let memory = Challenges::bytes_of(3);
+    let parts = Parts { memory, ..Parts::fixed(Arc::clone(metrics.challenges())) };
+    let (challenges, settings) = (Arc::new(Challenges::new(parts)), settings());
+    let issue = |at| challenges.issue_work(&settings, &asker(), at);
+    let first = packed(&solved(&issue(START).unwrap().altcha));
+    assert!(challenges.solve_work(&settings, &first, START).is_ok());
+    assert!([START, START].map(issue).iter().all(Result::is_ok));
+    assert_eq!(issue(after(Span::minutes(9))).unwrap_err(), TooMany::InAll);
+    assert_eq!(challenges.solve_work(&settings, &first, after(Span::minutes(4))).unwrap_err(), Unsolved::Spent);
+    assert!(issue(after(Span::minutes(11))).is_ok(), "they and their passes have expired");
+}
+
+#[test]
+fn one_solution_in_a_thousand_threads_is_spent_once() {
+    let (challenges, settings) = (challenges(), settings());
+    let payload = packed(&solved(&challenges.issue_work(&settings, &asker(), START).unwrap().altcha));
+    let submit = || challenges.solve_work(&settings, &payload, START).is_ok();
+    let passes = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..1000).map(|_| scope.spawn(submit)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).filter(|got| *got).count()
+    });
+    assert_eq!(passes, 1);
+}

@@ -1,0 +1,49 @@
+//! The cookies that sendwall's own paths set: the pass, and the visit of a client that has none.
+
+use http::header::{COOKIE, HOST, ORIGIN, SET_COOKIE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Response};
+
+use super::Asked;
+use crate::challenge::Redeemed;
+use crate::gate::PASS_COOKIE;
+use crate::http::answer_body::AnswerBody;
+use crate::http::proxy::{Proxy, is_secure};
+use crate::http::visit;
+
+/// Puts a pass into its cookie. Pages of another site get it only over TLS: browsers keep no other from them.
+pub(super) fn set_pass(headers: &mut HeaderMap, redeemed: &Redeemed, asked: &Asked<'_>) {
+    let seconds = redeemed.lifetime.as_seconds_up();
+    let secure = is_secure(asked.parts, asked.client);
+    let attributes = match (secure, is_from_elsewhere(asked.parts)) {
+        (true, true) => "SameSite=None; Secure",
+        (true, false) => "SameSite=Lax; Secure",
+        (false, _) => "SameSite=Lax",
+    };
+    let text = format!("{PASS_COOKIE}={}; Path=/; Max-Age={seconds}; HttpOnly; {attributes}", redeemed.pass);
+    // Base64url and numbers: always a header.
+    if let Ok(cookie) = HeaderValue::try_from(text) {
+        headers.append(SET_COOKIE, cookie);
+    }
+}
+
+/// Whether a page of another origin asks.
+fn is_from_elsewhere(parts: &Parts) -> bool {
+    let host = parts.headers.get(HOST).map(HeaderValue::as_bytes);
+    let host = host.or_else(|| parts.uri.authority().map(|authority| authority.as_str().as_bytes()));
+    let origin = parts.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
+    let origin = origin.and_then(|origin| origin.split_once("://")).map(|(_, origin)| origin.as_bytes());
+    origin.is_some_and(|origin| host.is_some_and(|host| !host.eq_ignore_ascii_case(origin)))
+}
+
+impl Proxy {
+    /// Makes a client known that wasn't, so that what comes next is seen to come from it.
+    pub(super) fn make_known(&self, response: &mut Response<AnswerBody>, asked: &Asked<'_>) {
+        let (Some(settings), Some(visits)) = (&self.settings.visit, &self.visits) else { return };
+        let lines: Vec<HeaderValue> = asked.parts.headers.get_all(COOKIE).iter().cloned().collect();
+        if !visit::has_visit(&lines, &settings.name, &**visits) {
+            self.counters.visits_set.add();
+            visit::set(response.headers_mut(), settings, &visits.mint(), is_secure(asked.parts, asked.client));
+        }
+    }
+}
