@@ -25,11 +25,8 @@
 //! - [`decide`]: facts and counts to a decision.
 //!
 //! Effects:
-<<<<<<< HEAD
 //! - [`net`]: requests of our own, to captcha providers and receivers of alerts.
-=======
 //! - [`challenge`]: what has to be solved, and the passes that say it was.
->>>>>>> w-pow
 //! - [`journal`]: the decision log.
 //! - [`state`]: the snapshot of what outlives the process.
 //! - [`alerts`]: what is out of the ordinary, as incidents, told to on-call people.

@@ -9,6 +9,7 @@
 
 pub mod altcha_v2;
 mod binding;
+pub mod captcha;
 mod hex;
 mod issuing;
 mod kdf;
@@ -37,6 +38,7 @@ use crate::domain::{ChallengeKind, PassCode, Span, Timestamp};
 use crate::privacy::{KeyRing, Pseudonym};
 use crate::telemetry::ChallengeCounters;
 use altcha_v2::Challenge;
+use captcha::Captchas;
 use issuing::Issuing;
 use spent::Spent;
 use ticket::Label;
@@ -49,6 +51,7 @@ pub struct Challenges {
     random: Unpredictable,
     issuing: Issuing,
     spent: Spent,
+    captchas: Captchas,
     counters: Arc<ChallengeCounters>,
 }
 
@@ -159,7 +162,8 @@ impl Challenges {
         let Parts { secrets, seed, memory, since, counters } = parts;
         let spent = Spent::new(memory, since);
         let issuing = Issuing::new(spent.capacity());
-        Self { secrets, random: Unpredictable::new(&seed), issuing, spent, counters }
+        let captchas = Captchas::new(spent.capacity());
+        Self { secrets, random: Unpredictable::new(&seed), issuing, spent, captchas, counters }
     }
 
     /// Issues a proof of work. Costs one key derivation, some 0.2 ms.

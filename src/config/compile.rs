@@ -9,11 +9,9 @@ use ring::digest::{SHA256, digest};
 use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
-<<<<<<< HEAD
-use super::{Config, cells, endpoint, keys, limits, outbound, prices, server, snapshot, telling, values};
-=======
-use super::{Config, cells, challenge, endpoint, keys, limits, prices, server, snapshot, telling, values};
->>>>>>> w-pow
+use super::{
+    Config, captcha, cells, challenge, endpoint, keys, limits, outbound, prices, server, snapshot, telling, values,
+};
 use crate::domain::{ClientSource, Mode};
 use crate::gate::Endpoint;
 
@@ -26,7 +24,8 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let state = root.directory("state");
     let snapshot = snapshot::read(root, state.as_ref());
     let keys = keys::read(root, state.as_deref(), environment);
-    let (endpoints, routes) = endpoint::read(root, mode);
+    let ways = captcha::read(root);
+    let (endpoints, routes) = endpoint::read(root, mode, &ways);
     let limits = limits::read(root, &endpoints);
     let (currency, prices) = prices::read(root);
     let workers = root.count("workers", 0..=1024, 0);
@@ -47,6 +46,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         admin,
         journal,
         telemetry,
+        inbound: ways.inbound(),
         outbound,
         geo,
         state,

@@ -4,6 +4,7 @@
 //! environment. Must not know: how anything that is configured works.
 
 mod answers;
+mod captcha;
 mod cells;
 mod challenge;
 mod compile;
@@ -34,6 +35,7 @@ pub use problem::{Excerpt, Position, Problem, Severity};
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use toml::de::DeTable;
@@ -41,6 +43,7 @@ use toml::de::DeTable;
 use self::reader::Section;
 use self::source::{Fault, Source};
 use crate::admin;
+use crate::challenge::captcha::Inbound;
 use crate::domain::Mode;
 use crate::extract::Rule;
 use crate::gate::Endpoint;
@@ -65,6 +68,8 @@ pub struct Config {
     pub journal: Option<journal::Settings>,
     /// The process log.
     pub telemetry: telemetry::Settings,
+    /// Numbers that users text.
+    pub inbound: Vec<Arc<Inbound>>,
     /// Requests of our own: where they may go and how they are checked.
     pub outbound: net::Settings,
     /// GeoIP databases.
@@ -130,7 +135,7 @@ impl Config {
 
     /// Every key that a configuration may have, array indices left out: `endpoint[].send`.
     pub fn known_keys() -> BTreeSet<String> {
-        const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n";
+        const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n[[captcha]]\n";
         compile_source(&Source::of_file(Path::new(""), EVERY_LIST), &|_| None).1
     }
 }

@@ -85,12 +85,11 @@ impl CaptchaProviderChanged<'_> {
     /// Logs.
     pub fn emit(&self) {
         let provider = self.provider;
-        match self.failed {
-            Some(reason) => error!(
-                provider,
-                reason, "a captcha's provider fails and is left alone for a while; `when_down` holds for its users"
-            ),
-            None => info!(provider, "a captcha's provider answers again"),
+        if let Some(reason) = self.failed {
+            let what = "a captcha's provider fails and is left alone for a while; `when_down` holds for its users";
+            error!(provider, reason, "{what}");
+        } else {
+            info!(provider, "a captcha's provider answers again");
         }
     }
 }

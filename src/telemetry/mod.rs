@@ -2,6 +2,7 @@
 //!
 //! Must not know: requests' bytes, decisions' making, files of the decision log.
 
+mod captchas;
 mod challenges;
 pub mod events;
 mod evidence;
@@ -16,6 +17,7 @@ mod settings;
 mod snapshot;
 mod totals;
 
+pub use captchas::{CaptchaCounters, CaptchaProviderChanged};
 pub use challenges::ChallengeCounters;
 pub use labels::OutcomeSource;
 pub use log::{Error, install};

@@ -21,18 +21,18 @@ pub(super) enum What {
 
 /// The text of a challenge in its `round`, a new one after each wrong answer: under the current key first, and under each
 /// older one.
-pub(super) fn texts(seals: &Seals, nonce: u128, what: What, round: u8) -> impl Iterator<Item = String> {
+pub(super) fn texts(seals: &Seals, nonce: u128, what: What, round: u8) -> Vec<String> {
     let (label, length) = match what {
         What::Letters => (1, LETTERS),
         What::Digits => (2, DIGITS),
         What::Word => (3, WORD),
     };
-    seals.blind(nonce, Part::Answer, &[label, round]).map(move |bits| spell(bits, what, length))
+    seals.blind(nonce, Part::Answer, &[label, round]).map(|bits| spell(bits, what, length)).collect()
 }
 
 /// The current one.
 pub(super) fn text(seals: &Seals, nonce: u128, what: What, round: u8) -> String {
-    texts(seals, nonce, what, round).next().unwrap_or_default()
+    texts(seals, nonce, what, round).into_iter().next().unwrap_or_default()
 }
 
 /// 64 bits are many more than any text needs, so each letter is as likely as the others to one part in 10^9.
@@ -57,7 +57,11 @@ pub(super) fn is_meant(typed: &str, text: &str) -> bool {
 }
 
 fn normal(typed: &str) -> impl Iterator<Item = char> {
-    typed.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '_')).flat_map(char::to_uppercase).map(latin)
+    typed
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.' | '_'))
+        .flat_map(char::to_uppercase)
+        .map(latin)
 }
 
 /// The letter of the alphabet that looks the same.
@@ -111,7 +115,7 @@ mod tests {
         assert_ne!(text(1, What::Letters, 0), text(2, What::Letters, 0));
         assert_ne!(text(1, What::Letters, 0), text(1, What::Letters, 1));
         assert!(text(1, What::Digits, 0).chars().all(|c| c.is_ascii_digit()));
-        let older: Vec<_> = texts(&Seals::new(&[[9; 32], [1; 32]]), 1, What::Letters, 0).collect();
+        let older = texts(&Seals::new(&[[9; 32], [1; 32]]), 1, What::Letters, 0);
         assert_eq!(older.len(), 2);
         assert_eq!(older[1], text(1, What::Letters, 0), "what was asked before the keys turned is still right");
     }

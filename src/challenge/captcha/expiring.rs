@@ -76,7 +76,8 @@ impl<K: Copy + Eq + Hash, V: Clone> Expiring<K, V> {
 
 impl<K: Copy + Eq + Hash, V> Inner<K, V> {
     fn forget(&mut self, now: Timestamp) {
-        while let Some((until, key)) = self.expiring.pop_front_if(|(until, _)| *until <= now) {
+        while let Some((until, key)) = self.expiring.front().copied().filter(|(until, _)| *until <= now) {
+            self.expiring.pop_front();
             if self.entries.get(&key).is_some_and(|(_, own)| *own <= until) {
                 self.entries.remove(&key);
             }

@@ -27,10 +27,10 @@ pub(super) fn draw(text: &str, seed: u64) -> Option<Vec<u8>> {
     let mut random = Random::seeded(seed);
     let mut canvas = Canvas::new();
     let wave = Wave::drawn(&mut random);
-    let letters = text.chars().count().max(1);
-    let step = f32::from(WIDTH - 50) / letters as f32;
-    for (index, letter) in text.chars().enumerate() {
-        let centre = 25.0 + step * (index as f32 + 0.5) + spread(&mut random, 3.0);
+    let letters = u8::try_from(text.chars().count().max(1)).ok()?;
+    let step = f32::from(WIDTH - 50) / f32::from(letters);
+    for (index, letter) in (0..letters).zip(text.chars()) {
+        let centre = 25.0 + step * (f32::from(index) + 0.5) + spread(&mut random, 3.0);
         let middle = f32::from(HEIGHT) / 2.0 + spread(&mut random, 8.0);
         let placed = Placed::drawn(&mut random, (centre, middle), step);
         for stroke in glyphs::strokes(letter) {
@@ -133,13 +133,12 @@ fn smooth(points: &[Point]) -> Vec<Point> {
     for index in 0..points.len().saturating_sub(1) {
         let four = [at(index.saturating_sub(1)), at(index), at(index + 1), at(index + 2)];
         for step in 0..=8_u8 {
-            let t = f32::from(step) / 8.0;
+            let part = f32::from(step) / 8.0;
             let one = |of: fn(Point) -> f32| {
-                let [a, b, c, d] = four.map(of);
-                0.5 * (2.0 * b
-                    + (c - a) * t
-                    + (2.0 * a - 5.0 * b + 4.0 * c - d) * t * t
-                    + (3.0 * b - a - 3.0 * c + d) * t * t * t)
+                let [before, from, to, after] = four.map(of);
+                let bend = 2.0 * before - 5.0 * from + 4.0 * to - after;
+                let twist = 3.0 * from - before - 3.0 * to + after;
+                0.5 * (2.0 * from + part * (to - before + part * (bend + part * twist)))
             };
             curve.push((one(|point| point.0), one(|point| point.1)));
         }

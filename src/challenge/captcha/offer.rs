@@ -119,8 +119,7 @@ impl Challenges {
         ways.iter().any(|way| match way {
             Way::Image => true,
             Way::Provider(provider) => {
-                provider.when_down == WhenDown::Image
-                    && self.captchas.lines.was_down(&provider.name, ticket.issued)
+                provider.when_down == WhenDown::Image && self.captchas.lines.was_down(&provider.name, ticket.issued)
             }
             Way::Sms(_) => false,
         })

@@ -7,6 +7,7 @@ use http::Request;
 use ring::digest;
 
 use super::answer::{self, What};
+use super::inbound::Inbound;
 use super::offer::{Issued, action};
 use super::provider::{self, Expected, Meaning};
 use super::settings::{Provider, Setup, Way, WhenDown};
@@ -89,7 +90,8 @@ impl Challenges {
         let is_right = |round| {
             let means = |what| {
                 answer::texts(&self.secrets.seals, nonce, what, round)
-                    .any(|text| answer::is_meant(solution.answer, &text))
+                    .iter()
+                    .any(|text| answer::is_meant(solution.answer, text))
             };
             means(What::Letters) || means(What::Digits)
         };
@@ -230,6 +232,11 @@ impl Challenges {
             };
             self.captchas.words.change(word, (now, now), arrive) == Ok(true)
         })
+    }
+
+    /// A hook was called.
+    pub fn hook_called(&self, inbound: &Inbound, result: &'static str) {
+        self.counters.captchas().sms(&inbound.name, result);
     }
 
     fn passed(&self, settings: &Settings, solution: &Solution<'_>, name: &Arc<str>, now: Timestamp) -> Outcome {

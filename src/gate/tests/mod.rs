@@ -59,6 +59,7 @@ fn endpoint() -> Endpoint {
         match_by: vec![MatchKey::Phone, MatchKey::Client],
         verify_window: Span::minutes(10),
         answers: Answers::default(),
+        captcha: Vec::new(),
         cors_origins: Vec::new(),
     }
 }
@@ -85,6 +86,7 @@ fn revision(number: u32, store: &Store, limits: &[Arc<Limit>], endpoint: Endpoin
         kinds: patient(),
         looks: true,
         challenge: challenge::Settings::default(),
+        captcha: challenge::captcha::Setup::default(),
         limits: store.prepare(limits).unwrap(),
         numbering: Arc::new(Numbering::default()),
     }

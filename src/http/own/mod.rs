@@ -2,7 +2,9 @@
 //!
 //! Must not know: how requests for codes are judged.
 
+mod captcha;
 mod cookies;
+mod hook;
 mod solve;
 
 use std::sync::Arc;
@@ -52,6 +54,8 @@ impl Proxy {
         let path = asked.parts.uri.path().strip_prefix(OWN_PATH).unwrap_or_default();
         let methods: &[Method] = match path {
             "/solve" => &[Method::POST],
+            _ if path.starts_with(captcha::PATH) => &[Method::GET],
+            _ if path.starts_with(hook::PATH) => &[Method::POST],
             _ => return answers::unknown_path(),
         };
         if asked.parts.method == Method::OPTIONS {
@@ -62,9 +66,14 @@ impl Proxy {
         }
         match path {
             "/solve" => match self.own_body(body).await {
-                Ok(body) => self.solve(asked, &body),
+                Ok(body) => self.solve(asked, &body).await,
                 Err(response) => response,
             },
+            _ if path.starts_with(hook::PATH) => match self.own_body(body).await {
+                Ok(body) => self.hook(asked, path, &body),
+                Err(response) => response,
+            },
+            _ if path.starts_with(captcha::PATH) => self.captcha(asked, path).await,
             _ => answers::unknown_path(),
         }
     }

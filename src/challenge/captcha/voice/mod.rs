@@ -30,12 +30,12 @@ const SOUNDS: [(&str, &[u8]); 7] = [
 impl Language {
     /// The first of an `Accept-Language` that is spoken here, else English.
     pub fn accepted(header: &str) -> Self {
-        let wanted = header.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
+        let mut wanted = header.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
         let spoken = |tag: &str| {
             let language = tag.split('-').next().unwrap_or_default();
             SOUNDS.iter().position(|(name, _)| name.eq_ignore_ascii_case(language))
         };
-        Self(wanted.filter_map(spoken).next().and_then(|index| u8::try_from(index).ok()).unwrap_or(0))
+        Self(wanted.find_map(spoken).and_then(|index| u8::try_from(index).ok()).unwrap_or(0))
     }
 
     /// Its two letters.
@@ -76,7 +76,12 @@ fn silence(random: &mut Random) -> Vec<f64> {
 }
 
 /// A sound played faster or slower, which moves its pitch too.
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "lengths of sounds")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "lengths of sounds"
+)]
 fn at_pace(sound: &[u8], pace: f64, loudness: f64) -> Vec<f64> {
     let sample = |index: usize| f64::from(sound.get(index).copied().unwrap_or(128)) - 128.0;
     let length = (sound.len() as f64 / pace) as usize;
@@ -136,9 +141,14 @@ mod tests {
 
     #[test]
     fn the_language_is_the_first_that_is_spoken() {
-        for (header, language) in
-            [("pt-BR,es;q=0.8,en;q=0.5", "es"), ("zh-Hans-CN", "zh"), ("", "en"), ("*", "en"), ("DE", "de"), ("xx", "en")]
-        {
+        for (header, language) in [
+            ("pt-BR,es;q=0.8,en;q=0.5", "es"),
+            ("zh-Hans-CN", "zh"),
+            ("", "en"),
+            ("*", "en"),
+            ("DE", "de"),
+            ("xx", "en"),
+        ] {
             assert_eq!(Language::accepted(header).name(), language, "{header}");
         }
     }
