@@ -17,6 +17,7 @@
 //! Pure stages, without I/O; `now` is an argument:
 //! - [`numbering`]: a number's country, type, range and price.
 //! - [`geo`]: an address's country, network and kind.
+//! - [`lists`]: sets of networks, numbers and countries; those that people fill by hand.
 //! - [`rules`]: the small language of conditions.
 //! - [`extract`]: bytes to facts: route, address, phone, client, fingerprint.
 //! - [`limits`]: sliding windows with a hard maximum.
@@ -80,6 +81,7 @@ pub mod geo;
 pub mod http;
 pub mod journal;
 pub mod limits;
+pub mod lists;
 pub mod net;
 pub mod numbering;
 pub mod pack;

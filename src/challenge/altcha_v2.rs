@@ -111,9 +111,6 @@ pub(super) fn issue(
     let (nonce, salt) = (ticket.nonce.to_be_bytes(), salt.to_be_bytes());
     let cost = NonZeroU32::new(work.cost).unwrap_or(NonZeroU32::MIN);
     let key = derive(nonce, salt, work.counter(counter), cost);
-    let sign = |secret: fn(&Keys) -> &hmac::Key, text: &[u8]| {
-        keys.first().map_or_else(String::new, |keys| hex::encode(hmac::sign(secret(keys), text).as_ref()))
-    };
     let parameters = Parameters {
         algorithm: ALGORITHM.to_owned(),
         cost: cost.get(),
@@ -121,12 +118,20 @@ pub(super) fn issue(
         expires_at: ticket.expires.unix_s(),
         key_length: KEY_BYTES,
         key_prefix: hex::encode(key.get(..PREFIX_BYTES).unwrap_or_default()),
-        key_signature: sign(|keys| &keys.key, &key),
+        key_signature: sign(keys, |keys| &keys.key, &key),
         nonce: hex::encode(&nonce),
         salt: hex::encode(&salt),
     };
-    let signature = sign(|keys| &keys.signature, &parameters.canonical());
+    signed(keys, parameters)
+}
+
+pub(super) fn signed(keys: &[Keys], parameters: Parameters) -> Challenge {
+    let signature = sign(keys, |keys| &keys.signature, &parameters.canonical());
     Challenge { parameters, signature }
+}
+
+fn sign(keys: &[Keys], secret: fn(&Keys) -> &hmac::Key, text: &[u8]) -> String {
+    keys.first().map_or_else(String::new, |keys| hex::encode(hmac::sign(secret(keys), text).as_ref()))
 }
 
 /// Checks a payload, the base64 of a challenge with its solution, and gives the ticket that the challenge carries.

@@ -136,7 +136,8 @@ impl Spent {
 
     fn forget_expired(&self, shard: &mut Shard, now: Timestamp) {
         let before = shard.entries.len();
-        while let Some((_, nonce)) = shard.expiring.pop_front_if(|(until, _)| *until <= now) {
+        while let Some((_, nonce)) = shard.expiring.front().copied().filter(|(until, _)| *until <= now) {
+            shard.expiring.pop_front();
             shard.entries.remove(&nonce);
         }
         self.len.fetch_sub(before - shard.entries.len(), Ordering::Relaxed);

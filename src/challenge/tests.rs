@@ -1,4 +1,5 @@
 //! Solutions and passes by a clock that the test moves: what must count, and everything that must not.
+#![expect(clippy::string_slice, reason = "hexadecimal digits")]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -121,82 +122,147 @@ fn nobody_can_tell_from_two_tickets_that_they_are_for_one_phone() {
     assert_ne!(one.nonce, other.nonce);
 }
 
-/// Each is a bug that some ALTCHA library had.
-#[test]
-fn what_must_be_rejected_is() {
-    let (challenges, settings) = (challenges(), settings());
-    let good = solved(&challenges.issue_work(&settings, &asker(), START).unwrap().altcha);
-    let other = solved(&challenges.issue_work(&settings, &asker(), START).unwrap().altcha);
-    let at = |path: &str, value: Value| {
-        let mut changed = good.clone();
-        *changed.pointer_mut(path).unwrap() = value;
+/// A solved challenge, to be changed.
+struct Solved {
+    good: Value,
+    other: Value,
+    key: String,
+}
+
+impl Solved {
+    fn by(challenges: &Challenges) -> Self {
+        let solve = || solved(&challenges.issue_work(&settings(), &asker(), START).unwrap().altcha);
+        let (good, other) = (solve(), solve());
+        let key = good["solution"]["derivedKey"].as_str().unwrap().to_owned();
+        Self { good, other, key }
+    }
+
+    fn with(&self, path: &str, value: impl Into<Value>) -> Value {
+        let mut changed = self.good.clone();
+        *changed.pointer_mut(path).unwrap() = value.into();
         changed
-    };
-    let without = |path: &str, field: &str| {
-        let mut changed = good.clone();
+    }
+
+    fn without(&self, path: &str, field: &str) -> Value {
+        let mut changed = self.good.clone();
         changed.pointer_mut(path).unwrap().as_object_mut().unwrap().remove(field);
         changed
-    };
-    let upper = |path: &str| at(path, good.pointer(path).unwrap().as_str().unwrap().to_uppercase().into());
-    let (parameters, solution) = ("/challenge/parameters", "/solution");
-    let p = |field: &str| format!("{parameters}/{field}");
-    let key = good["solution"]["derivedKey"].as_str().unwrap();
-    let (malformed, unknown, wrong) = (Unsolved::Malformed, Unsolved::Unknown, Unsolved::Wrong);
-    let cases = [
-        ("a key that does not begin with the prefix", at("/solution/derivedKey", "ab".repeat(32).into()), wrong),
-        ("the prefix alone", at("/solution/derivedKey", format!("{}{}", &key[..32], "0".repeat(32)).into()), wrong),
-        ("another challenge's key", at("/solution", other["solution"].clone()), wrong),
-        ("a fraction", at("/solution/counter", json!(1.5)), malformed),
-        ("a whole fraction", at("/solution/counter", json!(37.0)), malformed),
-        ("below zero", at("/solution/counter", json!(-1)), malformed),
-        ("beyond 32 bits", at("/solution/counter", json!(4_294_967_296_u64)), malformed),
-        ("a counter as text", at("/solution/counter", json!("37")), malformed),
-        ("an upper-case key", upper("/solution/derivedKey"), malformed),
-        ("an odd key", at("/solution/derivedKey", key[1..].into()), malformed),
-        ("a longer key", at("/solution/derivedKey", format!("{key}00").into()), malformed),
-        ("no signature", without("/challenge", "signature"), malformed),
-        ("null for a signature", at("/challenge/signature", Value::Null), malformed),
-        ("an empty signature", at("/challenge/signature", "".into()), malformed),
-        ("an upper-case signature", upper("/challenge/signature"), malformed),
-        ("another's signature", at("/challenge/signature", other["challenge"]["signature"].clone()), unknown),
-        ("no solution", without("", "solution"), malformed),
-        ("no key", without(solution, "derivedKey"), malformed),
-        ("no key signature", without(parameters, "keySignature"), malformed),
-        ("an empty prefix", at(&p("keyPrefix"), "".into()), unknown),
-        ("a shorter prefix", at(&p("keyPrefix"), key[..2].into()), unknown),
-        ("a prefix as long as the key", at(&p("keyPrefix"), key.into()), unknown),
-        ("a shorter key length", at(&p("keyLength"), json!(16)), unknown),
-        ("another algorithm", at(&p("algorithm"), "SHA-256".into()), unknown),
-        ("less cost", at(&p("cost"), json!(1)), unknown),
-        ("no cost", at(&p("cost"), json!(0)), unknown),
-        ("a later end", at(&p("expiresAt"), json!(4_102_444_800_u64)), unknown),
-        ("no end", without(parameters, "expiresAt"), malformed),
-        ("other data", at(&p("data/ticket"), other["challenge"]["parameters"]["data"]["ticket"].clone()), unknown),
-        ("no data", without(parameters, "data"), unknown),
-        ("more data", at(&p("data"), json!({ "ticket": "x", "more": "y" })), unknown),
-        ("a field of no meaning", at(parameters, json!({ "memoryCost": 1 })), malformed),
-        ("an array", json!([good]), malformed),
-    ];
-    for (what, payload, expected) in cases {
-        assert_eq!(challenges.solve_work(&settings, &packed(&payload), START).unwrap_err(), expected, "{what}");
     }
-    let text = packed(&good);
+
+    fn upper(&self, path: &str) -> Value {
+        self.with(path, self.good.pointer(path).unwrap().as_str().unwrap().to_uppercase())
+    }
+
+    fn with_others(&self, path: &str) -> Value {
+        self.with(path, self.other.pointer(path).unwrap().clone())
+    }
+}
+
+/// Each of these is a bug that some ALTCHA library had.
+#[test]
+fn solutions_that_must_be_rejected_are() {
+    let challenges = challenges();
+    let solved = Solved::by(&challenges);
+    let with = |value: Value| solved.with("/solution/derivedKey", value);
+    let count = |value: Value| solved.with("/solution/counter", value);
+    let key = &solved.key;
+    for (what, payload, expected) in [
+        ("a key that does not begin with the prefix", with("ab".repeat(32).into()), Unsolved::Wrong),
+        ("no more than the prefix", with(format!("{}{}", &key[..32], "0".repeat(32)).into()), Unsolved::Wrong),
+        ("another challenge's key", solved.with_others("/solution"), Unsolved::Wrong),
+        ("a fraction", count(json!(1.5)), Unsolved::Malformed),
+        ("a whole fraction", count(json!(37.0)), Unsolved::Malformed),
+        ("below zero", count(json!(-1)), Unsolved::Malformed),
+        ("beyond 32 bits", count(json!(4_294_967_296_u64)), Unsolved::Malformed),
+        ("a counter as text", count(json!("37")), Unsolved::Malformed),
+        ("an upper-case key", solved.upper("/solution/derivedKey"), Unsolved::Malformed),
+        ("an odd key", with(key[1..].into()), Unsolved::Malformed),
+        ("a longer key", with(format!("{key}00").into()), Unsolved::Malformed),
+        ("no solution", solved.without("", "solution"), Unsolved::Malformed),
+        ("no key", solved.without("/solution", "derivedKey"), Unsolved::Malformed),
+        ("an array", json!([solved.good]), Unsolved::Malformed),
+    ] {
+        assert_eq!(challenges.solve_work(&settings(), &packed(&payload), START).unwrap_err(), expected, "{what}");
+    }
+    let text = packed(&solved.good);
     for (what, text) in [
         ("nothing", ""),
         ("no base64", "{}"),
         ("base64 of the URL kind", &text.replace('+', "-").replace('/', "_").replace('=', "")),
         ("white space", &format!(" {text}")),
         ("two of them", &format!("{text}{text}")),
-        ("a field twice", &STANDARD.encode(good.to_string().replacen("\"cost\":1000", "\"cost\":1,\"cost\":1000", 1))),
         ("too long", &"A".repeat(4100)),
     ] {
-        let found = challenges.solve_work(&settings, text, START).unwrap_err();
+        let found = challenges.solve_work(&settings(), text, START).unwrap_err();
         assert_eq!(found, Unsolved::Malformed, "{what}");
     }
-    let expired = challenges.solve_work(&settings, &text, after(Span::minutes(5))).unwrap_err();
-    assert_eq!(expired, Unsolved::Expired);
+    let late = challenges.solve_work(&settings(), &text, after(Span::minutes(5))).unwrap_err();
+    assert_eq!(late, Unsolved::Expired);
     assert_eq!(challenges.usage().0, 0, "nothing of this was stored");
-    assert!(challenges.solve_work(&settings, &text, START).is_ok(), "and the challenge is still good");
+    assert!(challenges.solve_work(&settings(), &text, START).is_ok(), "and the challenge is still good");
+}
+
+#[test]
+fn challenges_that_were_changed_are_rejected() {
+    let challenges = challenges();
+    let solved = Solved::by(&challenges);
+    let (parameters, signature) = ("/challenge/parameters", "/challenge/signature");
+    let with = |field: &str, value: Value| solved.with(&format!("{parameters}/{field}"), value);
+    for (what, payload, expected) in [
+        ("no signature", solved.without("/challenge", "signature"), Unsolved::Malformed),
+        ("null for a signature", solved.with(signature, Value::Null), Unsolved::Malformed),
+        ("an empty signature", solved.with(signature, ""), Unsolved::Malformed),
+        ("an upper-case signature", solved.upper(signature), Unsolved::Malformed),
+        ("another's signature", solved.with_others(signature), Unsolved::Unknown),
+        ("no key signature", solved.without(parameters, "keySignature"), Unsolved::Malformed),
+        ("an empty prefix", with("keyPrefix", "".into()), Unsolved::Unknown),
+        ("a shorter prefix", with("keyPrefix", solved.key[..2].into()), Unsolved::Unknown),
+        ("a prefix as long as the key", with("keyPrefix", solved.key.as_str().into()), Unsolved::Unknown),
+        ("a shorter key length", with("keyLength", json!(16)), Unsolved::Unknown),
+        ("another algorithm", with("algorithm", "SHA-256".into()), Unsolved::Unknown),
+        ("less cost", with("cost", json!(1)), Unsolved::Unknown),
+        ("no cost", with("cost", json!(0)), Unsolved::Unknown),
+        ("a later end", with("expiresAt", json!(4_102_444_800_u64)), Unsolved::Unknown),
+        ("no end", solved.without(parameters, "expiresAt"), Unsolved::Malformed),
+        ("another's ticket", solved.with_others("/challenge/parameters/data/ticket"), Unsolved::Unknown),
+        ("no data", solved.without(parameters, "data"), Unsolved::Unknown),
+        ("more data", with("data", json!({ "ticket": "x", "more": "y" })), Unsolved::Unknown),
+        ("a field of no meaning", solved.with(parameters, json!({ "memoryCost": 1 })), Unsolved::Malformed),
+    ] {
+        assert_eq!(challenges.solve_work(&settings(), &packed(&payload), START).unwrap_err(), expected, "{what}");
+    }
+    let twice = solved.good.to_string().replacen("\"cost\":1000", "\"cost\":1,\"cost\":1000", 1);
+    let found = challenges.solve_work(&settings(), &STANDARD.encode(twice), START).unwrap_err();
+    assert_eq!(found, Unsolved::Malformed, "a field twice");
+}
+
+/// What was signed with the secret, but is none of ours: a second program that asks for less.
+#[test]
+fn challenges_of_another_kind_are_rejected_whoever_signed_them() {
+    let keys = [altcha_v2::Keys::new(b"one", b"two")];
+    let (token, work) = ("ticket", (Work { cost: 100, counters: 3 }, 0));
+    let ticket = challenges().ticket(&settings(), &asker(), ChallengeKind::Pow, START).unwrap();
+    let good = altcha_v2::issue(&keys, &ticket, token, work, 5);
+    let check = |parameters: Parameters| {
+        let challenge = altcha_v2::signed(&keys, parameters);
+        let mut payload = solved(&good);
+        payload["challenge"] = json!(challenge);
+        altcha_v2::verify(&keys, &packed(&payload), START)
+    };
+    let parameters = || good.parameters.clone();
+    assert_eq!(check(parameters()).as_deref(), Ok(token));
+    for changed in [
+        Parameters { cost: 99, ..parameters() },
+        Parameters { algorithm: "SHA-256".to_owned(), ..parameters() },
+        Parameters { algorithm: "pbkdf2/sha-256".to_owned(), ..parameters() },
+        Parameters { key_length: 16, ..parameters() },
+        Parameters { key_prefix: String::new(), ..parameters() },
+        Parameters { key_prefix: parameters().key_prefix[..2].to_owned(), ..parameters() },
+        Parameters { data: std::collections::BTreeMap::default(), ..parameters() },
+    ] {
+        assert_eq!(check(changed), Err(Unsolved::Unknown));
+    }
+    assert_eq!(check(Parameters { expires_at: 0, ..parameters() }), Err(Unsolved::Expired));
 }
 
 /// Made with ALTCHA's own library for JavaScript, version 2.8.0.

@@ -27,7 +27,7 @@ pub struct Work {
 }
 
 /// Iterations for a counter, at every setting: some 0.2 ms to issue on a server's core, some 3 ms to try on a low-end
-/// phone's, well over what calling WebCrypto costs.
+/// phone's, well over what calling `WebCrypto` costs.
 const COST: u32 = 1_000;
 /// Where the first rung closes: [`crate::domain::Decision::score`].
 const MILD: f32 = 50.0;

@@ -3,6 +3,7 @@
 //! Must not know: where counts come from, who enforces, what time it is.
 
 mod ladder;
+mod listed;
 mod policy;
 mod prior;
 
@@ -13,8 +14,8 @@ pub(crate) use prior::{parts as prior_parts, prior};
 use std::sync::Arc;
 
 use crate::domain::{
-    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Mode, NumberKind, PassCode, PhoneFact, Reason, RevisionId,
-    Rung, Span, Timestamp, Validity, Verdict,
+    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Listed, Mode, NumberKind, PassCode, PhoneFact, Reason,
+    RevisionId, Rung, Span, Timestamp, Validity, Verdict,
 };
 use crate::limits::{Answer, Limit};
 
@@ -28,7 +29,7 @@ pub struct Reading {
 }
 
 /// What names a decision and the state of knowledge it was made in.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Circumstances {
     /// The decision's name.
     pub id: DecisionId,
@@ -40,6 +41,8 @@ pub struct Circumstances {
     pub pass: Option<PassCode>,
     /// No outcome has been seen at the endpoint.
     pub blind: bool,
+    /// What a list that people fill by hand says. It has the first word.
+    pub listed: Option<Listed>,
 }
 
 /// A key that a full table can't count may try again then: by that time entries have expired.
@@ -54,8 +57,11 @@ pub fn decide(
     facts: &Facts,
     readings: &[Reading],
     standing: Option<&Standing>,
-    circumstances: Circumstances,
+    circumstances: &Circumstances,
 ) -> Decision {
+    if let Some(listed) = &circumstances.listed {
+        return listed::decide(policy, facts, standing, circumstances, listed);
+    }
     let mut reasons = Vec::new();
     let mut verdict = Verdict::Forward;
     let mut decided_by = DecidedBy::Engine;

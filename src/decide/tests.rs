@@ -76,11 +76,18 @@ fn enforcing() -> Policy {
 
 fn circumstances() -> Circumstances {
     let revision = RevisionId { number: 3, hash: 0x9f2c_11ab };
-    Circumstances { id: DecisionId::new(at(0), 7), revision, proven: Rung::None, pass: None, blind: false }
+    Circumstances {
+        id: DecisionId::new(at(0), 7),
+        revision,
+        proven: Rung::None,
+        pass: None,
+        blind: false,
+        listed: None,
+    }
 }
 
 fn judge(policy: &Policy, phone: PhoneFact, readings: &[Reading]) -> Decision {
-    decide(policy, &facts(phone), readings, None, circumstances())
+    decide(policy, &facts(phone), readings, None, &circumstances())
 }
 
 /// One line for the verdict, one for each reason.
@@ -309,7 +316,7 @@ fn blindness_is_told_and_decides_nothing() {
         &facts(mobile()),
         &[full("minute", 1, 20)],
         None,
-        Circumstances { blind: true, ..circumstances() },
+        &Circumstances { blind: true, ..circumstances() },
     );
     assert_eq!(blind.reasons.last(), Some(&Reason::Blind));
     assert_eq!((blind.verdict, blind.score, blind.decided_by), (seeing.verdict, seeing.score, seeing.decided_by));

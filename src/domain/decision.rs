@@ -47,7 +47,7 @@ impl Decision {
     pub fn rung(&self) -> Option<Rung> {
         match (self.verdict, self.decided_by) {
             (Verdict::Forward, _) => Some(self.proven),
-            (_, DecidedBy::Limit | DecidedBy::Rule) => None,
+            (_, DecidedBy::Limit | DecidedBy::Rule | DecidedBy::List) => None,
             (Verdict::Challenge(kind), DecidedBy::Engine) => Some(kind.rung()),
             (Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject, DecidedBy::Engine) => Some(Rung::Block),
         }
@@ -226,6 +226,8 @@ pub enum DecidedBy {
     Limit,
     /// What the endpoint accepts: countries, number types, readable requests.
     Rule,
+    /// A list that people fill by hand.
+    List,
 }
 
 impl DecidedBy {
@@ -235,6 +237,7 @@ impl DecidedBy {
             Self::Engine => "engine",
             Self::Limit => "limit",
             Self::Rule => "rule",
+            Self::List => "list",
         }
     }
 }

@@ -84,6 +84,13 @@ impl MaskedPhone {
         let code = range.split(' ').next()?;
         Some((code.parse().ok()?, last_two.parse().ok()?))
     }
+
+    /// Reads what [`Display`](fmt::Display) writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (calling_code, last_two) = Self::parts(text)?;
+        let range = text.strip_prefix('+')?.split_once("••")?.0.replace(' ', "").parse().ok()?;
+        Some(Self { calling_code, range: Range::new(range), last_two })
+    }
 }
 
 impl fmt::Display for MaskedPhone {
@@ -194,6 +201,7 @@ mod tests {
         let masked = MaskedPhone { calling_code: 44, range: Range::new(44_740_241), last_two: 71 };
         assert_eq!(masked.to_string(), "+44 7402 41••71");
         assert_eq!(MaskedPhone::parts("+44 7402 41••71"), Some((44, 71)));
+        assert_eq!(MaskedPhone::parse("+44 7402 41••71"), Some(masked));
         let short = MaskedPhone { calling_code: 7, range: Range::new(79_123), last_two: 5 };
         assert_eq!(short.to_string(), "+7 9123••05");
     }

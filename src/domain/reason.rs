@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Country, NumberKind, Rung, Span, Timestamp, Unreadable};
+use super::{Country, ListName, Listed, NumberKind, Rung, Span, Timestamp, Unreadable};
 
 /// One thing that spoke in a decision.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,6 +96,8 @@ pub enum Reason {
         /// What it is made of, in words.
         parts: Box<[&'static str]>,
     },
+    /// Somebody put it on a list.
+    Listed(Listed),
     /// No verification has been seen at this endpoint: decisions rest on limits and facts alone.
     Blind,
 }
@@ -115,6 +117,10 @@ impl Reason {
             Self::Surge { .. } => "surge",
             Self::Waiting { .. } => "waiting",
             Self::Look { .. } => "look",
+            Self::Listed(listed) => match listed.list {
+                ListName::Deny => "deny_list",
+                ListName::Allow => "allow_list",
+            },
             Self::Blind => "no_outcomes",
         }
     }
@@ -150,6 +156,10 @@ impl Reason {
                 Some(format!("{:.0} verifications more, or two minutes", (open - bound).max(0.0) + 1.0))
             }
             Self::Look { .. } => Some("a client that looks like a browser or an app that people use".to_owned()),
+            Self::Listed(Listed { list, entry, until, .. }) => {
+                let end = until.map(|until| format!(", or waiting until {until}")).unwrap_or_default();
+                Some(format!("`sendwall list remove {list} --id {entry}`{end}"))
+            }
             Self::Blind => None,
         }
     }
@@ -198,6 +208,10 @@ impl fmt::Display for Reason {
             ),
             Self::Look { prior, parts } => {
                 write!(f, "the client looks wrong ({prior:.2}): {}", parts.join(", "))
+            }
+            Self::Listed(Listed { list, what, note, .. }) => {
+                write!(f, "{what} is on the {list} list")?;
+                if note.is_empty() { Ok(()) } else { write!(f, ": {note}") }
             }
             Self::Blind => f.write_str("no verification was seen at this endpoint yet: limits and facts alone decide"),
         }

@@ -6,7 +6,7 @@ use super::proof::Proof;
 use super::reserve::Reservations;
 use super::stand::Stand;
 use super::{Gate, Revision, Role};
-use crate::decide::{self, Reading, Standing};
+use crate::decide::{self, Circumstances, Reading, Standing};
 use crate::domain::{Decision, Facts};
 use crate::extract::{Payload, Request};
 use crate::limits::On;
@@ -59,9 +59,10 @@ impl Gate {
         };
         let readings = Reservations::peek(&revision.limits, on, &facts);
         let proof = if on == On::Send { self.proof_shown(request.headers, &facts) } else { Proof::default() };
-        let circumstances = self.circumstances(revision, &facts, &proof);
+        let listed = if on == On::Send { self.listed(&facts, false) } else { None };
+        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, &proof) };
         let stand = (on == On::Send).then(|| Stand::take(&self.cells, revision, &facts, circumstances.proven));
-        let decision = decide::decide(&policy, &facts, &readings, stand.as_ref().map(Stand::standing), circumstances);
+        let decision = decide::decide(&policy, &facts, &readings, stand.as_ref().map(Stand::standing), &circumstances);
         let looks = if on == On::Send && revision.looks {
             decide::prior_parts(&facts, self.cells.page_seen(&facts.client.address, facts.at)).collect()
         } else {

@@ -12,6 +12,7 @@ mod ids;
 mod kept;
 mod keys;
 mod learn;
+mod listed;
 mod permit;
 mod proof;
 mod read;
@@ -43,6 +44,7 @@ use crate::domain::{Client, Decision, Facts, Pass, Timestamp};
 use crate::extract::{Document, Request, Role as RouteRole};
 use crate::geo::Geo;
 use crate::limits::On;
+use crate::lists::Hand;
 use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions, Sighted};
@@ -65,6 +67,7 @@ pub struct Gate {
     conversion: Conversion,
     /// Endpoints at which an outcome was ever seen.
     sighted: Sighted,
+    lists: Arc<Hand>,
     tell: Tell,
 }
 
@@ -143,6 +146,7 @@ impl Gate {
             challenges: parts.challenges,
             conversion: Conversion::new(CONVERSION_KEYS),
             sighted: Sighted::default(),
+            lists: Arc::default(),
             tell: parts.tell,
         }
     }
@@ -224,11 +228,15 @@ impl Gate {
         watch: Stopwatch,
     ) -> Judged {
         let policy = &revision.endpoints[endpoint];
+        let listed = self.listed(&facts, true);
+        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, &proof) };
+        if let Some(denied) = self.denied(revision, endpoint, &facts, &circumstances, watch) {
+            return denied;
+        }
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
-        let circumstances = self.circumstances(revision, &facts, &proof);
         let stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
         let standing = Some(stand.standing());
-        let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, circumstances);
+        let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, &circumstances);
         let reserved = reserved.after(&decision);
         let counted = stand.count(&self.cells, &revision.kinds, &decision, proof.pass);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
@@ -257,7 +265,7 @@ impl Gate {
             &facts,
             reserved.readings(),
             None,
-            self.circumstances(revision, &facts, &Proof::default()),
+            &self.circumstances(revision, &facts, &Proof::default()),
         );
         let reserved = reserved.after(&decision);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
@@ -314,6 +322,7 @@ impl Gate {
             proven: proof.pass.map(|pass| pass.rung).unwrap_or_default(),
             pass: proof.code,
             blind: !self.sighted.contains(&facts.endpoint),
+            listed: None,
         }
     }
 }

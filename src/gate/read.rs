@@ -45,7 +45,11 @@ impl Gate {
         document: &Document<'_>,
     ) -> PhoneFact {
         match extract::phone(&endpoint.extract, request, document, &revision.numbering) {
-            Ok(Some(number)) => PhoneFact::Present(number.named(&self.names)),
+            Ok(Some(number)) => {
+                let phone = number.named(&self.names);
+                self.lists.recognise(number.raw, phone.id);
+                PhoneFact::Present(phone)
+            }
             Ok(None) => PhoneFact::Absent,
             Err(unreadable) => PhoneFact::Unreadable(unreadable),
         }

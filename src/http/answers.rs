@@ -64,9 +64,7 @@ fn sendwalls(decision: &Decision) -> Response<AnswerBody> {
         Verdict::Forward | Verdict::Block => {
             in_json(StatusCode::FORBIDDEN, &problem("blocked", "this request was refused"))
         }
-        Verdict::Challenge(kind) => {
-            return challenge(decision, json!({ "kind": kind }));
-        }
+        Verdict::Challenge(kind) => challenge(decision, json!({ "kind": kind })),
         Verdict::Cooldown { .. } => {
             in_json(StatusCode::TOO_MANY_REQUESTS, &problem("cooldown", "too many requests; try again later"))
         }

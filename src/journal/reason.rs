@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::{Reason, Rung, Span, Timestamp};
+use crate::domain::{ListName, Listed, Reason, Rung, Span, Timestamp};
 
 /// A reason.
 #[derive(Serialize)]
@@ -56,6 +56,13 @@ enum Numbers<'a> {
         prior: f64,
         parts: &'a [&'static str],
     },
+    Listed {
+        list: ListName,
+        entry: u64,
+        value: &'a str,
+        note: &'a str,
+        until: Option<Timestamp>,
+    },
     None {},
 }
 
@@ -103,6 +110,9 @@ impl<'a> Numbers<'a> {
                 Self::Waiting { kind, value, rung: *rung, open: short(*open), bound: short(*bound) }
             }
             Reason::Look { prior, parts } => Self::Look { prior: short(*prior), parts },
+            Reason::Listed(Listed { list, entry, what, note, until }) => {
+                Self::Listed { list: *list, entry: *entry, value: what, note, until: *until }
+            }
             Reason::LimitTableFull { .. }
             | Reason::NumberKind(_)
             | Reason::ImpossibleNumber

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use prometheus_client::metrics::counter::Counter;
 
-use crate::domain::{Decision, Mode, Reason, Rung, Verdict};
+use crate::domain::{Decision, ListName, Mode, Reason, Rung, Verdict};
 
 /// A counter that joins its family when it is first counted.
 pub(super) type Slot = OnceLock<Counter>;
@@ -16,7 +16,7 @@ pub(super) struct PerEndpoint {
     endpoint: Arc<str>,
     decisions: [Slot; 10],
     tries: [Slot; 10],
-    reasons: [Slot; 12],
+    reasons: [Slot; 14],
     rungs: [Slot; 8],
 }
 
@@ -49,8 +49,8 @@ impl PerEndpoint {
     }
 
     pub(super) fn reason(&self, reason: &Reason) -> &Slot {
-        let [limit, table_full, kind, impossible, country, unreadable, no_phone, hot, surge, waiting, look, blind] =
-            &self.reasons;
+        let [limit, table_full, kind, impossible, country, unreadable, no_phone, rest @ ..] = &self.reasons;
+        let [hot, surge, waiting, look, deny, allow, blind] = rest;
         match reason {
             Reason::Limit { .. } => limit,
             Reason::LimitTableFull { .. } => table_full,
@@ -63,6 +63,10 @@ impl PerEndpoint {
             Reason::Surge { .. } => surge,
             Reason::Waiting { .. } => waiting,
             Reason::Look { .. } => look,
+            Reason::Listed(listed) => match listed.list {
+                ListName::Deny => deny,
+                ListName::Allow => allow,
+            },
             Reason::Blind => blind,
         }
     }

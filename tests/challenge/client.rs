@@ -47,10 +47,18 @@ fn work(parameters: &Value) -> (u32, String) {
         let mut key = [0; 32];
         pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, cost, &salt, &password, &mut key);
         if key.starts_with(&prefix) {
-            return (counter, key.iter().map(|byte| format!("{byte:02x}")).collect());
+            return (counter, to_hex(&key));
         }
     }
     unreachable!("every challenge has a solution");
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]))
+        .collect()
 }
 
 fn from_hex(text: &str) -> Vec<u8> {

@@ -71,7 +71,7 @@ pub(crate) fn judge(text: &str) -> Judge {
         kinds: config.kinds,
         looks: config.looks,
         challenge: config.challenge,
-        captcha: sendwall::challenge::captcha::Setup::default(),
+        captcha: challenge::captcha::Setup::default(),
         numbering: Arc::new(Numbering::new(PriceTable::default())),
     };
     let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));

@@ -21,6 +21,7 @@ use crate::sessions::{Scope, Tally};
 use crate::telemetry::Metrics;
 
 mod evidence;
+mod lists;
 
 const PHONE: &str = r#"{"phone":"+447402417171"}"#;
 const OTHER: &str = r#"{"phone":"+447402417172"}"#;

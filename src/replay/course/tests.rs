@@ -51,6 +51,7 @@ impl Judge for Script {
             revision: RevisionId { number: 1, hash: 0 },
             verdict,
             proven,
+            pass: None,
             trust: crate::domain::Trust::default(),
             mode: self.mode,
             score: u8::try_from(10 * self.judged).unwrap(),

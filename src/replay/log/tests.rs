@@ -69,6 +69,7 @@ fn decided(facts: Facts, verdict: Verdict, proven: Rung) -> String {
         revision: RevisionId { number: 1, hash: 0 },
         verdict,
         proven,
+        pass: None,
         trust: Trust::default(),
         mode: Mode::Enforce,
         score: 0,

@@ -1,0 +1,148 @@
+//! An entry of a list: what it names, until when, why and by whom.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::names::KeyName;
+use super::subject::Subject;
+use crate::domain::{ListName, Listed, Timestamp};
+
+/// Longest note, in characters.
+pub const MAX_NOTE: usize = 200;
+/// Longest name of who changes a list, in characters.
+pub const MAX_BY: usize = 64;
+
+/// One entry.
+#[derive(Debug)]
+pub struct Entry {
+    /// Unique as long as the lists are kept.
+    pub id: u64,
+    /// Whose.
+    pub list: ListName,
+    /// What it names.
+    pub subject: Subject,
+    /// The key that a phone's name was made with.
+    pub key: Option<KeyName>,
+    /// When it ends; `None`: when somebody takes it out.
+    pub until: Option<Timestamp>,
+    /// Why it is there.
+    pub note: Arc<str>,
+    /// When it was added.
+    pub added: Timestamp,
+    /// Who added it.
+    pub by: Arc<str>,
+    /// The subject in words.
+    what: Arc<str>,
+    /// Decisions that it had a part in since the start.
+    hits: AtomicU64,
+}
+
+/// What of an entry is not its subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// When it ends.
+    pub until: Option<Timestamp>,
+    /// Why it is there.
+    pub note: Arc<str>,
+    /// When it was added.
+    pub added: Timestamp,
+    /// Who added it.
+    pub by: Arc<str>,
+}
+
+impl Entry {
+    /// An entry that nothing met yet.
+    pub fn new(id: u64, list: ListName, subject: Subject, key: Option<KeyName>, terms: Terms) -> Self {
+        let Terms { until, note, added, by } = terms;
+        let what = subject.to_string().into();
+        Self { id, list, subject, key, until, note, added, by, what, hits: AtomicU64::new(0) }
+    }
+
+    /// The same under another name of its phone.
+    pub(super) fn renamed(&self, subject: Subject, key: KeyName) -> Self {
+        let terms =
+            Terms { until: self.until, note: Arc::clone(&self.note), added: self.added, by: Arc::clone(&self.by) };
+        let renamed = Self::new(self.id, self.list, subject, Some(key), terms);
+        renamed.hits.store(self.hits(), Ordering::Relaxed);
+        renamed
+    }
+
+    /// Whether it holds at `now`.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| until > now)
+    }
+
+    /// As a decision names it.
+    pub fn listed(&self) -> Listed {
+        Listed {
+            list: self.list,
+            entry: self.id,
+            what: Arc::clone(&self.what),
+            note: Arc::clone(&self.note),
+            until: self.until,
+        }
+    }
+
+    /// It had a part in a decision.
+    pub fn hit(&self) {
+        self.hits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Decisions that it had a part in since the start of the process.
+    pub fn hits(&self) -> u64 {
+        self.hits.load(Ordering::Relaxed)
+    }
+}
+
+/// Why a note or a name can't be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each says what is wrong")]
+pub enum BadText {
+    #[error("it is longer than {0} characters")]
+    TooLong(usize),
+    #[error("it has control characters; write one line")]
+    Control,
+    #[error("it seems to hold a phone number, and it is kept and shown in clear; leave the number out")]
+    Phone,
+}
+
+/// Checks a text that is kept in clear.
+pub fn check_text(text: &str, most: usize) -> Result<(), BadText> {
+    if text.chars().count() > most {
+        return Err(BadText::TooLong(most));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(BadText::Control);
+    }
+    if seems_to_hold_a_phone(text) { Err(BadText::Phone) } else { Ok(()) }
+}
+
+/// Nine digits on end, or seven behind a plus with whatever people put between them.
+fn seems_to_hold_a_phone(text: &str) -> bool {
+    let longest = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
+    let behind_plus = text.split('+').skip(1).map(|rest| {
+        let number = rest.chars().take_while(|c| c.is_ascii_digit() || " -./()".contains(*c));
+        number.filter(char::is_ascii_digit).count()
+    });
+    longest >= 9 || behind_plus.max().unwrap_or(0) >= 7
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_are_one_line_without_a_number() {
+        for good in ["", "abuse of 2026-11-20, case 12345678", "see https://x.example/1", "1 + 1 = 2", "+44 range"] {
+            assert_eq!(check_text(good, MAX_NOTE), Ok(()), "{good}");
+        }
+        for (bad, fault) in [
+            ("x\ny", BadText::Control),
+            ("called 447402417171", BadText::Phone),
+            ("called +44 (7402) 417-171 twice", BadText::Phone),
+            (&"x".repeat(201), BadText::TooLong(200)),
+        ] {
+            assert_eq!(check_text(bad, MAX_NOTE), Err(fault), "{bad}");
+        }
+    }
+}
