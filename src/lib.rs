@@ -21,6 +21,7 @@
 //! - [`rules`]: the small language of conditions.
 //! - [`extract`]: bytes to facts: route, address, phone, client, fingerprint.
 //! - [`limits`]: sliding windows with a hard maximum.
+//! - [`budget`]: what may be spent in an hour and a day.
 //! - [`cells`]: evidence from what became of codes, trust, pressure.
 //! - [`sessions`]: codes that wait for what becomes of them, and conversion.
 //! - [`decide`]: facts and counts to a decision.
@@ -66,6 +67,7 @@
 pub mod admin;
 pub mod alerts;
 pub mod app;
+pub mod budget;
 pub mod cells;
 pub mod challenge;
 pub mod cli;

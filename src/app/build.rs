@@ -122,6 +122,7 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Re
         challenge: config.challenge.clone(),
         captcha: Setup { client: client(config)?, inbound: config.inbound.clone() },
         limits: store.prepare(&config.limits.limits)?,
+        budgets: config.budgets.clone(),
     })
 }
 

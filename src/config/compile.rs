@@ -10,7 +10,8 @@ use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
 use super::{
-    Config, captcha, cells, challenge, endpoint, keys, limits, outbound, prices, server, snapshot, telling, values,
+    Config, budget, captcha, cells, challenge, endpoint, keys, limits, outbound, prices, server, snapshot, telling,
+    values,
 };
 use crate::domain::{ClientSource, Mode};
 use crate::gate::Endpoint;
@@ -27,6 +28,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let ways = captcha::read(root);
     let (endpoints, routes) = endpoint::read(root, mode, &ways);
     let limits = limits::read(root, &endpoints);
+    let budgets = budget::read(root, &endpoints);
     let (currency, prices) = prices::read(root);
     let workers = root.count("workers", 0..=1024, 0);
     let journal = telling::journal(root, state.as_ref());
@@ -60,6 +62,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         challenge,
         challenge_memory,
         limits,
+        budgets,
         trusted_proxies,
         mode,
         endpoints,

@@ -4,6 +4,7 @@
 //! environment. Must not know: how anything that is configured works.
 
 mod answers;
+mod budget;
 mod captcha;
 mod cells;
 mod challenge;
@@ -96,6 +97,8 @@ pub struct Config {
     pub challenge_memory: usize,
     /// What may happen how often.
     pub limits: Limits,
+    /// What may be spent.
+    pub budgets: crate::budget::Policy,
     /// Proxies whose word about a client's address is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// The mode of endpoints that have none of their own.
@@ -135,7 +138,7 @@ impl Config {
 
     /// Every key that a configuration may have, array indices left out: `endpoint[].send`.
     pub fn known_keys() -> BTreeSet<String> {
-        const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n[[captcha]]\n";
+        const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n[[budget.country]]\n[[captcha]]\n";
         compile_source(&Source::of_file(Path::new(""), EVERY_LIST), &|_| None).1
     }
 }

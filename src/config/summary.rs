@@ -1,6 +1,7 @@
 //! What a configuration does, in a few lines for people.
 
 use super::Config;
+use crate::budget::{Caps, Measure, Policy};
 use crate::domain::Mode;
 use crate::gate::Endpoint;
 use crate::limits::{Limit, On};
@@ -22,6 +23,7 @@ impl Config {
         rows.push(("counters", self.describe_snapshot()));
         rows.extend(self.endpoints.iter().map(|endpoint| ("endpoint", describe_endpoint(endpoint))));
         rows.extend(self.limits.limits.iter().map(|limit| ("limit", describe_limit(limit))));
+        rows.extend(self.describe_budgets().map(|budgets| ("budget", budgets)));
         let missing = self.missing();
         if !missing.is_empty() {
             rows.push(("missing", missing.join(", ")));
@@ -34,6 +36,21 @@ impl Config {
             Some(snapshot) => format!("on disk every {}: {}", snapshot.interval, snapshot.file().display()),
             None => "lost at a restart".to_owned(),
         }
+    }
+
+    fn describe_budgets(&self) -> Option<String> {
+        let of = |caps: &Caps, place: &str| {
+            let cap = |measure: Measure| {
+                let cap = measure.units(caps.of(measure)?);
+                Some(format!("{cap} {}{place}", measure.name().replace('_', " ")))
+            };
+            Measure::ALL.into_iter().filter_map(cap).collect::<Vec<_>>()
+        };
+        let Policy { all, each_country, countries, .. } = &self.budgets;
+        let mut told = of(all, "");
+        told.extend(of(each_country, " to each country"));
+        told.extend(countries.iter().flat_map(|(country, caps)| of(caps, &format!(" to {country}"))));
+        (!told.is_empty()).then(|| format!("at most {}", told.join(", ")))
     }
 
     fn missing(&self) -> Vec<&'static str> {

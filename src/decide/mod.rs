@@ -6,10 +6,12 @@ mod ladder;
 mod listed;
 mod policy;
 mod prior;
+mod spent;
 
 pub use ladder::{Standing, shown};
 pub use policy::{ChallengeBy, OnMissing, Policy};
 pub(crate) use prior::{parts as prior_parts, prior};
+pub use spent::{after_budget, passes_soft};
 
 use std::sync::Arc;
 

@@ -47,8 +47,8 @@ impl Decision {
     pub fn rung(&self) -> Option<Rung> {
         match (self.verdict, self.decided_by) {
             (Verdict::Forward, _) => Some(self.proven),
-            (_, DecidedBy::Limit | DecidedBy::Rule | DecidedBy::List) => None,
-            (Verdict::Challenge(kind), DecidedBy::Engine) => Some(kind.rung()),
+            (Verdict::Challenge(kind), DecidedBy::Engine | DecidedBy::Budget) => Some(kind.rung()),
+            (_, DecidedBy::Limit | DecidedBy::Rule | DecidedBy::Budget | DecidedBy::List) => None,
             (Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject, DecidedBy::Engine) => Some(Rung::Block),
         }
     }
@@ -226,6 +226,8 @@ pub enum DecidedBy {
     Limit,
     /// What the endpoint accepts: countries, number types, readable requests.
     Rule,
+    /// A budget.
+    Budget,
     /// A list that people fill by hand.
     List,
 }
@@ -237,6 +239,7 @@ impl DecidedBy {
             Self::Engine => "engine",
             Self::Limit => "limit",
             Self::Rule => "rule",
+            Self::Budget => "budget",
             Self::List => "list",
         }
     }

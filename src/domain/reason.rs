@@ -96,6 +96,19 @@ pub enum Reason {
         /// What it is made of, in words.
         parts: Box<[&'static str]>,
     },
+    /// A budget is used up, or so far that a stranger has to prove something.
+    Budget {
+        /// Its name: `money_per_day`, `messages_per_hour of UZ`.
+        name: Box<str>,
+        /// Messages or units of money in the window.
+        used: f64,
+        /// Its cap.
+        max: f64,
+        /// Where it ends for the one who asked.
+        bound: f64,
+        /// When there is room again; `None` where a proof is enough.
+        until: Option<Timestamp>,
+    },
     /// Somebody put it on a list.
     Listed(Listed),
     /// No verification has been seen at this endpoint: decisions rest on limits and facts alone.
@@ -117,6 +130,7 @@ impl Reason {
             Self::Surge { .. } => "surge",
             Self::Waiting { .. } => "waiting",
             Self::Look { .. } => "look",
+            Self::Budget { .. } => "budget",
             Self::Listed(listed) => match listed.list {
                 ListName::Deny => "deny_list",
                 ListName::Allow => "allow_list",
@@ -156,6 +170,10 @@ impl Reason {
                 Some(format!("{:.0} verifications more, or two minutes", (open - bound).max(0.0) + 1.0))
             }
             Self::Look { .. } => Some("a client that looks like a browser or an app that people use".to_owned()),
+            Self::Budget { name, until: Some(until), .. } => {
+                Some(format!("waiting until {until}, a larger {name}, or a reset of the budgets"))
+            }
+            Self::Budget { .. } => Some("a proof, or a client that verified before".to_owned()),
             Self::Listed(Listed { list, entry, until, .. }) => {
                 let end = until.map(|until| format!(", or waiting until {until}")).unwrap_or_default();
                 Some(format!("`sendwall list remove {list} --id {entry}`{end}"))
@@ -208,6 +226,13 @@ impl fmt::Display for Reason {
             ),
             Self::Look { prior, parts } => {
                 write!(f, "the client looks wrong ({prior:.2}): {}", parts.join(", "))
+            }
+            Self::Budget { name, used, max, bound, until } => {
+                write!(f, "budget {name}: {used} of {max} spent, ")?;
+                match until {
+                    Some(until) => write!(f, "which is all ({bound}) for whoever asks; room again at {until}"),
+                    None => write!(f, "from {bound} on strangers prove more"),
+                }
             }
             Self::Listed(Listed { list, what, note, .. }) => {
                 write!(f, "{what} is on the {list} list")?;

@@ -63,6 +63,10 @@ impl Gate {
         let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, &proof) };
         let stand = (on == On::Send).then(|| Stand::take(&self.cells, revision, &facts, circumstances.proven));
         let decision = decide::decide(&policy, &facts, &readings, stand.as_ref().map(Stand::standing), &circumstances);
+        let decision = match &stand {
+            Some(stand) => self.would_spend(revision, endpoint, &facts, stand, decision),
+            None => decision,
+        };
         let looks = if on == On::Send && revision.looks {
             decide::prior_parts(&facts, self.cells.page_seen(&facts.client.address, facts.at)).collect()
         } else {

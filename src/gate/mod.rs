@@ -6,6 +6,7 @@
 //!
 //! Must not know: sockets, files, answers to clients.
 
+mod budget;
 mod endpoint;
 mod explain;
 mod ids;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::budget::Budgets;
 use crate::cells::Cells;
 use crate::challenge::Challenges;
 use crate::clock::{Clock, Stopwatch};
@@ -65,6 +67,7 @@ pub struct Gate {
     cells: Cells,
     challenges: Arc<Challenges>,
     conversion: Conversion,
+    budgets: Arc<Budgets>,
     /// Endpoints at which an outcome was ever seen.
     sighted: Sighted,
     lists: Arc<Hand>,
@@ -145,6 +148,7 @@ impl Gate {
             cells: parts.cells,
             challenges: parts.challenges,
             conversion: Conversion::new(CONVERSION_KEYS),
+            budgets: Arc::default(),
             sighted: Sighted::default(),
             lists: Arc::default(),
             tell: parts.tell,
@@ -237,6 +241,7 @@ impl Gate {
         let stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
         let standing = Some(stand.standing());
         let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, &circumstances);
+        let (decision, spending) = self.spend(revision, endpoint, &facts, &stand, decision);
         let reserved = reserved.after(&decision);
         let counted = stand.count(&self.cells, &revision.kinds, &decision, proof.pass);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
@@ -248,6 +253,7 @@ impl Gate {
             facts: Arc::clone(&facts),
             decision: Arc::clone(&decision),
             reserved,
+            spending,
             counted,
             proof,
         });

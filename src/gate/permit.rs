@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
+use super::budget::Spending;
 use super::proof::Proof;
 use super::reserve::Reservations;
 use super::stand::Counted;
@@ -52,6 +53,7 @@ pub struct SendPermit {
     pub(super) facts: Arc<Facts>,
     pub(super) decision: Arc<Decision>,
     pub(super) reserved: Reservations,
+    pub(super) spending: Spending,
     /// Its open send in the cells; `None` once it is settled.
     pub(super) counted: Option<Counted>,
     pub(super) proof: Proof,
@@ -85,6 +87,7 @@ impl SendPermit {
         let sent = self.endpoint().sent_if.holds(&document);
         if sent {
             self.reserved.commit();
+            self.spending.commit();
             self.open(Some(&document));
         }
         self.told(Some(answer.status), sent);
@@ -94,6 +97,7 @@ impl SendPermit {
     /// The message went out, says whoever knows without an answer of the upstream (a replay).
     pub fn sent(mut self) {
         self.reserved.commit();
+        self.spending.commit();
         self.open(None);
         self.told(None, true);
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Endpoint;
+use crate::budget;
 use crate::cells::Kinds;
 use crate::challenge;
 use crate::domain::RevisionId;
@@ -33,6 +34,8 @@ pub struct Revision {
     pub captcha: challenge::captcha::Setup,
     /// The limits, with their tables.
     pub limits: Set,
+    /// What may be spent.
+    pub budgets: budget::Policy,
     /// Number intelligence with the price table.
     pub numbering: Arc<Numbering>,
 }

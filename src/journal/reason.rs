@@ -56,6 +56,14 @@ enum Numbers<'a> {
         prior: f64,
         parts: &'a [&'static str],
     },
+    Budget {
+        budget: &'a str,
+        used: f64,
+        max: f64,
+        bound: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
     Listed {
         list: ListName,
         entry: u64,
@@ -110,6 +118,9 @@ impl<'a> Numbers<'a> {
                 Self::Waiting { kind, value, rung: *rung, open: short(*open), bound: short(*bound) }
             }
             Reason::Look { prior, parts } => Self::Look { prior: short(*prior), parts },
+            Reason::Budget { name, used, max, bound, until } => {
+                Self::Budget { budget: name, used: *used, max: *max, bound: *bound, until: *until }
+            }
             Reason::Listed(Listed { list, entry, what, note, until }) => {
                 Self::Listed { list: *list, entry: *entry, value: what, note, until: *until }
             }

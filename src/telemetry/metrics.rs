@@ -220,6 +220,7 @@ impl Metrics {
                 | Reason::Surge { .. }
                 | Reason::Waiting { .. }
                 | Reason::Look { .. }
+                | Reason::Budget { .. }
                 | Reason::Listed(_)
                 | Reason::Blind => {}
             }

@@ -16,7 +16,7 @@ pub(super) struct PerEndpoint {
     endpoint: Arc<str>,
     decisions: [Slot; 10],
     tries: [Slot; 10],
-    reasons: [Slot; 14],
+    reasons: [Slot; 15],
     rungs: [Slot; 8],
 }
 
@@ -50,7 +50,7 @@ impl PerEndpoint {
 
     pub(super) fn reason(&self, reason: &Reason) -> &Slot {
         let [limit, table_full, kind, impossible, country, unreadable, no_phone, rest @ ..] = &self.reasons;
-        let [hot, surge, waiting, look, deny, allow, blind] = rest;
+        let [hot, surge, waiting, look, budget, deny, allow, blind] = rest;
         match reason {
             Reason::Limit { .. } => limit,
             Reason::LimitTableFull { .. } => table_full,
@@ -63,6 +63,7 @@ impl PerEndpoint {
             Reason::Surge { .. } => surge,
             Reason::Waiting { .. } => waiting,
             Reason::Look { .. } => look,
+            Reason::Budget { .. } => budget,
             Reason::Listed(listed) => match listed.list {
                 ListName::Deny => deny,
                 ListName::Allow => allow,

@@ -185,6 +185,7 @@ impl Town {
             challenge: challenge::Settings::default(),
             captcha: challenge::captcha::Setup::default(),
             limits: Store::new(1 << 20).prepare(&[]).unwrap(),
+            budgets: config.budgets,
             numbering: Arc::new(Numbering::new(PriceTable::default())),
         };
         let gate = Arc::new(Gate::new(Parts {

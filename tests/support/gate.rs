@@ -72,6 +72,7 @@ pub(crate) fn judge(text: &str) -> Judge {
         looks: config.looks,
         challenge: config.challenge,
         captcha: challenge::captcha::Setup::default(),
+        budgets: config.budgets,
         numbering: Arc::new(Numbering::new(PriceTable::default())),
     };
     let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));

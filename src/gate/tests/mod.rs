@@ -20,6 +20,7 @@ use crate::rules::{EXCHANGE, Expression};
 use crate::sessions::{Scope, Tally};
 use crate::telemetry::Metrics;
 
+mod budget;
 mod evidence;
 mod lists;
 
@@ -89,6 +90,7 @@ fn revision(number: u32, store: &Store, limits: &[Arc<Limit>], endpoint: Endpoin
         challenge: challenge::Settings::default(),
         captcha: challenge::captcha::Setup::default(),
         limits: store.prepare(limits).unwrap(),
+        budgets: crate::budget::Policy::default(),
         numbering: Arc::new(Numbering::default()),
     }
 }

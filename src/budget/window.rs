@@ -1,0 +1,228 @@
+//! A sliding window: a ring of buckets whose oldest counts until it has left entirely.
+//!
+//! So a window never holds less than what really happened in its length, and at most one bucket's length more. Time is
+//! an argument and may run slightly backwards: what is older than the window counts in its oldest bucket.
+
+use crate::domain::{Span, Timestamp};
+
+/// What a window adds up. Sums saturate, and taking away stops at nothing.
+pub trait Counted: Copy + Default + PartialEq {
+    /// Adds another.
+    fn add(&mut self, other: &Self);
+    /// Takes another away.
+    fn take(&mut self, other: &Self);
+}
+
+/// Sums of the last `per`.
+#[derive(Clone, Debug)]
+pub struct Window<T> {
+    bucket_ms: u64,
+    /// One more than make up the length: the oldest is on its way out. The bucket of index `i` is at `i % len`.
+    buckets: Box<[T]>,
+    /// Index of the newest bucket: milliseconds over `bucket_ms`.
+    newest: u64,
+    sum: T,
+}
+
+impl<T: Counted> Window<T> {
+    /// Empty; `per` is cut into `buckets` of whole milliseconds.
+    pub fn new(per: Span, buckets: u32) -> Self {
+        let bucket_ms = (per.as_millis() / u64::from(buckets.max(1))).max(1);
+        let buckets = vec![T::default(); buckets.max(1) as usize + 1].into();
+        Self { bucket_ms, buckets, newest: 0, sum: T::default() }
+    }
+
+    /// Its length.
+    pub fn per(&self) -> Span {
+        Span::millis(self.bucket_ms * (self.len() - 1))
+    }
+
+    /// Counts at `at`.
+    pub fn add(&mut self, at: Timestamp, value: &T) {
+        self.roll(at);
+        let place = self.place(self.index(at));
+        if let Some(bucket) = self.buckets.get_mut(place) {
+            bucket.add(value);
+            self.sum.add(value);
+        }
+    }
+
+    /// Gives back what was counted at `at`, if it is in the window still.
+    pub fn take(&mut self, at: Timestamp, value: &T) {
+        let index = at.unix_ms() / self.bucket_ms;
+        if index > self.newest || index < self.oldest() {
+            return;
+        }
+        let place = self.place(index);
+        if let Some(bucket) = self.buckets.get_mut(place) {
+            bucket.take(value);
+            self.sum.take(value);
+        }
+    }
+
+    /// The sum at `now`.
+    pub fn held(&mut self, now: Timestamp) -> T {
+        self.roll(now);
+        self.sum
+    }
+
+    /// The sum at `now` without what is younger than `young`: whole buckets.
+    pub fn held_without(&mut self, now: Timestamp, young: Span) -> T {
+        self.roll(now);
+        let mut sum = self.sum;
+        let skipped = young.as_millis().div_ceil(self.bucket_ms).min(self.len());
+        for back in 0..skipped {
+            let Some(index) = self.newest.checked_sub(back) else { break };
+            if let Some(bucket) = self.buckets.get(self.place(index)) {
+                sum.take(bucket);
+            }
+        }
+        sum
+    }
+
+    /// The first moment at which `fits` says yes to what is left by then, if nothing more is counted. Where not even
+    /// nothing fits: one length from now.
+    pub fn fits_at(&mut self, now: Timestamp, fits: impl Fn(&T) -> bool) -> Timestamp {
+        self.roll(now);
+        let mut left = self.sum;
+        if fits(&left) {
+            return now;
+        }
+        for index in self.oldest()..=self.newest {
+            if let Some(bucket) = self.buckets.get(self.place(index)) {
+                left.take(bucket);
+            }
+            if fits(&left) {
+                return Timestamp::from_unix_ms((index + self.len()) * self.bucket_ms);
+            }
+        }
+        now + self.per()
+    }
+
+    /// Buckets that hold something, each with a time within it.
+    pub fn saved(&self) -> Vec<(Timestamp, T)> {
+        let held = (self.oldest()..=self.newest).filter_map(|index| {
+            let bucket = *self.buckets.get(self.place(index))?;
+            (bucket != T::default()).then(|| (Timestamp::from_unix_ms(index * self.bucket_ms), bucket))
+        });
+        held.collect()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.buckets.fill(T::default());
+        self.sum = T::default();
+    }
+
+    /// Lets go what is older than the window.
+    fn roll(&mut self, now: Timestamp) {
+        let index = now.unix_ms() / self.bucket_ms;
+        if index <= self.newest {
+            return;
+        }
+        if index - self.newest >= self.len() {
+            self.clear();
+        } else {
+            for gone in self.newest + 1..=index {
+                let place = self.place(gone);
+                if let Some(bucket) = self.buckets.get_mut(place) {
+                    self.sum.take(bucket);
+                    *bucket = T::default();
+                }
+            }
+        }
+        self.newest = index;
+    }
+
+    fn index(&self, at: Timestamp) -> u64 {
+        (at.unix_ms() / self.bucket_ms).max(self.oldest())
+    }
+
+    fn oldest(&self) -> u64 {
+        (self.newest + 1).saturating_sub(self.len())
+    }
+
+    fn len(&self) -> u64 {
+        self.buckets.len() as u64
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "below the number of buckets")]
+    fn place(&self, index: u64) -> usize {
+        (index % self.len()) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    impl Counted for u64 {
+        fn add(&mut self, other: &Self) {
+            *self = self.saturating_add(*other);
+        }
+        fn take(&mut self, other: &Self) {
+            *self = self.saturating_sub(*other);
+        }
+    }
+
+    const START: u64 = 1_795_197_600_000;
+
+    fn at(ms: u64) -> Timestamp {
+        Timestamp::from_unix_ms(START + ms)
+    }
+
+    proptest! {
+        /// Against a list of everything that happened.
+        #[test]
+        fn a_window_never_holds_less_than_happened_and_at_most_a_bucket_more(
+            steps in prop::collection::vec((0_u64..90_000, 1_u64..9, any::<bool>()), 1..200),
+        ) {
+            let mut window = Window::<u64>::new(Span::minutes(10), 10);
+            let mut happened: Vec<(u64, u64)> = Vec::new();
+            let mut now = 0;
+            for (after, value, give_back) in steps {
+                now += after;
+                if give_back && let Some((then, last)) = happened.pop() {
+                    window.take(at(then), &last);
+                }
+                window.add(at(now), &value);
+                happened.push((now, value));
+                let within = |ms: u64| happened.iter().filter(|(then, _)| now - then < ms).map(|(_, value)| value).sum::<u64>();
+                let held = window.held(at(now));
+                prop_assert!(held >= within(600_000), "{held} of {}", within(600_000));
+                prop_assert!(held <= within(660_000), "{held} of {}", within(660_000));
+                let older = window.held_without(at(now), Span::minutes(2));
+                prop_assert!(older <= held);
+                let until = window.fits_at(at(now), |left| *left <= 20);
+                prop_assert!(until.since(at(now)) <= Span::minutes(11));
+                prop_assert!(window.clone().held(until) <= 20, "there is room when it says so");
+            }
+        }
+    }
+
+    #[test]
+    fn a_saved_window_holds_the_same() {
+        let mut window = Window::<u64>::new(Span::hours(1), 60);
+        for minute in [0, 3, 59] {
+            window.add(at(minute * 60_000), &(minute + 1));
+        }
+        let mut again = Window::<u64>::new(Span::hours(1), 60);
+        for (then, value) in window.saved() {
+            again.add(then, &value);
+        }
+        for minute in [59, 60, 61, 64, 130] {
+            assert_eq!(again.held(at(minute * 60_000)), window.held(at(minute * 60_000)), "{minute}");
+        }
+    }
+
+    #[test]
+    fn time_that_runs_back_counts_all_the_same() {
+        let mut window = Window::<u64>::new(Span::minutes(1), 6);
+        window.add(at(300_000), &1);
+        window.add(at(100_000), &1);
+        assert_eq!(window.held(at(300_000)), 2);
+        assert_eq!(window.held(at(400_000)), 0);
+    }
+}
