@@ -11,6 +11,7 @@ use sendwall::admin::{
     About, Admin, ConversionRow, Database, EndpointStatus, Engine, Health, Learned, OutcomeInput, Outcomes, Parts,
     Settings, UpstreamState,
 };
+use sendwall::alerts::deliver::{self, Courier};
 use sendwall::clock::{Clock, ManualClock};
 use sendwall::domain::{
     Country, Decision, DecisionId, Facts, Mode, Money, OutcomeKind, PhoneFact, Range, RevisionId, Span, Unreadable,
@@ -131,6 +132,8 @@ impl Server {
         let journal = Arc::new(journal(Arc::clone(&metrics)));
         let engine = Arc::new(Fake::default());
         let tasks = Tasks::new();
+        let nowhere = deliver::Settings::default();
+        let courier = Courier::start(&nowhere, 1, Arc::clone(&clock), Arc::clone(&metrics), &tasks).unwrap();
         let outcomes = Outcomes::new(Arc::clone(&engine) as _, Pseudonyms::new(&NAMES), clock);
         let parts = Parts {
             version: "1.2.3",
@@ -138,6 +141,7 @@ impl Server {
             journal: Arc::clone(&journal),
             metrics: Arc::clone(&metrics),
             outcomes: Arc::new(outcomes),
+            courier,
             tasks: tasks.clone(),
         };
         let settings = Settings { listen: "127.0.0.1:0".parse().unwrap(), token: token.map(Secret::new) };

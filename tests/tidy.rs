@@ -30,17 +30,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("challenge", &["privacy", "domain", "clock", "random", "telemetry", "net"]),
     ("journal", &["privacy", "domain", "clock", "tasks", "telemetry"]),
     ("state", &["domain", "clock", "telemetry", "pack"]),
-    ("alerts", &["privacy", "domain", "clock", "tasks", "telemetry", "pack", "budget"]),
+    ("alerts", &["privacy", "domain", "clock", "tasks", "random", "telemetry", "pack", "budget", "net"]),
     ("gate", &["privacy", "domain", "clock", "telemetry", "pack", "numbering", "geo", "lists", "rules", "extract", "limits", "budget", "cells", "sessions", "decide", "challenge", "journal"]),
     ("http", &["privacy", "domain", "clock", "tasks", "telemetry", "extract", "net", "challenge", "gate"]),
-    ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal"]),
-    ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "budget", "cells", "decide", "net", "challenge", "journal", "state", "gate", "http", "admin"]),
-    ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "pack", "numbering", "geo", "rules", "extract", "limits", "budget", "cells", "sessions", "decide", "net", "challenge", "journal", "state", "gate", "http", "admin", "config"]),
+    ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "journal", "alerts"]),
+    ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "rules", "extract", "limits", "budget", "cells", "decide", "net", "challenge", "journal", "state", "alerts", "gate", "http", "admin"]),
+    ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "pack", "numbering", "geo", "rules", "extract", "limits", "budget", "cells", "sessions", "decide", "net", "challenge", "journal", "state", "alerts", "gate", "http", "admin", "config"]),
     ("replay", &["privacy", "domain", "clock", "extract", "geo", "limits", "trace", "journal", "gate"]),
     ("demo", &["domain", "clock", "tasks", "random", "telemetry", "journal", "gate", "http", "admin", "config", "app"]),
     ("simulate", &["domain", "random", "numbering", "trace"]),
     ("drive", &["privacy", "domain", "clock", "tasks", "trace"]),
-    ("cli", &["privacy", "domain", "clock", "telemetry", "extract", "limits", "cells", "decide", "trace", "journal", "gate", "config", "app", "replay", "demo", "simulate", "drive"]),
+    ("cli", &["privacy", "domain", "clock", "telemetry", "rules", "extract", "limits", "cells", "decide", "trace", "journal", "gate", "config", "app", "replay", "demo", "simulate", "drive", "alerts", "net"]),
 ];
 
 /// Lines of a file before its tests: more than this is more than one idea.

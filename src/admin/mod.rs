@@ -5,6 +5,7 @@
 //!
 //! Must not know: how decisions are made, the configuration's form.
 
+mod alerts;
 mod answer;
 mod engine;
 mod guard;

@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::answer::{self, Answer, bad_request, error, json, wrong_method};
-use super::hot;
 use super::{ConversionRow, EndpointStatus, Engine, Outcomes, Refused};
+use super::{alerts, hot};
+use crate::alerts::deliver::Courier;
 use crate::domain::{DecisionId, RevisionId};
 use crate::journal::{Journal, reader};
 use crate::tasks::Tasks;
@@ -33,6 +34,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// The way in for outcomes.
     pub outcomes: Arc<Outcomes>,
+    /// What carries alerts to their channels.
+    pub courier: Courier,
     /// For work that blocks.
     pub tasks: Tasks,
 }
@@ -60,7 +63,8 @@ impl Parts {
     pub(super) async fn answer(&self, request: &request::Parts, body: Vec<u8>) -> Answer {
         let path = request.uri.path();
         let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
-        let wanted = if matches!(path, "/api/outcomes" | "/api/reload") { Method::POST } else { Method::GET };
+        let wanted =
+            if matches!(path, "/api/outcomes" | "/api/reload" | alerts::TEST) { Method::POST } else { Method::GET };
         if *method != wanted {
             return wrong_method(if wanted == Method::GET { "GET, HEAD" } else { "POST" });
         }
@@ -78,6 +82,7 @@ impl Parts {
             "/api/cells" => self.cells(query),
             "/api/outcomes" => self.take_outcomes(body).await,
             "/api/reload" => self.reload().await,
+            alerts::TEST => alerts::test(&self.courier, query).await,
             _ => match path.strip_prefix("/api/decisions/") {
                 Some(id) => self.decision(id).await,
                 None => error(StatusCode::NOT_FOUND, "not_found", "there is nothing at this path"),

@@ -5,5 +5,6 @@
 //! Must not know: requests, how decisions are made, the admin address.
 
 mod alert;
+pub mod deliver;
 
 pub use alert::{Alert, AlertKind, IncidentId, Severity, Sink, Status, Unit, Value};

@@ -38,7 +38,7 @@ pub enum Error {
     Snapshot(#[from] state::Refusal),
     #[error(transparent)]
     Http(#[from] http::Error),
-    #[error(transparent)]
+    #[error("captcha providers and receivers of alerts cannot be asked: {0}")]
     Outbound(#[from] TlsError),
     #[error(transparent)]
     Admin(#[from] admin::Error),

@@ -8,6 +8,7 @@ use super::build::revision;
 use crate::admin::{
     self, About, ConversionRow, Database, EndpointStatus, Health, Learned, OutcomeInput, UpstreamState,
 };
+use crate::alerts::deliver::Courier;
 use crate::cells::{Cells, RealUse};
 use crate::challenge::Challenges;
 use crate::config::{self, Config, LoadError};
@@ -30,6 +31,7 @@ pub(super) struct Engine {
     store: Store,
     file: Option<PathBuf>,
     fixed: Fixed,
+    courier: Courier,
     counters: Arc<Counters>,
     metrics: Arc<Metrics>,
     revisions: AtomicU32,
@@ -65,11 +67,12 @@ impl Engine {
         file: Option<PathBuf>,
         gate: Arc<Gate>,
         store: Store,
-        counters: Arc<Counters>,
+        courier: Courier,
         metrics: Arc<Metrics>,
     ) -> Self {
+        let counters = Arc::clone(metrics.proxy());
         let (fixed, revisions, problems) = (Fixed::of(config), AtomicU32::new(1), Mutex::default());
-        Self { gate, store, file, fixed, counters, metrics, revisions, problems }
+        Self { gate, store, file, fixed, courier, counters, metrics, revisions, problems }
     }
 
     /// Everything that outlives the process.
@@ -88,6 +91,7 @@ impl Engine {
         let number = self.revisions.load(Ordering::Relaxed) + 1;
         let revision = revision(&config, number, &self.store).map_err(|error| vec![error.to_string()])?;
         self.revisions.store(number, Ordering::Relaxed);
+        self.courier.replace(&config.deliver).map_err(|error| vec![error.to_string()])?;
         let id = revision.id;
         self.gate.replace(revision);
         ConfigLoaded { revision: id, endpoints: config.endpoints.len(), warnings: config.warnings.len() }

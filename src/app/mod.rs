@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::admin::{self, Admin, Outcomes};
+use crate::alerts::deliver::Courier;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, KeySource};
 use crate::domain::Span;
@@ -74,7 +75,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     let built = gate(&config, &keys, Start::fresh(clock.now())?, &clock, &metrics, &journal)?;
     let gate = Arc::new(built.gate);
     let saving = Saving::restored(&config, &keys, &kept(&gate, &built.store), &clock, &metrics);
-    let (counters, outage_clock) = (Arc::clone(metrics.proxy()), Arc::clone(&clock));
+    let outage_clock = Arc::clone(&clock);
     let visits = visit_cookies(&config, &keys, &clock)?;
     let server =
         Server::bind(config.http.clone(), Arc::clone(&gate), tasks.clone(), Arc::clone(&metrics), visits).await?;
@@ -82,7 +83,9 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
         Some(settings) => Some(Admin::bind(settings.clone()).await?),
         None => None,
     };
-    let engine = Arc::new(Engine::new(&config, file, Arc::clone(&gate), built.store, counters, Arc::clone(&metrics)));
+    let courier = courier(&config, &clock, &metrics, &tasks)?;
+    let engine =
+        Arc::new(Engine::new(&config, file, Arc::clone(&gate), built.store, courier.clone(), Arc::clone(&metrics)));
 
     tell_start(&config, &gate, &metrics);
     let running = Running {
@@ -108,6 +111,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
             journal,
             metrics: Arc::clone(&metrics),
             outcomes,
+            courier,
             tasks: tasks.clone(),
         });
     }
@@ -163,6 +167,12 @@ impl Running {
         let unwritten = self.journal_tasks.drain(JOURNAL_DRAIN).await;
         Stopped { unfinished: unfinished + usize::from(!is_saved) + unwritten }.emit();
     }
+}
+
+/// What carries alerts to on-call people.
+fn courier(config: &Config, clock: &Arc<dyn Clock>, metrics: &Arc<Metrics>, tasks: &Tasks) -> Result<Courier, Error> {
+    let seed = getrandom::u64().map_err(|error| Error::NoEntropy(error.to_string()))?;
+    Ok(Courier::start(&config.deliver, seed, Arc::clone(clock), Arc::clone(metrics), tasks)?)
 }
 
 fn tell_start(config: &Config, gate: &Gate, metrics: &Metrics) {

@@ -1,4 +1,4 @@
-//! One GET at the admin address: HTTP/1.0, so that the answer ends where the connection does.
+//! One request to the admin address: HTTP/1.0, so that the answer ends where the connection does.
 //!
 //! Must not know: what the answer means.
 
@@ -11,6 +11,8 @@ use anyhow::{Context as _, bail};
 use crate::privacy::Secret;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// What is set in motion may take its time.
+const POST_TIMEOUT: Duration = Duration::from_secs(60);
 /// More than any answer of the admin address.
 const MAX_ANSWER: u64 = 16 * 1024 * 1024;
 
@@ -23,23 +25,36 @@ pub(super) struct Answer {
 
 /// Gets `path` from `admin` (`http://host:port`, or without the scheme).
 pub(super) fn get(admin: &str, path: &str, token: Option<&Secret>) -> anyhow::Result<Answer> {
+    ask(admin, &format!("GET {path} HTTP/1.0\r\n"), b"", token)
+}
+
+/// Posts JSON to `path` at `admin`.
+pub(super) fn post(admin: &str, path: &str, body: &[u8], token: Option<&Secret>) -> anyhow::Result<Answer> {
+    let length = body.len();
+    let head = format!("POST {path} HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n");
+    ask(admin, &head, body, token)
+}
+
+/// Sends a request that begins so.
+fn ask(admin: &str, head: &str, body: &[u8], token: Option<&Secret>) -> anyhow::Result<Answer> {
     let authority = admin.strip_prefix("http://").unwrap_or(admin).trim_end_matches('/');
     if authority.contains(['/', '@']) {
         bail!("{admin:?} is not an admin address; write it like http://127.0.0.1:9090");
     }
     let asked = || format!("cannot ask the admin address {authority}; is sendwall running, and is this its `admin`?");
-    let answer = exchange(authority, path, token).with_context(asked)?;
+    let answer = exchange(authority, head, body, token).with_context(asked)?;
     parse(&answer).with_context(|| format!("{authority} did not answer in HTTP"))
 }
 
-fn exchange(authority: &str, path: &str, token: Option<&Secret>) -> std::io::Result<Vec<u8>> {
+fn exchange(authority: &str, head: &str, body: &[u8], token: Option<&Secret>) -> std::io::Result<Vec<u8>> {
     let unknown = || std::io::Error::new(std::io::ErrorKind::NotFound, "no such host");
     let address = authority.to_socket_addrs()?.next().ok_or_else(unknown)?;
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
-    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_read_timeout(Some(if body.is_empty() { TIMEOUT } else { POST_TIMEOUT }))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
     let bearer = token.map(|token| format!("authorization: Bearer {}\r\n", token.expose())).unwrap_or_default();
-    write!(stream, "GET {path} HTTP/1.0\r\nhost: {authority}\r\naccept: application/json\r\n{bearer}\r\n")?;
+    write!(stream, "{head}host: {authority}\r\naccept: application/json\r\n{bearer}\r\n")?;
+    stream.write_all(body)?;
     let mut answer = Vec::new();
     stream.take(MAX_ANSWER).read_to_end(&mut answer)?;
     Ok(answer)
@@ -88,6 +103,15 @@ mod tests {
         let asked = served.join().unwrap();
         assert_eq!(asked[0], "GET /api/decisions/x HTTP/1.0");
         assert!(asked.contains(&"authorization: Bearer letmein".to_owned()), "{asked:?}");
+    }
+
+    #[test]
+    fn a_post_says_how_much_it_brings() {
+        let (admin, served) = serve("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+        assert_eq!(post(&admin, "/api/reload", b"{}", None).unwrap().status, 200);
+        let asked = served.join().unwrap();
+        assert_eq!(asked[0], "POST /api/reload HTTP/1.0");
+        assert!(asked.contains(&"content-length: 2".to_owned()), "{asked:?}");
     }
 
     #[test]

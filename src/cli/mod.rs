@@ -5,6 +5,7 @@
 //!
 //! Must not know: how anything works that a command starts.
 
+mod alerts;
 mod check;
 mod evidence;
 mod explain;
@@ -48,6 +49,9 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Writes a trace of people and attackers
     Simulate(simulate::SimulateArgs),
+    /// Tries the channels that alerts go to
+    #[command(subcommand)]
+    Alerts(alerts::AlertsCommand),
 }
 
 /// Runs the command.
@@ -59,5 +63,6 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => explain::explain(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Simulate(args) => simulate::simulate(&args),
+        Command::Alerts(command) => alerts::alerts(&command),
     }
 }

@@ -10,9 +10,10 @@ use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
 use super::{
-    Config, budget, captcha, cells, challenge, endpoint, keys, limits, outbound, prices, server, snapshot, telling,
-    values,
+    Config, budget, captcha, cells, challenge, channels, endpoint, keys, limits, outbound, prices, server, snapshot,
+    telling, values,
 };
+use crate::alerts::deliver;
 use crate::domain::{ClientSource, Mode};
 use crate::gate::Endpoint;
 
@@ -38,6 +39,9 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let sessions = root.table("sessions", |section| section.count("capacity", 1_000..=100_000_000, 200_000));
     let (cells, kinds) = cells::read(root, sessions, &endpoints);
     let looks = root.choice("prior", &[("weights", true), ("none", false)]).unwrap_or(true);
+    let channels = root.table("alerts", |section| channels::read(section, &outbound.reach));
+    let spool = state.as_ref().map(|state| state.join("alerts"));
+    let deliver = deliver::Settings { channels, spool, net: outbound.clone() };
     let (challenge, challenge_memory) = challenge::read(root);
     check_state(root, state.as_ref());
     check_visit(root, http.as_ref().is_some_and(|http| http.visit.is_some()), &endpoints);
@@ -50,6 +54,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         telemetry,
         inbound: ways.inbound(),
         outbound,
+        deliver,
         geo,
         state,
         snapshot,

@@ -8,6 +8,7 @@ mod budget;
 mod captcha;
 mod cells;
 mod challenge;
+mod channels;
 mod compile;
 mod conditions;
 mod endpoint;
@@ -44,6 +45,7 @@ use toml::de::DeTable;
 use self::reader::Section;
 use self::source::{Fault, Source};
 use crate::admin;
+use crate::alerts::deliver;
 use crate::challenge::captcha::Inbound;
 use crate::domain::Mode;
 use crate::extract::Rule;
@@ -73,6 +75,8 @@ pub struct Config {
     pub inbound: Vec<Arc<Inbound>>,
     /// Requests of our own: where they may go and how they are checked.
     pub outbound: net::Settings,
+    /// Where alerts go.
+    pub deliver: deliver::Settings,
     /// GeoIP databases.
     pub geo: geo::Settings,
     /// Directory of everything that outlives the process; `None` keeps nothing.
@@ -138,7 +142,7 @@ impl Config {
 
     /// Every key that a configuration may have, array indices left out: `endpoint[].send`.
     pub fn known_keys() -> BTreeSet<String> {
-        const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n[[budget.country]]\n[[captcha]]\n";
+        const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n[[budget.country]]\n[[captcha]]\n[[alerts.channel]]\n";
         compile_source(&Source::of_file(Path::new(""), EVERY_LIST), &|_| None).1
     }
 }

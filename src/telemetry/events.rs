@@ -7,6 +7,9 @@ use std::path::Path;
 use tracing::{error, info, warn};
 
 use super::Metrics;
+pub use super::delivery::{
+    AlertAttemptFailed, AlertChannelGone, AlertDamaged, AlertGivenUp, AlertSpoolFailed, AlertsRestored, AlertsSent,
+};
 pub use super::saved::{SnapshotFailed, SnapshotPartSkipped, SnapshotRefused, SnapshotRestored, SnapshotWritten};
 use crate::domain::{Country, RevisionId, Span};
 

@@ -15,6 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use super::delivery::Delivery;
 use super::evidence::Evidence;
 use super::limiter::Limiter;
 use super::per_endpoint::Endpoints;
@@ -58,6 +59,7 @@ pub struct Metrics {
     proxy: Arc<Counters>,
     challenges: Arc<ChallengeCounters>,
     snapshots: Saved,
+    delivery: Delivery,
     evidence: Evidence,
     rungs: Family<labels::AtRung, Count>,
     journal_dropped: Count,
@@ -80,6 +82,7 @@ impl Metrics {
         let proxy = Arc::new(Counters::registered(&mut registry));
         let challenges = Arc::new(ChallengeCounters::registered(&mut registry));
         let snapshots = Saved::registered(&mut registry);
+        let delivery = Delivery::registered(&mut registry);
         let evidence = Evidence::registered(&mut registry);
         let mut metrics = Self {
             registry,
@@ -102,6 +105,7 @@ impl Metrics {
             proxy,
             challenges,
             snapshots,
+            delivery,
             evidence,
             rungs: Family::default(),
             journal_dropped: Count::default(),
@@ -264,6 +268,11 @@ impl Metrics {
     /// What is counted about the snapshot.
     pub fn snapshots(&self) -> &Saved {
         &self.snapshots
+    }
+
+    /// What is counted about alerts on their way.
+    pub fn delivery(&self) -> &Delivery {
+        &self.delivery
     }
 
     /// `records` reached the decision log's file.

@@ -4,6 +4,7 @@
 
 mod captchas;
 mod challenges;
+mod delivery;
 pub mod events;
 mod evidence;
 mod labels;
@@ -19,6 +20,7 @@ mod totals;
 
 pub use captchas::{CaptchaCounters, CaptchaProviderChanged};
 pub use challenges::ChallengeCounters;
+pub use delivery::Delivery;
 pub use labels::OutcomeSource;
 pub use log::{Error, install};
 pub use metrics::{CONTENT_TYPE, Metrics};

@@ -252,7 +252,10 @@ fn the_operator_may_let_some_pass() {
     let stage = start(&fake, "hcaptcha", "/siteverify", "when_down = \"pass\"\npass_at_most = 2");
     let phone = stage.ask().phone;
     let asked: Vec<Asked> = (0..4).map(|_| stage.ask_again(&phone)).collect();
-    let passed = asked.iter().filter(|asked| stage.solve(asked, "hcaptcha", asked.challenge["token"].as_str().unwrap()).status == 200).count();
+    let passed = asked
+        .iter()
+        .filter(|asked| stage.solve(asked, "hcaptcha", asked.challenge["token"].as_str().unwrap()).status == 200)
+        .count();
     assert!((2..=4).contains(&passed), "two a minute, and the minute may have turned: {passed}");
     let counted = stage.sendwall.metric("sendwall_captcha_passed_unproven_total", &["hcaptcha"]);
     assert!((counted - f64::from(u32::try_from(passed).unwrap())).abs() < 0.1, "{counted}");

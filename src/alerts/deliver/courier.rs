@@ -1,0 +1,303 @@
+//! Carries alerts: takes them, keeps the spool, and has a task for each channel.
+//!
+//! What goes wrong with one channel is told through the others: once, until the channel gets something again.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::watch;
+
+use super::super::{Alert, Sink};
+use super::channel::Channel;
+use super::disk::Disk;
+use super::formats::Item;
+use super::ledger::{Change, GivenUp, Ledger, Parcel, Step, Why};
+use super::own;
+use super::sender::{Reply, Sender};
+use super::verdict::Verdict;
+use crate::clock::Clock;
+use crate::domain::{Span, Timestamp};
+use crate::net::{self, TlsError};
+use crate::random::Random;
+use crate::tasks::Tasks;
+use crate::telemetry::Metrics;
+use crate::telemetry::events::{
+    AlertAttemptFailed, AlertChannelGone, AlertDamaged, AlertGivenUp, AlertSpoolFailed, AlertsRestored, AlertsSent,
+};
+
+/// However far away the next work is, time is looked at this often: clocks are set.
+const LOOK_EVERY: Span = Span::minutes(1);
+
+/// What the operator sets about the way of alerts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Where alerts go.
+    pub channels: Vec<Arc<Channel>>,
+    /// The directory of the spool; `None` keeps alerts in memory alone.
+    pub spool: Option<PathBuf>,
+    /// How receivers are reached.
+    pub net: net::Settings,
+}
+
+/// Carries alerts to their channels.
+#[derive(Clone, Debug)]
+pub struct Courier(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    state: Mutex<State>,
+    sender: ArcSwapOption<Sender>,
+    news: watch::Sender<()>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    tasks: Tasks,
+}
+
+#[derive(Debug)]
+struct State {
+    ledger: Ledger,
+    /// `None`: there is none, or it can't be used.
+    disk: Option<Disk>,
+    random: Random,
+    /// Channels whose trouble the others were told of, with what they were told.
+    troubled: BTreeMap<Arc<str>, Alert>,
+    /// Channels that have a task.
+    served: Vec<Arc<str>>,
+}
+
+impl Courier {
+    /// Opens the spool, takes up what is left in it, and begins to send, in tasks of `tasks`. `seed` is a number that
+    /// nobody else has: it spreads retries. A spool that can't be used is told, and alerts are sent without one.
+    pub fn start(
+        settings: &Settings,
+        seed: u64,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+        tasks: &Tasks,
+    ) -> Result<Self, TlsError> {
+        let state = State {
+            ledger: Ledger::default(),
+            disk: None,
+            random: Random::seeded(seed),
+            troubled: BTreeMap::new(),
+            served: Vec::new(),
+        };
+        let (news, _) = watch::channel(());
+        let sender = ArcSwapOption::empty();
+        let inner = Inner { state: Mutex::new(state), sender, news, clock, metrics, tasks: tasks.clone() };
+        let courier = Self(Arc::new(inner));
+        courier.use_channels(settings)?;
+        courier.0.take_up(settings);
+        courier.serve();
+        Ok(courier)
+    }
+
+    /// Sends to these channels from now on; the spool stays where it is.
+    pub fn replace(&self, settings: &Settings) -> Result<(), TlsError> {
+        self.use_channels(settings)?;
+        self.serve();
+        self.0.news.send_replace(());
+        Ok(())
+    }
+
+    /// Sends a marked test alert to a channel, past the spool and its order, and tells what came of it. `None`: there is
+    /// no such channel.
+    pub async fn test(&self, name: &str) -> Option<Reply> {
+        let channel = self.0.state().ledger.channel(name)?;
+        let sender = self.0.sender.load_full()?;
+        let now = self.0.clock.now();
+        let alert = own::test(&channel.name, now);
+        Some(sender.send(&channel, &[Item { alert: &alert, repeat: false }], now).await)
+    }
+
+    fn use_channels(&self, settings: &Settings) -> Result<(), TlsError> {
+        if !settings.channels.is_empty() {
+            self.0.sender.store(Some(Arc::new(Sender::new(&settings.net)?)));
+        }
+        let mut state = self.0.state();
+        let change = state.ledger.channels(&settings.channels, self.0.clock.now());
+        let kept = |name: &Arc<str>| settings.channels.iter().any(|channel| channel.name == *name);
+        state.troubled.retain(|name, _| kept(name));
+        self.0.apply(&mut state, &change, "");
+        Ok(())
+    }
+
+    /// Starts a task for each channel that has none.
+    fn serve(&self) {
+        let mut state = self.0.state();
+        let names: Vec<Arc<str>> = state.ledger.waiting().into_keys().collect();
+        for name in names.into_iter().filter(|name| !state.served.contains(name)).collect::<Vec<_>>() {
+            state.served.push(Arc::clone(&name));
+            self.0.tasks.spawn("alert channel", serve(Arc::clone(&self.0), name));
+        }
+    }
+}
+
+impl Sink for Courier {
+    /// When this returns, the alert is on disk. It waits for that: some milliseconds.
+    fn take(&self, alert: &Alert) {
+        let mut state = self.0.state();
+        let change = state.ledger.accept(alert, self.0.clock.now());
+        self.0.apply(&mut state, &change, "");
+        drop(state);
+        self.0.news.send_replace(());
+    }
+}
+
+/// What a channel's task does.
+async fn serve(inner: Arc<Inner>, name: Arc<str>) {
+    let (stop, mut news) = (inner.tasks.stopping(), inner.news.subscribe());
+    while !stop.is_cancelled() {
+        news.mark_unchanged();
+        let (asked, about) = (Arc::clone(&inner), Arc::clone(&name));
+        let Some((step, channel)) = inner.tasks.run_blocking(move || asked.step(&about)).await else { return };
+        let wait = match step {
+            Step::Send(parcels) => {
+                if let Some(channel) = channel {
+                    deliver(&inner, channel, parcels).await;
+                }
+                continue;
+            }
+            Step::Wait(until) => until.since(inner.clock.now()).min(LOOK_EVERY),
+            Step::Idle => LOOK_EVERY,
+            Step::End => return,
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _changed = news.changed() => {}
+            () = tokio::time::sleep(wait.to_duration()) => {}
+        }
+    }
+}
+
+async fn deliver(inner: &Arc<Inner>, channel: Arc<Channel>, parcels: Vec<Parcel>) {
+    let Some(sender) = inner.sender.load_full() else { return };
+    let items: Vec<Item<'_>> =
+        parcels.iter().map(|parcel| Item { alert: &parcel.alert, repeat: parcel.repeat }).collect();
+    let reply = sender.send(&channel, &items, inner.clock.now()).await;
+    let numbers: Vec<u64> = parcels.iter().map(|parcel| parcel.number).collect();
+    let (inner, settled) = (Arc::clone(inner), Arc::clone(inner));
+    inner.tasks.run_blocking(move || settled.settle(&channel.name, &numbers, &reply)).await;
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the spool and takes up what is in it.
+    fn take_up(&self, settings: &Settings) {
+        let Some(directory) = &settings.spool else { return };
+        let now = self.clock.now();
+        let mut state = self.state();
+        match Disk::open(directory) {
+            Err(error) => AlertSpoolFailed { error: &error }.emit(&self.metrics),
+            Ok((disk, found)) => {
+                for (path, error) in &found.damaged {
+                    AlertDamaged { path, error }.emit(&self.metrics);
+                }
+                let oldest = found.entries.iter().map(|(_, entry)| now.since(entry.accepted)).max();
+                if let Some(oldest) = oldest {
+                    AlertsRestored { alerts: found.entries.len(), oldest }.emit();
+                }
+                state.disk = Some(disk);
+                let change = state.ledger.restore(found.entries, now);
+                self.apply(&mut state, &change, "");
+            }
+        }
+    }
+
+    /// What a channel is to do now. What it is to send is on disk as begun.
+    fn step(&self, name: &Arc<str>) -> (Step, Option<Arc<Channel>>) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let expired = state.ledger.expire(now);
+        self.apply(&mut state, &expired, "");
+        let (step, begun) = state.ledger.step(name, now);
+        self.apply(&mut state, &begun, "");
+        if step == Step::End {
+            state.served.retain(|served| served != name);
+        }
+        (step, state.ledger.channel(name))
+    }
+
+    fn settle(&self, name: &Arc<str>, numbers: &[u64], reply: &Reply) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let State { ledger, random, .. } = &mut *state;
+        let change = ledger.settle(name, numbers, &reply.verdict, now, random);
+        let alerts = numbers.len() as u64;
+        match &reply.verdict {
+            Verdict::Delivered => AlertsSent { channel: name, alerts }.emit(&self.metrics),
+            Verdict::Later(later) => {
+                AlertAttemptFailed { channel: name, reason: later.reason, why: &later.why }.emit(&self.metrics);
+                self.metrics.delivery().retried(name, alerts);
+            }
+            Verdict::Never { .. } => {}
+            Verdict::Gone { why } => AlertChannelGone { channel: name, why }.emit(),
+        }
+        self.apply(&mut state, &change, &reply.said);
+        if reply.verdict == Verdict::Delivered
+            && let Some(told) = state.troubled.remove(name)
+        {
+            let over = state.ledger.accept_for_others(&own::well_again(&told, name, now), name, now);
+            self.apply(&mut state, &over, "");
+            self.news.send_replace(());
+        }
+    }
+
+    /// Brings a change to the disk, and tells what it is to tell. `said` is what the receiver said last.
+    fn apply(&self, state: &mut State, change: &Change, said: &str) {
+        let news = self.tell(state, &change.given_up, said);
+        self.persist(state, change);
+        for (channel, alert) in news {
+            let told = state.ledger.accept_for_others(&alert, &channel, self.clock.now());
+            self.persist(state, &told);
+            state.troubled.insert(channel, alert);
+            self.news.send_replace(());
+        }
+        for (channel, waiting) in state.ledger.waiting() {
+            self.metrics.delivery().waiting(&channel, waiting);
+        }
+    }
+
+    /// Tells what is given up. Gives what the other channels are to be told.
+    fn tell(&self, state: &mut State, given_up: &[GivenUp], said: &str) -> Vec<(Arc<str>, Alert)> {
+        let mut news: Vec<(Arc<str>, Alert)> = Vec::new();
+        for GivenUp { channel, alert, why } in given_up {
+            let (id, summary, reason) = (&alert.id, &alert.summary, why.name());
+            AlertGivenUp { channel, alert: id, summary, reason, why: said }.emit(&self.metrics);
+            let is_trouble = matches!(why, Why::TooLate | Why::Refused | Why::Gone);
+            let is_known = state.troubled.contains_key(channel) || news.iter().any(|(known, _)| known == channel);
+            if is_trouble && !is_known {
+                let incident = state.random.bits();
+                news.push((Arc::clone(channel), own::trouble(channel, *why, said, alert, incident, self.clock.now())));
+            }
+        }
+        news
+    }
+
+    fn persist(&self, state: &State, change: &Change) {
+        let Some(disk) = &state.disk else { return };
+        for number in &change.written {
+            if let Some(entry) = state.ledger.entry(*number)
+                && let Err(error) = disk.write(*number, entry)
+            {
+                AlertSpoolFailed { error: &error }.emit(&self.metrics);
+            }
+        }
+        for number in &change.removed {
+            if let Err(error) = disk.remove(*number) {
+                AlertSpoolFailed { error: &error }.emit(&self.metrics);
+            }
+        }
+    }
+}
+
+/// Sends a marked test alert without a spool: for who has a configuration and no running sendwall.
+pub async fn test(channel: &Arc<Channel>, net: &net::Settings, now: Timestamp) -> Result<Reply, TlsError> {
+    let alert = own::test(&channel.name, now);
+    Ok(Sender::new(net)?.send(channel, &[Item { alert: &alert, repeat: false }], now).await)
+}
