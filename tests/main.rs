@@ -3,6 +3,7 @@
 mod admin;
 mod altcha;
 mod browser;
+mod captcha;
 mod challenge;
 mod config;
 mod demo;

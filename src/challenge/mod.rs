@@ -10,6 +10,7 @@
 pub mod altcha_v1;
 pub mod altcha_v2;
 mod binding;
+pub mod captcha;
 mod hex;
 mod issuing;
 mod kdf;
@@ -42,6 +43,7 @@ use crate::domain::{ChallengeKind, Pass, PassCode, Span, Timestamp};
 use crate::privacy::{KeyRing, Pseudonym};
 use crate::telemetry::ChallengeCounters;
 use altcha_v2::Challenge;
+use captcha::Captchas;
 use issuing::Issuing;
 use spent::Spent;
 use ticket::Label;
@@ -56,6 +58,7 @@ pub struct Challenges {
     issuing: Issuing,
     spent: Spent,
     uses: page::Uses,
+    captchas: Captchas,
     counters: Arc<ChallengeCounters>,
 }
 
@@ -106,6 +109,8 @@ pub struct Issued {
     pub altcha: Challenge,
 }
 
+/// The longest form that is carried along without JavaScript.
+const MAX_CARRIED: usize = 32 * 1024;
 /// Where solutions are posted.
 pub const SOLVE_PATH: &str = "/_sendwall/solve";
 
@@ -166,7 +171,9 @@ impl Challenges {
         let Parts { secrets, seed, memory, since, counters } = parts;
         let spent = Spent::new(memory, since);
         let issuing = Issuing::new(spent.capacity());
-        Self { secrets, random: Unpredictable::new(&seed), issuing, spent, uses: page::Uses::default(), counters }
+        let captchas = Captchas::new(spent.capacity());
+        let uses = page::Uses::default();
+        Self { secrets, random: Unpredictable::new(&seed), issuing, spent, uses, captchas, counters }
     }
 
     /// Issues a proof of work. Costs one key derivation, some 0.2 ms.
@@ -315,9 +322,10 @@ impl Challenges {
         Ok(pass)
     }
 
-    /// A form in a text that only we can have written, for a page without JavaScript to carry along.
-    pub fn seal_form(&self, form: &Form) -> String {
-        self.secrets.seals.seal_text(&form.to_text())
+    /// A form in a text that only we can have written, for a page without JavaScript to carry along; `None` where it is
+    /// too long for that.
+    pub fn seal_form(&self, form: &Form) -> Option<String> {
+        Some(form.to_text()).filter(|text| text.len() <= MAX_CARRIED).map(|text| self.secrets.seals.seal_text(&text))
     }
 
     /// The form of such a text.

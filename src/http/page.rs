@@ -8,7 +8,9 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use super::answer_body::AnswerBody;
+use crate::challenge::captcha::{Issued, Offer};
 use crate::challenge::web::language::Language;
+use crate::challenge::web::page::Picture;
 
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -46,6 +48,16 @@ pub(super) fn comes_from_elsewhere(parts: &Parts) -> bool {
 /// What the person speaks.
 pub(super) fn language(headers: &HeaderMap) -> Language {
     headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).map_or(Language::En, Language::accepted)
+}
+
+/// The picture of a captcha, for a page without JavaScript; `None` where none is offered.
+pub(super) fn picture<'a>(issued: &'a Issued, form: Option<&'a str>) -> Option<Picture<'a>> {
+    issued.offers.iter().find_map(|offer| match offer {
+        Offer::Image { image, audio, .. } => {
+            Some(Picture { token: &issued.token, image, audio: Some(audio), form, solve: issued.solve })
+        }
+        Offer::Widget { .. } | Offer::Sms { .. } => None,
+    })
 }
 
 /// A page, under its policy.

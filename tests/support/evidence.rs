@@ -183,6 +183,7 @@ impl Town {
             kinds,
             looks: false,
             challenge: challenge::Settings::default(),
+            captcha: challenge::captcha::Setup::default(),
             limits: Store::new(1 << 20).prepare(&[]).unwrap(),
             budgets: config.budgets,
             numbering: Arc::new(Numbering::new(PriceTable::default())),

@@ -65,7 +65,7 @@
       });
       place.append(frame);
     }),
-    cap: (offer, place) => script(offer.script || new URL('../assets/widget.js', offer.url).href).then(() =>
+    cap: (offer, place) => script(new URL('../assets/widget.js', offer.url).href).then(() =>
       new Promise((resolve, reject) => {
         const widget = document.createElement('cap-widget');
         widget.setAttribute('data-cap-api-endpoint', offer.url);
@@ -75,7 +75,7 @@
       })),
     geetest: (offer, place) => script('https://static.geetest.com/v4/gt4.js').then(() =>
       new Promise((resolve, reject) => window.initGeetest4({
-        captchaId: offer.captcha_id, product: 'float', language: TEXT.lang === 'zh' ? 'zho' : TEXT.lang,
+        captchaId: offer.sitekey, product: 'float', language: TEXT.lang === 'zh' ? 'zho' : TEXT.lang,
       }, (captcha) => {
         captcha.appendTo(place);
         captcha.onSuccess(() => resolve(JSON.stringify(captcha.getValidate()))).onError(reject);
@@ -218,7 +218,7 @@
       const picture = make('img', { src: at(offer.image), alt: TEXT.alt });
       const player = make('audio', { controls: true, hidden: true, preload: 'none' });
       const listen = () => {
-        if (!player.src) player.src = at(offer.audio);
+        if (!player.src) player.src = at(`${offer.audio}?lang=${TEXT.lang}`);
         player.hidden = false;
         player.play().catch(() => {});
         input.focus();

@@ -128,6 +128,7 @@ fn picture_form(language: Language, picture: &Picture<'_>, problem: &str) -> Str
     let texts = &language.texts().dialog;
     let audio = picture.audio.map(|audio| {
         let (source, label) = (escape(audio), escape(texts.listen));
+        let source = format!("{source}?lang={}", language.code());
         format!("<audio controls preload=\"none\" src=\"{source}\" aria-label=\"{label}\"></audio>")
     });
     let form = picture.form.map(|form| format!("<input type=\"hidden\" name=\"form\" value=\"{}\">", escape(form)));
