@@ -104,6 +104,9 @@ pub(crate) fn decision(at: Timestamp, random: u64, verdict: Verdict) -> Decision
             until: at + Span::seconds(30),
             enforced: true,
         }],
+        rules: Vec::new(),
+        tags: Vec::new(),
+        divert: None,
     }
 }
 

@@ -35,5 +35,8 @@ pub(super) fn decide(
         score,
         decided_by: DecidedBy::List,
         reasons,
+        rules: Vec::new(),
+        tags: Vec::new(),
+        divert: None,
     }
 }

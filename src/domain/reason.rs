@@ -98,6 +98,15 @@ pub enum Reason {
         /// What it is made of, in words.
         parts: Box<[&'static str]>,
     },
+    /// A rule spoke.
+    Rule {
+        /// Its id.
+        rule: Arc<str>,
+        /// What it asks for.
+        action: &'static str,
+        /// Why, as the operator wrote it.
+        says: Option<Arc<str>>,
+    },
     /// A budget is used up, or so far that a stranger has to prove something.
     Budget {
         /// Its name: `money_per_day`, `messages_per_hour of UZ`.
@@ -133,6 +142,7 @@ impl Reason {
             Self::Surge { .. } => "surge",
             Self::Waiting { .. } => "waiting",
             Self::Look { .. } => "look",
+            Self::Rule { .. } => "rule",
             Self::Budget { .. } => "budget",
             Self::Listed(listed) => match listed.list {
                 ListName::Deny => "deny_list",
@@ -174,6 +184,9 @@ impl Reason {
             )),
             Self::Waiting { open, bound, .. } => {
                 Some(format!("{:.0} verifications more, or two minutes", (open - bound).max(0.0) + 1.0))
+            }
+            Self::Rule { rule, .. } => {
+                Some(format!("a request that rule {rule} doesn't speak of, or another rule before it"))
             }
             Self::Look { .. } => Some("a client that looks like a browser or an app that people use".to_owned()),
             Self::Budget { name, until: Some(until), .. } => {
@@ -233,6 +246,10 @@ impl fmt::Display for Reason {
             ),
             Self::Look { prior, parts } => {
                 write!(f, "the client looks wrong ({prior:.2}): {}", parts.join(", "))
+            }
+            Self::Rule { rule, action, says } => {
+                write!(f, "rule {rule} says {action}")?;
+                says.as_ref().map_or(Ok(()), |says| write!(f, ": {says}"))
             }
             Self::Budget { name, used, max, bound, until } => {
                 write!(f, "budget {name}: {used} of {max} spent, ")?;

@@ -104,3 +104,7 @@ pub const DECISION: HeaderName = HeaderName::from_static("sendwall-decision");
 pub const VERDICT: HeaderName = HeaderName::from_static("sendwall-verdict");
 /// The score, for the upstream.
 pub const SCORE: HeaderName = HeaderName::from_static("sendwall-score");
+/// The way that the app is to take in place of an SMS.
+pub const DIVERT: HeaderName = HeaderName::from_static("sendwall-divert");
+/// What rules tagged the request with, commas between.
+pub const TAGS: HeaderName = HeaderName::from_static("sendwall-tags");

@@ -10,6 +10,7 @@ use crate::decide::{self, Circumstances, Reading, Standing};
 use crate::domain::{Decision, Facts};
 use crate::extract::{Payload, Request};
 use crate::limits::On;
+use crate::ruleset::Told;
 
 /// A request as the gate sees it.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub enum Explanation {
         standing: Option<Box<Standing>>,
         /// What its look is made of, each with its share of what asks for a proof.
         looks: Vec<(&'static str, f32)>,
+        /// What each rule comes to; a try meets none.
+        rules: Vec<Told>,
     },
 }
 
@@ -63,8 +66,16 @@ impl Gate {
         let readings = Reservations::peek(&revision.limits, on, &facts);
         let listed = if on == On::Send { self.listed(&facts, false) } else { None };
         let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, &proof) };
-        let stand = (on == On::Send)
+        let mut stand = (on == On::Send)
             .then(|| Stand::take(&self.cells, revision, &facts, (circumstances.proven, circumstances.page)));
+        let rules = match &mut stand {
+            Some(stand) if circumstances.listed.is_none() => {
+                let told = self.explain_rules(revision, endpoint, (&facts, &readings), stand);
+                self.ask_rules(revision, endpoint, (&facts, &readings), stand);
+                told
+            }
+            Some(_) | None => Vec::new(),
+        };
         let decision = decide::decide(&policy, &facts, &readings, stand.as_ref().map(Stand::standing), &circumstances);
         let decision = match &stand {
             Some(stand) => self.would_spend(revision, endpoint, &facts, stand, decision),
@@ -81,6 +92,6 @@ impl Gate {
             Box::new(stand.into_standing())
         });
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
-        Explanation::Judged { on, facts, decision, readings, standing, looks }
+        Explanation::Judged { on, facts, decision, readings, standing, looks, rules }
     }
 }

@@ -4,6 +4,7 @@ use super::Revision;
 use crate::cells::{Attempt, Cells, Kinds, SendRef};
 use crate::decide::{self, Standing};
 use crate::domain::{DecidedBy, Decision, Facts, PageCode, Pass, Rung, Timestamp, Verdict};
+use crate::ruleset::Spoken;
 
 /// An attempt's place in the cells and what they showed.
 #[derive(Debug)]
@@ -51,8 +52,26 @@ impl Stand {
         }
     }
 
+    /// The rules had their say: what they weigh may close rungs that were open, so the next ones are looked at.
+    pub(super) fn hear(&mut self, spoken: Spoken, cells: &Cells, kinds: &Kinds) {
+        let weighs = spoken.weight != 0.0;
+        self.standing.rules = spoken;
+        for rung in [Rung::None, Rung::Pow, Rung::Captcha].into_iter().filter(|_| weighs) {
+            let views = self.standing.rungs[rung as usize];
+            let views = views.unwrap_or_else(|| cells.look(kinds, &self.attempt, rung, self.at));
+            self.standing.rungs[rung as usize] = Some(views);
+            if rung >= self.rung && self.standing.is_open(rung, &views) {
+                break;
+            }
+        }
+    }
+
     pub(super) fn standing(&self) -> &Standing {
         &self.standing
+    }
+
+    pub(super) const fn proven(&self) -> Rung {
+        self.rung
     }
 
     pub(super) fn into_standing(self) -> Standing {
@@ -86,7 +105,9 @@ impl Stand {
         }
         let asked = match decision.verdict {
             Verdict::Challenge(kind) => kind.rung(),
-            Verdict::Block | Verdict::Cooldown { .. } | Verdict::Forward | Verdict::Reject => Rung::Block,
+            Verdict::Block | Verdict::Cooldown { .. } | Verdict::Forward | Verdict::Reject | Verdict::Repeat => {
+                Rung::Block
+            }
         };
         cells.closed(kinds, (decision.id, asked), &self.attempt, looked, self.at);
         None

@@ -165,20 +165,6 @@ fn the_page_speaks_seven_languages_and_fits_every_screen() {
 }
 
 #[test]
-fn without_javascript_the_page_says_what_to_do() {
-    if webdriver::is_left_out() {
-        return;
-    }
-    let app = app(page);
-    let sendwall = before(&app);
-    let browser = suspicious(&[]);
-    browser.without_scripts();
-    browser.open(&sendwall.url("/form"));
-    browser.click("#go");
-    assert!(browser.text("noscript").starts_with("This check needs JavaScript."));
-}
-
-#[test]
 fn what_fails_is_said_and_can_be_tried_again() {
     if webdriver::is_left_out() {
         return;

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on should fail loudly, and metrics count whole numbers"
 )]
 
+mod captchas;
 mod forms;
 mod scripts;
 mod shop;

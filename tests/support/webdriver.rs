@@ -31,6 +31,8 @@ const FLAGS: [&str; 10] = [
 ];
 /// The key that sends a form (`WebDriver`, 17.4.2).
 pub(crate) const ENTER: &str = "\u{e007}";
+/// The key that closes a dialog.
+pub(crate) const ESCAPE: &str = "\u{e00c}";
 /// The key that goes to the next field.
 pub(crate) const TAB: &str = "\u{e004}";
 
@@ -133,6 +135,12 @@ impl Browser {
     pub(crate) fn text(&self, selector: &str) -> String {
         let text = call("GET", &format!("{}{}/text", self.session, self.element(selector)), &Value::Null);
         text.as_str().unwrap().to_owned()
+    }
+
+    /// An attribute of the first element of a selector, once there is one. Works without JavaScript too.
+    pub(crate) fn attribute(&self, selector: &str, name: &str) -> String {
+        let path = format!("{}{}/attribute/{name}", self.session, self.element(selector));
+        call("GET", &path, &Value::Null).as_str().unwrap().to_owned()
     }
 
     fn element(&self, selector: &str) -> String {

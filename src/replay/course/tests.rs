@@ -58,6 +58,9 @@ impl Judge for Script {
             score: u8::try_from(10 * self.judged).unwrap(),
             decided_by: DecidedBy::Engine,
             reasons: Vec::new(),
+            rules: Vec::new(),
+            tags: Vec::new(),
+            divert: None,
         });
         Judgement { facts: Arc::new(facts), sms: decision.forwards(), decision }
     }

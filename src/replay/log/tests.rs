@@ -76,6 +76,9 @@ fn decided(facts: Facts, verdict: Verdict, proven: Rung) -> String {
         score: 0,
         decided_by: DecidedBy::Engine,
         reasons: vec![Reason::Blind],
+        rules: Vec::new(),
+        tags: Vec::new(),
+        divert: None,
     };
     written(&Record::Decision(Arc::new(decision), Arc::new(facts)))
 }
