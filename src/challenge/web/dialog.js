@@ -23,6 +23,7 @@
     button, .button { font: inherit; font-weight: 600; min-height: 2.75rem; padding: .5rem 1rem; border-radius: .5rem;
       border: 1px solid #767b87; color: inherit; background: transparent; cursor: pointer; text-decoration: none;
       display: inline-block; text-align: center; }
+    .button { margin-bottom: 1rem; }
     button[type=submit], .button { background: #1d4fd7; border-color: #1d4fd7; color: #fff; }
     button:disabled { opacity: .6; cursor: default; }
     :focus-visible { outline: 3px solid #1d4fd7; outline-offset: 2px; }
