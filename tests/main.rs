@@ -3,6 +3,7 @@
 mod admin;
 mod challenge;
 mod config;
+mod deliver;
 mod demo;
 mod evidence;
 mod extract;
