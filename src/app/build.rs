@@ -18,6 +18,7 @@ use crate::limits::{self, Store};
 use crate::net;
 use crate::numbering::Numbering;
 use crate::privacy::{KeyRing, KeyRingError, Pseudonyms, Purpose};
+use crate::ruleset::RuleSet;
 use crate::state::{self, Kept, Snapshots};
 use crate::telemetry::Metrics;
 
@@ -84,9 +85,10 @@ pub(super) fn gate(
     seed.copy_from_slice(&keys.derive(Purpose::Cells)[..8]);
     let memory = usize::try_from(config.limits.memory).unwrap_or(usize::MAX);
     let store = Store::new(memory);
+    let names = Pseudonyms::new(&keys.derive(Purpose::Pseudonyms));
     let gate = Gate::new(Parts {
-        revision: revision(config, 1, &store)?,
-        names: Pseudonyms::new(&keys.derive(Purpose::Pseudonyms)),
+        revision: revision(config, 1, &store, &names)?,
+        names,
         visits: config.http.visit.as_ref().map(|visit| Visits {
             cookie: Arc::clone(&visit.name),
             signer: Signer::new(&keys.derive_all(Purpose::Visit)),
@@ -109,7 +111,12 @@ pub(super) fn gate(
 }
 
 /// What a reload replaces.
-pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Revision, limits::Error> {
+pub(super) fn revision(
+    config: &Config,
+    number: u32,
+    store: &Store,
+    names: &Pseudonyms,
+) -> Result<Revision, limits::Error> {
     Ok(Revision {
         id: RevisionId { number, hash: config.hash },
         router: Router::new(config.routes.clone()),
@@ -118,10 +125,16 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Re
         numbering: Arc::new(Numbering::new(config.prices.clone())),
         kinds: config.kinds.clone(),
         looks: config.looks,
+        rules: rules(config, names),
         challenge: config.challenge.clone(),
         limits: store.prepare(&config.limits.limits)?,
         budgets: config.budgets.clone(),
     })
+}
+
+fn rules(config: &Config, names: &Pseudonyms) -> RuleSet {
+    let endpoints: Vec<_> = config.endpoints.iter().map(|endpoint| Arc::clone(&endpoint.name)).collect();
+    config.rules.compile(names, &endpoints)
 }
 
 /// A gate without listeners, under keys and a seed that never change: for replays, benches and tests.

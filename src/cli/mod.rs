@@ -13,6 +13,8 @@ mod fetch;
 mod output;
 mod replay;
 mod request;
+mod ruled;
+mod rules;
 mod run;
 mod simulate;
 
@@ -47,6 +49,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Runs recorded or generated traffic through the engine on a virtual clock, and scores what it did
     Replay(replay::ReplayArgs),
+    /// Tries rules before they go live
+    Rules(rules::RulesArgs),
     /// Writes a trace of people and attackers
     Simulate(simulate::SimulateArgs),
     /// Tries the channels that alerts go to
@@ -62,6 +66,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Rules(args) => rules::rules(&args),
         Command::Simulate(args) => simulate::simulate(&args),
         Command::Alerts(command) => alerts::alerts(&command),
     }

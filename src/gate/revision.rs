@@ -10,6 +10,7 @@ use crate::domain::RevisionId;
 use crate::extract::{Router, TrustedProxies};
 use crate::limits::Set;
 use crate::numbering::Numbering;
+use crate::ruleset::RuleSet;
 
 /// A compiled configuration, as far as decisions read it. A request is decided by one revision from its first byte to
 /// its outcome; counters live outside and outlast it.
@@ -31,6 +32,8 @@ pub struct Revision {
     pub challenge: challenge::Settings,
     /// The limits, with their tables.
     pub limits: Set,
+    /// What operators ask for.
+    pub rules: RuleSet,
     /// What may be spent.
     pub budgets: budget::Policy,
     /// Number intelligence with the price table.

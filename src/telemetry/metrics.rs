@@ -220,10 +220,12 @@ impl Metrics {
                 | Reason::Country(_)
                 | Reason::Unreadable(_)
                 | Reason::NoPhone
+                | Reason::PageToken(_)
                 | Reason::Hot { .. }
                 | Reason::Surge { .. }
                 | Reason::Waiting { .. }
                 | Reason::Look { .. }
+                | Reason::Rule { .. }
                 | Reason::Budget { .. }
                 | Reason::Listed(_)
                 | Reason::Blind => {}
