@@ -31,7 +31,7 @@
 //! - [`challenge`]: what has to be solved, and the passes that say it was.
 //! - [`net`]: requests of our own, to captcha providers and receivers of alerts.
 //! - [`journal`]: the decision log.
-//! - [`state`]: the snapshot of what outlives the process.
+//! - [`state`]: what outlives the process: the snapshot, the lists by hand, what people changed.
 //! - [`alerts`]: what is out of the ordinary, as incidents, told to on-call people.
 //!
 //! The gate:

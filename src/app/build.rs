@@ -15,10 +15,12 @@ use crate::geo::{self, Geo};
 use crate::http::{self, VisitCookies};
 use crate::journal::{self, Journal};
 use crate::limits::{self, Store};
+use crate::lists::Names;
 use crate::net;
 use crate::numbering::Numbering;
 use crate::privacy::{KeyRing, KeyRingError, Pseudonyms, Purpose};
 use crate::ruleset::RuleSet;
+use crate::state::lists::Lists;
 use crate::state::{self, Kept, Snapshots};
 use crate::telemetry::Metrics;
 
@@ -34,6 +36,8 @@ pub enum Error {
     Geo(#[from] geo::Error),
     #[error(transparent)]
     Limits(#[from] limits::Error),
+    #[error(transparent)]
+    Lists(#[from] state::lists::Unread),
     #[error("the snapshot cannot be used: {0}")]
     Snapshot(#[from] state::Refusal),
     #[error(transparent)]
@@ -173,6 +177,7 @@ pub fn explain(
         }
         None => None,
     };
+    let gate = gate.with_lists(Arc::new(Lists::peek(config.state.as_deref(), Names::new(&keys))?));
     gate.advance_to_now();
     Ok((gate.explain(&gate.revision(), request), kept))
 }

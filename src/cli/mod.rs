@@ -10,6 +10,7 @@ mod check;
 mod evidence;
 mod explain;
 mod fetch;
+mod list;
 mod output;
 mod replay;
 mod request;
@@ -53,6 +54,9 @@ enum Command {
     Rules(rules::RulesArgs),
     /// Writes a trace of people and attackers
     Simulate(simulate::SimulateArgs),
+    /// Shows and changes who is refused and who passes, on a running sendwall
+    #[command(subcommand)]
+    List(list::ListCommand),
     /// Tries the channels that alerts go to
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
@@ -68,6 +72,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => replay::replay(&args),
         Command::Rules(args) => rules::rules(&args),
         Command::Simulate(args) => simulate::simulate(&args),
+        Command::List(command) => list::list(&command),
         Command::Alerts(command) => alerts::alerts(&command),
     }
 }
