@@ -43,7 +43,10 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let spool = state.as_ref().map(|state| state.join("alerts"));
     if spool.is_none() && !channels.is_empty() {
         let fault = Fault::new("without `state` alerts that were not delivered yet are lost at a restart");
-        root.warning("alerts", fault.hint("name a directory for sendwall alone, such as state = \"/var/lib/sendwall\""));
+        root.warning(
+            "alerts",
+            fault.hint("name a directory for sendwall alone, such as state = \"/var/lib/sendwall\""),
+        );
     }
     let deliver = deliver::Settings { channels, spool, net: outbound.clone() };
     let (challenge, challenge_memory) = challenge::read(root);
