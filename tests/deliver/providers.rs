@@ -222,7 +222,7 @@ fn what_comes_faster_than_a_channel_takes_it_arrives_as_digests() {
     let stage = Stage::just_started(channels(), None, NOW);
     stage.courier.take(&alert(NOW, 1, 1));
     app.wait_for(1);
-    eventually("the first is settled", || stage.metrics().contains("sendwall_alerts_sent_total{channel=\"chat\"} 1"));
+    eventually("the first is settled", || stage.metrics().contains("sendwall_alerts_sent_total{channel=\"chat\"} 1\n"));
     for incident in 2..=15 {
         stage.courier.take(&alert(NOW, incident, 1));
     }
