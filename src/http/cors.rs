@@ -44,14 +44,16 @@ pub(super) fn preflight(parts: &Parts) -> Option<Method> {
     Method::from_bytes(parts.headers.get(ACCESS_CONTROL_REQUEST_METHOD)?.as_bytes()).ok()
 }
 
-/// Whether a preflight asks for nothing but leave to send a pass: the request itself would need none without it.
-pub(super) fn asks_for_pass_alone(headers: &HeaderMap) -> bool {
+/// Whether a preflight asks for nothing but leave to send what is ours: the request itself would need none without it.
+pub(super) fn asks_for_ours_alone(headers: &HeaderMap) -> bool {
     let simple = headers.get(ACCESS_CONTROL_REQUEST_METHOD).is_some_and(|method| method == "POST" || method == "GET");
     let asked = headers.get(ACCESS_CONTROL_REQUEST_HEADERS).and_then(|names| names.to_str().ok());
-    simple && asked.is_some_and(|names| names.split(',').all(|name| name.trim().eq_ignore_ascii_case(PASS)))
+    let is_ours = |name: &str| OURS.split(", ").any(|own| own.eq_ignore_ascii_case(name.trim()));
+    simple && asked.is_some_and(|names| names.split(',').all(is_ours))
 }
 
-/// Adds the pass and the page's token to what the app's answer to a preflight allows. Where the app allows nothing, so does this.
+/// Adds the pass and the page's token to what the app's answer to a preflight allows. Where the app allows nothing, so
+/// does this.
 pub(super) fn complete(headers: &mut HeaderMap) {
     if !headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
         return;

@@ -112,7 +112,7 @@ impl Proxy {
     ) -> Response<AnswerBody> {
         self.counters.requests_passed.add();
         let completes_preflight = self.completes_preflight(&parts, client, revision);
-        if completes_preflight && cors::asks_for_pass_alone(&parts.headers) {
+        if completes_preflight && cors::asks_for_ours_alone(&parts.headers) {
             let mut response = own::preflight(&[Method::GET, Method::POST]);
             cors::allow(response.headers_mut(), cors::origin_of_any(&parts.headers, &revision.endpoints));
             return response;
