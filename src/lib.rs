@@ -21,6 +21,7 @@
 //! - [`rules`]: the small language of conditions.
 //! - [`extract`]: bytes to facts: route, address, phone, client, fingerprint.
 //! - [`limits`]: sliding windows with a hard maximum.
+//! - [`ruleset`]: conditions with what they ask for, and what they say of an attempt.
 //! - [`budget`]: what may be spent in an hour and a day.
 //! - [`cells`]: evidence from what became of codes, trust, pressure.
 //! - [`sessions`]: codes that wait for what becomes of them, and conversion.
@@ -30,7 +31,7 @@
 //! - [`net`]: requests of our own, to captcha providers and receivers of alerts.
 //! - [`challenge`]: what has to be solved, and the passes that say it was.
 //! - [`journal`]: the decision log.
-//! - [`state`]: the snapshot of what outlives the process.
+//! - [`state`]: what outlives the process: the snapshot, the lists by hand, what people changed.
 //! - [`alerts`]: what is out of the ordinary, as incidents, told to on-call people.
 //!
 //! The gate:
@@ -91,6 +92,7 @@ pub mod privacy;
 pub mod random;
 pub mod replay;
 pub mod rules;
+pub mod ruleset;
 pub mod sessions;
 pub mod simulate;
 pub mod state;

@@ -18,7 +18,9 @@ use sendwall::domain::{
     UnreadableCode, Verdict,
 };
 use sendwall::journal::{self, Journal, Record};
-use sendwall::privacy::{Pseudonyms, RawPhone, Secret};
+use sendwall::lists::Names;
+use sendwall::privacy::{KeyRing, Pseudonyms, RawPhone, Secret};
+use sendwall::state::lists::Lists;
 use sendwall::tasks::Tasks;
 use sendwall::telemetry::{EvidenceStats, LearnedStats, Metrics, OutcomeSource, Snapshot, TableStats, events};
 use serde_json::{Value, json};
@@ -132,6 +134,8 @@ impl Server {
         let journal = Arc::new(journal(Arc::clone(&metrics)));
         let engine = Arc::new(Fake::default());
         let tasks = Tasks::new();
+        let names = Names::new(&KeyRing::fixed(7));
+        let lists = Lists::open(None, names, Arc::clone(&clock), Arc::clone(&metrics)).unwrap();
         let nowhere = deliver::Settings::default();
         let courier = Courier::start(&nowhere, 1, Arc::clone(&clock), Arc::clone(&metrics), &tasks).unwrap();
         let outcomes = Outcomes::new(Arc::clone(&engine) as _, Pseudonyms::new(&NAMES), clock);
@@ -141,6 +145,7 @@ impl Server {
             journal: Arc::clone(&journal),
             metrics: Arc::clone(&metrics),
             outcomes: Arc::new(outcomes),
+            lists: Arc::new(lists),
             courier,
             tasks: tasks.clone(),
         };

@@ -90,6 +90,7 @@ pub(crate) fn decision(at: Timestamp, random: u64, verdict: Verdict) -> Decision
         trust: Trust::Unknown,
         proven: Rung::None,
         pass: None,
+        page: None,
         mode: Mode::Enforce,
         score: 60,
         decided_by: DecidedBy::Limit,
@@ -103,6 +104,9 @@ pub(crate) fn decision(at: Timestamp, random: u64, verdict: Verdict) -> Decision
             until: at + Span::seconds(30),
             enforced: true,
         }],
+        rules: Vec::new(),
+        tags: Vec::new(),
+        divert: None,
     }
 }
 

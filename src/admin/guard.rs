@@ -6,10 +6,10 @@
 
 use std::net::IpAddr;
 
+use http::StatusCode;
 use http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
 use http::request::Parts;
 use http::uri::Authority;
-use http::{Method, StatusCode};
 use ring::digest::{SHA256, digest};
 
 use super::answer::{self, Answer};
@@ -27,7 +27,7 @@ pub(super) fn check(token: Option<&Secret>, request: &Parts) -> Result<(), Box<A
             let message = "without a token only requests to localhost, 127.0.0.1 or [::1] are answered";
             Err(Box::new(answer::error(StatusCode::FORBIDDEN, "wrong_host", message)))
         }
-        None if request.method == Method::POST && from_elsewhere(request) => {
+        None if !request.method.is_safe() && from_elsewhere(request) => {
             let message = "pages of other origins may not change anything here";
             Err(Box::new(answer::error(StatusCode::FORBIDDEN, "cross_origin", message)))
         }
@@ -118,6 +118,8 @@ mod tests {
             assert_eq!(status(None, post().header("origin", origin)), 403, "{origin}");
         }
         assert_eq!(status(None, post().header("sec-fetch-site", "cross-site")), 403);
+        let delete = Request::delete("/api/lists").header("host", "127.0.0.1:9090");
+        assert_eq!(status(None, delete.header("origin", "https://evil.example")), 403);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod answer;
 mod engine;
 mod guard;
 mod hot;
+mod lists;
 mod outcomes;
 mod routes;
 mod server;

@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Answer, bad_request, error, json, wrong_method};
 use super::{ConversionRow, EndpointStatus, Engine, Outcomes, Refused};
-use super::{alerts, hot};
+use super::{alerts, hot, lists};
 use crate::alerts::deliver::Courier;
 use crate::domain::{DecisionId, RevisionId};
 use crate::journal::{Journal, reader};
+use crate::state::lists::Lists;
 use crate::tasks::Tasks;
 use crate::telemetry::{self, Metrics, TableStats, Totals};
 
@@ -34,6 +35,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// The way in for outcomes.
     pub outcomes: Arc<Outcomes>,
+    /// The lists that people fill by hand.
+    pub lists: Arc<Lists>,
     /// What carries alerts to their channels.
     pub courier: Courier,
     /// For work that blocks.
@@ -59,9 +62,12 @@ struct EndpointSummary {
 }
 
 impl Parts {
-    /// Answers a request that may be answered. `body` is there for posts.
-    pub(super) async fn answer(&self, request: &request::Parts, body: Vec<u8>) -> Answer {
+    /// Answers a request that may be answered. `body` is there for posts and deletes; `how` its sender is known.
+    pub(super) async fn answer(&self, request: &request::Parts, body: Vec<u8>, how: &'static str) -> Answer {
         let path = request.uri.path();
+        if path == lists::PATH {
+            return lists::answer(self, request, body, how).await;
+        }
         let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
         let wanted =
             if matches!(path, "/api/outcomes" | "/api/reload" | alerts::TEST) { Method::POST } else { Method::GET };
@@ -222,8 +228,9 @@ fn joined(records: Vec<Value>) -> Option<Value> {
     Some(decision)
 }
 
-struct Query {
-    limit: usize,
+pub(super) struct Query {
+    pub(super) limit: usize,
+    pub(super) list: Option<String>,
     verdict: Option<String>,
     endpoint: Option<String>,
     kind: Option<String>,
@@ -231,9 +238,9 @@ struct Query {
 
 impl Query {
     /// Reads the parameters that a path knows. Unknown ones are refused: a misspelt filter would show everything.
-    fn read(query: Option<&str>, known: &[&str]) -> Result<Self, Box<Answer>> {
+    pub(super) fn read(query: Option<&str>, known: &[&str]) -> Result<Self, Box<Answer>> {
         let fault = |message: &str| Box::new(bad_request("bad_query", message));
-        let mut read = Self { limit: DEFAULT_LIMIT, verdict: None, endpoint: None, kind: None };
+        let mut read = Self { limit: DEFAULT_LIMIT, list: None, verdict: None, endpoint: None, kind: None };
         for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let spaced = value.replace('+', " ");
@@ -249,6 +256,7 @@ impl Query {
                 }
                 "verdict" => read.verdict = Some(value),
                 "kind" => read.kind = Some(value),
+                "list" => read.list = Some(value),
                 _ => read.endpoint = Some(value),
             }
         }

@@ -127,7 +127,7 @@ async fn respond(parts: &Parts, token: Option<&Secret>, request: Request<Incomin
     if let Err(refusal) = guard::check(token, &head) {
         return *refusal;
     }
-    let body = if head.method == Method::POST {
+    let body = if matches!(head.method, Method::POST | Method::DELETE) {
         match tokio::time::timeout(READ_WITHIN.to_duration(), read(body)).await {
             Ok(Ok(body)) => body,
             Ok(Err(answer)) => return *answer,
@@ -138,7 +138,8 @@ async fn respond(parts: &Parts, token: Option<&Secret>, request: Request<Incomin
     } else {
         Vec::new()
     };
-    parts.answer(&head, body).await
+    let how = if token.is_some() { "token" } else { "loopback" };
+    parts.answer(&head, body, how).await
 }
 
 /// The whole body, at most [`MAX_BODY`].

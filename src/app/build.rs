@@ -16,9 +16,12 @@ use crate::geo::{self, Geo};
 use crate::http::{self, VisitCookies};
 use crate::journal::{self, Journal};
 use crate::limits::{self, Store};
+use crate::lists::Names;
 use crate::net::{Client, TlsError};
 use crate::numbering::Numbering;
 use crate::privacy::{KeyRing, KeyRingError, Pseudonyms, Purpose};
+use crate::ruleset::RuleSet;
+use crate::state::lists::Lists;
 use crate::state::{self, Kept, Snapshots};
 use crate::telemetry::Metrics;
 
@@ -34,6 +37,8 @@ pub enum Error {
     Geo(#[from] geo::Error),
     #[error(transparent)]
     Limits(#[from] limits::Error),
+    #[error(transparent)]
+    Lists(#[from] state::lists::Unread),
     #[error("the snapshot cannot be used: {0}")]
     Snapshot(#[from] state::Refusal),
     #[error(transparent)]
@@ -85,9 +90,10 @@ pub(super) fn gate(
     seed.copy_from_slice(&keys.derive(Purpose::Cells)[..8]);
     let memory = usize::try_from(config.limits.memory).unwrap_or(usize::MAX);
     let store = Store::new(memory);
+    let names = Pseudonyms::new(&keys.derive(Purpose::Pseudonyms));
     let gate = Gate::new(Parts {
-        revision: revision(config, 1, &store)?,
-        names: Pseudonyms::new(&keys.derive(Purpose::Pseudonyms)),
+        revision: revision(config, 1, &store, &names)?,
+        names,
         visits: config.http.visit.as_ref().map(|visit| Visits {
             cookie: Arc::clone(&visit.name),
             signer: Signer::new(&keys.derive_all(Purpose::Visit)),
@@ -110,7 +116,7 @@ pub(super) fn gate(
 }
 
 /// What a reload replaces.
-pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Revision, Error> {
+pub(super) fn revision(config: &Config, number: u32, store: &Store, names: &Pseudonyms) -> Result<Revision, Error> {
     Ok(Revision {
         id: RevisionId { number, hash: config.hash },
         router: Router::new(config.routes.clone()),
@@ -119,6 +125,7 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Re
         numbering: Arc::new(Numbering::new(config.prices.clone())),
         kinds: config.kinds.clone(),
         looks: config.looks,
+        rules: rules(config, names),
         challenge: config.challenge.clone(),
         captcha: Setup { client: client(config)?, inbound: config.inbound.clone() },
         limits: store.prepare(&config.limits.limits)?,
@@ -130,6 +137,11 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store) -> Result<Re
 fn client(config: &Config) -> Result<Option<Client>, TlsError> {
     let is_asked = |endpoint: &Endpoint| endpoint.captcha.iter().any(|way| matches!(way, Way::Provider(_)));
     config.endpoints.iter().any(is_asked).then(|| Client::new(config.outbound.clone())).transpose()
+}
+
+fn rules(config: &Config, names: &Pseudonyms) -> RuleSet {
+    let endpoints: Vec<_> = config.endpoints.iter().map(|endpoint| Arc::clone(&endpoint.name)).collect();
+    config.rules.compile(names, &endpoints)
 }
 
 /// A gate without listeners, under keys and a seed that never change: for replays, benches and tests.
@@ -168,6 +180,7 @@ pub fn explain(
         }
         None => None,
     };
+    let gate = gate.with_lists(Arc::new(Lists::peek(config.state.as_deref(), Names::new(&keys))?));
     gate.advance_to_now();
     Ok((gate.explain(&gate.revision(), request), kept))
 }

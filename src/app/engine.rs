@@ -89,7 +89,8 @@ impl Engine {
             LoadError::Unreadable { .. } => vec![error.to_string()],
         })?;
         let number = self.revisions.load(Ordering::Relaxed) + 1;
-        let revision = revision(&config, number, &self.store).map_err(|error| vec![error.to_string()])?;
+        let revision =
+            revision(&config, number, &self.store, self.gate.names()).map_err(|error| vec![error.to_string()])?;
         self.revisions.store(number, Ordering::Relaxed);
         self.courier.replace(&config.deliver).map_err(|error| vec![error.to_string()])?;
         let id = revision.id;

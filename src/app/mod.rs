@@ -4,6 +4,7 @@
 
 mod build;
 mod engine;
+mod lists;
 mod outages;
 mod process;
 mod snapshots;
@@ -73,7 +74,8 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     };
     let journal = Arc::new(journal);
     let built = gate(&config, &keys, Start::fresh(clock.now())?, &clock, &metrics, &journal)?;
-    let gate = Arc::new(built.gate);
+    let lists = lists::open(&config, &keys, &clock, &metrics)?;
+    let gate = Arc::new(built.gate.with_lists(Arc::clone(lists.hand())));
     let saving = Saving::restored(&config, &keys, &kept(&gate, &built.store), &clock, &metrics);
     let outage_clock = Arc::clone(&clock);
     let visits = visit_cookies(&config, &keys, &clock)?;
@@ -111,6 +113,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
             journal,
             metrics: Arc::clone(&metrics),
             outcomes,
+            lists: Arc::clone(&lists),
             courier,
             tasks: tasks.clone(),
         });
@@ -118,6 +121,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     tasks.spawn("proxy", server.run());
     keep_time(&tasks, Arc::clone(&running.gate));
     watch_outages(&tasks, Arc::clone(&running.gate), outage_clock);
+    lists::tend(&tasks, lists);
     if let Some(saving) = &running.saving {
         saving.every_interval(&tasks, Arc::clone(&running.engine));
     }

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::aspects::variant;
-use super::{Attempt, Cells, Kind, Kinds, Views, lock};
+use super::{Attempt, Cells, Kind, Kinds, Looked, lock};
 use crate::domain::{DecisionId, Rung, Span, Timestamp};
 
 /// An attempt that hasn't come back by then has not solved its challenge.
@@ -49,11 +49,11 @@ impl Cells {
         kinds: &Kinds,
         (decision, asked): (DecisionId, Rung),
         attempt: &Attempt,
-        looked: &[Views],
+        looked: &Looked,
         now: Timestamp,
     ) {
         let trust = attempt.trust;
-        let rungs = [Rung::None, Rung::Pow, Rung::Captcha].into_iter().zip(looked);
+        let rungs = [Rung::None, Rung::Pow, Rung::Captcha].into_iter().zip(looked.iter().flatten());
         let cells = rungs.take_while(|(rung, _)| *rung < asked).flat_map(|(rung, views)| {
             // The narrowest explains it; it is not to spread to all that it is part of.
             let hot = views.iter().flatten().find(|view| view.heat >= WARM && view.is_to_blame());

@@ -56,6 +56,9 @@ use table::Table;
 /// What an attempt's cells show at one rung, by kind.
 pub type Views = [Option<View>; Kind::ALL.len()];
 
+/// What they show at the rungs that were looked at: all, or the first ones.
+pub type Looked = [Option<Views>; 3];
+
 /// An attempt's place in the cells.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt {
@@ -114,9 +117,19 @@ impl Cells {
     /// Finds an attempt's place. Counts nothing.
     pub fn attempt(&self, facts: &Facts) -> Attempt {
         let aspects = Aspects::of(facts, self.seed);
+        let page = pages::key(facts.client.address.id, self.seed);
+        self.touch(trust::keys(&aspects).into_iter().chain([Some(page)]));
         let trust = trust::of(&self.table, &aspects, facts.at);
+        self.touch(Kind::ALL.into_iter().map(|kind| Some(variant(aspects.key(kind)?, kind, trust, Rung::None))));
         let real = self.learned.real_use(aspects.key(Kind::Endpoint));
         Attempt { aspects, trust, real, weights: [in_64ths(WHOLE); Kind::ALL.len()] }
+    }
+
+    /// Gets the memory of these entries on its way at once.
+    fn touch(&self, wanted: impl Iterator<Item = Option<u64>>) {
+        let mut keys = [0; Kind::ALL.len()];
+        let count = keys.iter_mut().zip(wanted.flatten()).map(|(place, key)| *place = key).count();
+        self.table.touch(keys.get(..count).unwrap_or_default());
     }
 
     /// A client loaded a page.
@@ -135,25 +148,22 @@ impl Cells {
             let key = attempt.aspects.key(kind)?;
             let base = self.table.get(variant(key, kind, attempt.trust, Rung::None)).unwrap_or_default();
             let own_key = variant(key, kind, attempt.trust, rung);
-            let own = match rung {
-                Rung::None => base,
-                _ if kind == Kind::Phone => base,
-                _ => self.table.get(own_key).unwrap_or_default(),
-            };
-            let view = View::of((&base, &own), (kind, rung), kinds.of(kind), (&attempt.real, now));
+            let is_base = rung == Rung::None || kind == Kind::Phone;
+            let own = (!is_base).then(|| self.table.get(own_key).unwrap_or_default());
+            let view = View::of((&base, own.as_ref()), (kind, rung), kinds.of(kind), (&attempt.real, now));
             let missing = kind == Kind::Country && view.outage > 0.0;
             Some(if missing { View { outage: self.outage(kinds, key, attempt.trust, now), ..view } } else { view })
         })
     }
 
     /// Says how much of the attempt each of its cells bears, by what they show at the rungs that it went through.
-    pub fn weigh(&self, attempt: &mut Attempt, looked: &[Views]) {
+    pub fn weigh(&self, attempt: &mut Attempt, looked: &Looked) {
         let hot = |kind: Kind| {
-            let views = looked.iter().filter_map(|views| views[kind as usize].as_ref());
-            views.into_iter().any(|view| view.heat.max(view.pressure) >= 1.0 || view.open >= view.bound)
+            let mut views = looked.iter().flatten().filter_map(|views| views[kind as usize].as_ref());
+            views.any(|view| view.heat.max(view.pressure) >= 1.0 || view.open >= view.bound)
         };
         let repeated =
-            looked.first().and_then(|views| views[Kind::Phone as usize]).is_some_and(|view| view.open >= 1.0);
+            looked[0].as_ref().and_then(|views| views[Kind::Phone as usize]).is_some_and(|view| view.open >= 1.0);
         let mut weight = WHOLE;
         for kind in Kind::ALL {
             let shared = !matches!(kind, Kind::Phone | Kind::Client | Kind::Address);
@@ -260,17 +270,10 @@ impl Cells {
         });
     }
 
-    fn upsert<T: Default>(
-        &self,
-        kinds: &Kinds,
-        kind: Kind,
-        key: u64,
-        now: Timestamp,
-        act: impl FnOnce(&mut Cell) -> T,
-    ) -> T {
+    fn upsert<T>(&self, kinds: &Kinds, kind: Kind, key: u64, now: Timestamp, act: impl FnOnce(&mut Cell) -> T) -> T {
         let half_life = kinds.of(kind).half_life;
         let fresh = Cell::fresh(kind as u8, now);
-        let done = self.table.upsert(
+        self.table.upsert(
             key,
             fresh,
             |cell| Self::worth(kinds, cell, now),
@@ -278,8 +281,7 @@ impl Cells {
                 cell.fade_to(now, half_life);
                 act(cell)
             },
-        );
-        done.unwrap_or_default()
+        )
     }
 
     fn worth(kinds: &Kinds, cell: &Cell, now: Timestamp) -> f32 {

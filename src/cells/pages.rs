@@ -32,6 +32,6 @@ pub(super) fn seen(table: &Table, address: Pseudonym, seed: u64, now: Timestamp)
     last.is_some_and(|last| now.since(last) < LATELY)
 }
 
-fn key(address: Pseudonym, seed: u64) -> u64 {
+pub(super) fn key(address: Pseudonym, seed: u64) -> u64 {
     mix([seed, u64::from(TAG), address.short()])
 }

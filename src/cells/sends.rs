@@ -60,6 +60,8 @@ pub(super) struct Sends {
     /// How many have left the last queue at its front, so that a place in it has a number that stays.
     left: u64,
     changes: u64,
+    /// Nothing is due before.
+    next: Timestamp,
     /// One queue a step, and the last for those that are forgotten.
     queues: [VecDeque<(Timestamp, SendRef)>; STEPS.len() + 1],
     keep: Span,
@@ -78,7 +80,18 @@ impl Sends {
     /// Room for `capacity` sends, some 200 bytes each, kept for `keep`.
     pub(super) fn new(capacity: usize, keep: Span) -> Self {
         let (slots, free, queues) = (Vec::new(), Vec::new(), Default::default());
-        Self { capacity: capacity.max(1), slots, free, used: 0, first: 0, left: 0, changes: 0, queues, keep }
+        Self {
+            capacity: capacity.max(1),
+            slots,
+            free,
+            used: 0,
+            first: 0,
+            left: 0,
+            changes: 0,
+            next: Timestamp::MAX,
+            queues,
+            keep,
+        }
     }
 
     /// Slots that are made from now on begin with this generation.
@@ -122,8 +135,10 @@ impl Sends {
         self.changes += 1;
         if let Some(step) = STEPS.get(usize::from(charge.step)) {
             self.queues[usize::from(charge.step)].push_back((charge.at + *step, name));
+            self.next = self.next.min(charge.at + *step);
         }
         self.queues[STEPS.len()].push_back((charge.at + self.keep, name));
+        self.next = self.next.min(charge.at + self.keep);
     }
 
     /// Puts a send back under its name. It must come after those that went out before it. False where there is no room
@@ -172,16 +187,15 @@ impl Sends {
 
     /// What is due first, up to `now`.
     pub(super) fn due(&mut self, now: Timestamp) -> Option<(Timestamp, Due)> {
-        let first = |queue: &VecDeque<(Timestamp, SendRef)>| queue.front().map(|(at, _)| *at);
-        let (index, at) = self
-            .queues
-            .iter()
-            .enumerate()
-            .filter_map(|(index, queue)| Some((index, first(queue)?)))
-            .min_by_key(|(_, at)| *at)?;
-        if at > now {
+        if self.next > now {
             return None;
         }
+        let first = |queue: &VecDeque<(Timestamp, SendRef)>| queue.front().map(|(at, _)| *at);
+        let fronts = self.queues.iter().enumerate().filter_map(|(index, queue)| Some((index, first(queue)?)));
+        let Some((index, at)) = fronts.min_by_key(|(_, at)| *at).filter(|(_, at)| *at <= now) else {
+            self.next = self.queues.iter().filter_map(first).min().unwrap_or(Timestamp::MAX);
+            return None;
+        };
         let (_, name) = self.queues[index].pop_front()?;
         if index == STEPS.len() {
             self.left += 1;

@@ -77,7 +77,7 @@ impl Stage {
         self.wait(Span::millis(event.gap_ms));
         let rung = [Rung::None, Rung::Pow, Rung::Captcha][event.rung];
         let mut attempt = self.cells.attempt(&facts(event, self.now));
-        let looked = [self.cells.look(&self.kinds, &attempt, Rung::None, self.now)];
+        let looked = [Some(self.cells.look(&self.kinds, &attempt, Rung::None, self.now)), None, None];
         self.cells.weigh(&mut attempt, &looked);
         self.cells.count(&self.kinds, &attempt, true, Some(rung), self.now);
         if event.phone == 0 {

@@ -53,6 +53,11 @@ pub(super) const fn is_trust(cell: &Cell) -> bool {
     cell.tag >= TAG && cell.tag < TAG + 8
 }
 
+/// The keys of all bonds.
+pub(super) fn keys(aspects: &Aspects) -> [Option<u64>; Bond::ALL.len()] {
+    Bond::ALL.map(|bond| bond.key(aspects))
+}
+
 pub(super) fn of(table: &Table, aspects: &Aspects, now: Timestamp) -> Trust {
     let trusted = |bond: Bond| {
         let cell = bond.key(aspects).and_then(|key| table.get(key));

@@ -82,16 +82,21 @@ impl View {
         }
     }
 
-    /// `base` is the cell of the first rung, which holds the volume; `own` that of the rung, which holds the evidence.
+    /// `base` is the cell of the first rung, which holds the volume; `own` that of the rung, which holds the evidence,
+    /// where it is another.
     pub(super) fn of(
-        (base, own): (&Cell, &Cell),
+        (base, own): (&Cell, Option<&Cell>),
         (kind, rung): (Kind, Rung),
         settings: &KindSettings,
         (real, now): (&RealUse, Timestamp),
     ) -> Self {
-        let (mut base, mut own) = (*base, *own);
-        base.fade_to(now, settings.half_life);
-        own.fade_to(now, settings.half_life);
+        let faded = |cell: &Cell| {
+            let mut cell = *cell;
+            cell.fade_to(now, settings.half_life);
+            cell
+        };
+        let base = faded(base);
+        let own = own.map_or(base, faded);
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let conversion = real.conversion as f32;
         let explained = base.history(conversion).max(base.explained_now(conversion));

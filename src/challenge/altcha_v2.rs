@@ -29,7 +29,7 @@ const LEAST_COST: u32 = 100;
 /// The name under which `data` holds the ticket.
 const TICKET: &str = "ticket";
 /// A payload is some 1,000 bytes.
-const MAX_PAYLOAD: usize = 4096;
+pub(super) const MAX_PAYLOAD: usize = 4096;
 
 /// The two secrets: one signs the parameters, the other the key to be found.
 #[derive(Clone)]
@@ -43,6 +43,12 @@ impl Keys {
     pub fn new(signature: &[u8], key: &[u8]) -> Self {
         let keyed = |secret| hmac::Key::new(hmac::HMAC_SHA256, secret);
         Self { signature: keyed(signature), key: keyed(key) }
+    }
+
+    /// What signs challenges of version 1, which have no second secret. The text that it signs is a hash's, and never
+    /// the JSON of version 2.
+    pub(super) fn v1(&self) -> &hmac::Key {
+        &self.signature
     }
 }
 

@@ -7,12 +7,14 @@
 //!
 //! Must not know: HTTP, and how a request is judged.
 
+pub mod altcha_v1;
 pub mod altcha_v2;
 mod binding;
 pub mod captcha;
 mod hex;
 mod issuing;
 mod kdf;
+mod page;
 mod pass;
 mod seal;
 mod secrets;
@@ -26,7 +28,7 @@ pub use binding::{Bearer, Binding, Bound};
 pub use issuing::TooMany;
 pub use pass::Held;
 pub use secrets::Secrets;
-pub use settings::Settings;
+pub use settings::{PageSettings, Settings};
 pub use ticket::Ticket;
 pub use work::{Effort, Work};
 
@@ -34,7 +36,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::domain::{ChallengeKind, PassCode, Span, Timestamp};
+use crate::domain::{ChallengeKind, Pass, PassCode, Span, Timestamp};
 use crate::privacy::{KeyRing, Pseudonym};
 use crate::telemetry::ChallengeCounters;
 use altcha_v2::Challenge;
@@ -52,6 +54,7 @@ pub struct Challenges {
     issuing: Issuing,
     spent: Spent,
     captchas: Captchas,
+    uses: page::Uses,
     counters: Arc<ChallengeCounters>,
 }
 
@@ -163,7 +166,8 @@ impl Challenges {
         let spent = Spent::new(memory, since);
         let issuing = Issuing::new(spent.capacity());
         let captchas = Captchas::new(spent.capacity());
-        Self { secrets, random: Unpredictable::new(&seed), issuing, spent, captchas, counters }
+        let uses = page::Uses::default();
+        Self { secrets, random: Unpredictable::new(&seed), issuing, spent, captchas, uses, counters }
     }
 
     /// Issues a proof of work. Costs one key derivation, some 0.2 ms.
@@ -171,9 +175,20 @@ impl Challenges {
         let work = settings.effort.work(asker.score);
         let ticket = self.ticket(settings, asker, ChallengeKind::Pow, now)?;
         let [counter, salt] = self.random.two();
-        let token = ticket.seal(Label::Ticket, &self.secrets.seals);
-        let altcha = altcha_v2::issue(&self.secrets.altcha, &ticket, &token, (work, counter), salt);
+        let altcha = altcha_v2::issue(&self.secrets.altcha, &ticket, &self.token(&ticket), (work, counter), salt);
         Ok(Issued { kind: ChallengeKind::Pow, solve: SOLVE_PATH, expires: ticket.expires.unix_s(), altcha })
+    }
+
+    /// Issues a proof of work of ALTCHA's version 1. Costs two hashes.
+    pub fn issue_v1(
+        &self,
+        settings: &Settings,
+        asker: &Asker,
+        now: Timestamp,
+    ) -> Result<altcha_v1::Challenge, TooMany> {
+        let work = settings.effort.work(asker.score);
+        let ticket = self.ticket(settings, asker, ChallengeKind::Pow, now)?;
+        Ok(altcha_v1::issue(&self.secrets.altcha, &ticket, &self.token(&ticket), (work, self.random.one())))
     }
 
     /// A ticket for a challenge of any kind, counted and charged to the asker's address.
@@ -206,10 +221,18 @@ impl Challenges {
 
     /// Checks the solution of a proof of work, and gives a pass for it. Costs no key derivation.
     pub fn solve_work(&self, settings: &Settings, payload: &str, now: Timestamp) -> Result<Redeemed, Unsolved> {
-        let solved = altcha_v2::verify(&self.secrets.altcha, payload, now)
-            .and_then(|token| self.read_ticket(&token, now))
-            .inspect_err(|unsolved| self.counters.unsolved(unsolved.code()))?;
+        let solved =
+            self.solution(settings, payload, now).inspect_err(|unsolved| self.counters.unsolved(unsolved.code()))?;
         self.redeem(settings, &solved, now)
+    }
+
+    /// The ticket of a solved proof of work.
+    fn solution(&self, settings: &Settings, payload: &str, now: Timestamp) -> Result<Ticket, Unsolved> {
+        let token = match altcha_v2::verify(&self.secrets.altcha, payload, now) {
+            Err(Unsolved::Malformed) if settings.older_altcha => altcha_v1::verify(&self.secrets.altcha, payload, now),
+            told => told,
+        };
+        self.read_ticket(&token?, now)
     }
 
     /// Gives a pass for a solved ticket: once.
@@ -232,8 +255,54 @@ impl Challenges {
             .inspect_err(|code| self.counters.pass_refused(code.name()))
     }
 
+    /// As [`Challenges::hold`], for a solved proof of work that comes without being redeemed first.
+    pub fn hold_solution(
+        self: &Arc<Self>,
+        settings: &Settings,
+        payload: &str,
+        bearer: &Bearer<'_>,
+        now: Timestamp,
+    ) -> Result<Held, PassCode> {
+        self.check_solution(settings, payload, bearer, now)
+            .and_then(|solved| {
+                self.spent.reserve(solved.nonce, solved.expires, now)?;
+                self.counters.solved(solved.kind);
+                Ok(Held::new(Arc::clone(self), &solved))
+            })
+            .inspect_err(|code| self.counters.pass_refused(code.name()))
+    }
+
+    /// What [`Challenges::hold_solution`] would say, holding nothing.
+    pub fn look_at_solution(
+        &self,
+        settings: &Settings,
+        payload: &str,
+        bearer: &Bearer<'_>,
+        now: Timestamp,
+    ) -> Result<Pass, PassCode> {
+        let solved = self.check_solution(settings, payload, bearer, now)?;
+        if self.spent.is_free(solved.nonce, now) { Ok(solved.proof()) } else { Err(PassCode::Spent) }
+    }
+
+    fn check_solution(
+        &self,
+        settings: &Settings,
+        payload: &str,
+        bearer: &Bearer<'_>,
+        now: Timestamp,
+    ) -> Result<Ticket, PassCode> {
+        let solved = self.solution(settings, payload, now).map_err(|unsolved| match unsolved {
+            Unsolved::Expired => PassCode::Expired,
+            Unsolved::Malformed | Unsolved::Unknown | Unsolved::Wrong | Unsolved::Spent | Unsolved::Full => {
+                PassCode::Invalid
+            }
+        })?;
+        solved.fits(&self.secrets.seals, bearer)?;
+        Ok(solved)
+    }
+
     /// What [`Challenges::hold`] would say, holding nothing.
-    pub fn look_at(&self, token: &str, bearer: &Bearer<'_>, now: Timestamp) -> Result<crate::domain::Pass, PassCode> {
+    pub fn look_at(&self, token: &str, bearer: &Bearer<'_>, now: Timestamp) -> Result<Pass, PassCode> {
         let pass = self.check_pass(token, bearer, now)?;
         if self.spent.is_free(pass.nonce, now) { Ok(pass.proof()) } else { Err(PassCode::Spent) }
     }

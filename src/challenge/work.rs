@@ -29,6 +29,8 @@ pub struct Work {
 /// Iterations for a counter, at every setting: some 0.2 ms to issue on a server's core, some 3 ms to try on a low-end
 /// phone's, well over what calling `WebCrypto` costs.
 const COST: u32 = 1_000;
+/// Hashes of version 1 that a browser makes, each called for, in the time of a counter.
+const V1_NUMBERS: u32 = 50;
 /// Where the first rung closes: [`crate::domain::Decision::score`].
 const MILD: f32 = 50.0;
 const HOT: f32 = 100.0;
@@ -59,6 +61,16 @@ impl Effort {
 }
 
 impl Work {
+    /// The largest number of an ALTCHA v1 challenge: as long as the same work takes where a browser hashes one by one.
+    pub(super) fn numbers(self) -> u32 {
+        self.counters.saturating_mul(V1_NUMBERS)
+    }
+
+    /// The number to be found, from random bits: from 0 on.
+    pub(super) fn number(self, random: u128) -> u32 {
+        u32::try_from(random % (u128::from(self.numbers()) + 1)).unwrap_or_default()
+    }
+
     /// The counter to be found, from random bits.
     pub(super) fn counter(self, random: u128) -> u32 {
         let drawn = random % u128::from(self.counters.max(1));

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::evidence;
 use super::fetch;
+use super::ruled;
 use super::{FOUND_SOMETHING, RawRequest, output};
 use crate::app;
 use crate::clock::{Clock, ManualClock, SystemClock};
@@ -110,7 +111,7 @@ fn request_explained(
 }
 
 fn explained(explanation: Explanation) -> Value {
-    let Explanation::Judged { on, facts, decision, readings, standing, looks } = explanation else {
+    let Explanation::Judged { on, facts, decision, readings, standing, looks, rules } = explanation else {
         return json!({ "role": "pass", "verdict": "forward", "facts": null });
     };
     let shown = standing.map(|standing| evidence::shown(&standing, &looks, &facts));
@@ -124,6 +125,7 @@ fn explained(explanation: Explanation) -> Value {
         fields.retain(|name, _| name != "v" && name != "event" && name != "decision");
         fields.insert("role".to_owned(), json!(on));
         fields.insert("limits".to_owned(), readings.iter().map(limit).collect());
+        fields.insert("rules".to_owned(), rules.iter().map(ruled::shown).collect());
         fields.extend(shown.into_iter().flatten());
     }
     explained

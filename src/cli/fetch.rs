@@ -35,6 +35,13 @@ pub(super) fn post(admin: &str, path: &str, body: &[u8], token: Option<&Secret>)
     ask(admin, &head, body, token)
 }
 
+/// As [`post`], for what is to go.
+pub(super) fn delete(admin: &str, path: &str, body: &[u8], token: Option<&Secret>) -> anyhow::Result<Answer> {
+    let length = body.len();
+    let head = format!("DELETE {path} HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n");
+    ask(admin, &head, body, token)
+}
+
 /// Sends a request that begins so.
 fn ask(admin: &str, head: &str, body: &[u8], token: Option<&Secret>) -> anyhow::Result<Answer> {
     let authority = admin.strip_prefix("http://").unwrap_or(admin).trim_end_matches('/');

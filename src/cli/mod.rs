@@ -10,9 +10,12 @@ mod check;
 mod evidence;
 mod explain;
 mod fetch;
+mod list;
 mod output;
 mod replay;
 mod request;
+mod ruled;
+mod rules;
 mod run;
 mod simulate;
 
@@ -47,8 +50,13 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Runs recorded or generated traffic through the engine on a virtual clock, and scores what it did
     Replay(replay::ReplayArgs),
+    /// Tries rules before they go live
+    Rules(rules::RulesArgs),
     /// Writes a trace of people and attackers
     Simulate(simulate::SimulateArgs),
+    /// Shows and changes who is refused and who passes, on a running sendwall
+    #[command(subcommand)]
+    List(list::ListCommand),
     /// Tries the channels that alerts go to
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
@@ -62,7 +70,9 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Rules(args) => rules::rules(&args),
         Command::Simulate(args) => simulate::simulate(&args),
+        Command::List(command) => list::list(&command),
         Command::Alerts(command) => alerts::alerts(&command),
     }
 }

@@ -3,7 +3,7 @@
 use super::reader::Section;
 use super::source::Fault;
 use super::values::{GIB, MIB};
-use crate::challenge::{Challenges, Effort, Settings};
+use crate::challenge::{Challenges, Effort, PageSettings, Settings};
 use crate::domain::Span;
 
 /// Reads the table: the settings, and the bytes of the store.
@@ -16,6 +16,8 @@ pub(super) fn read(root: &mut Section<'_>) -> (Settings, usize) {
             effort: section.choice("work", &Effort::ALL).unwrap_or(default.effort),
             challenge_lifetime: section.span("lifetime", lifetime.clone()).unwrap_or(default.challenge_lifetime),
             pass_lifetime: section.span("pass_lifetime", lifetime).unwrap_or(default.pass_lifetime),
+            older_altcha: section.bool("older_altcha", default.older_altcha),
+            page: section.table("page", |section| page(section, default.page)),
             issue_rate: number(section.integer("issue_rate", 1..=100_000)).unwrap_or(default.issue_rate),
             issue_per_address: number(section.integer("issue_per_address", 1..=60_000))
                 .unwrap_or(default.issue_per_address),
@@ -25,6 +27,19 @@ pub(super) fn read(root: &mut Section<'_>) -> (Settings, usize) {
         check_memory(section, &settings, memory);
         (settings, memory)
     })
+}
+
+fn page(section: &mut Section<'_>, default: PageSettings) -> PageSettings {
+    let settings = PageSettings {
+        min_age: section.span("min_age", Span::default()..=Span::minutes(1)).unwrap_or(default.min_age),
+        max_age: section.span("max_age", Span::minutes(1)..=Span::hours(24 * 7)).unwrap_or(default.max_age),
+        max_phones: section.count("max_phones", 1..=1000, default.max_phones),
+    };
+    if settings.min_age >= settings.max_age {
+        let fault = Fault::new("a token is too old before it is old enough").hint("give it a `max_age` of hours");
+        section.error("max_age", fault);
+    }
+    settings
 }
 
 /// At the full rate, the store must hold all that may be open.

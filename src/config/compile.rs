@@ -10,8 +10,8 @@ use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
 use super::{
-    Config, budget, captcha, cells, challenge, channels, endpoint, keys, limits, outbound, prices, server, snapshot,
-    telling, values,
+    Config, budget, captcha, cells, challenge, channels, endpoint, keys, limits, outbound, prices, rules, server,
+    snapshot, telling, values,
 };
 use crate::alerts::deliver;
 use crate::domain::{ClientSource, Mode};
@@ -29,6 +29,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let ways = captcha::read(root);
     let (endpoints, routes) = endpoint::read(root, mode, &ways);
     let limits = limits::read(root, &endpoints);
+    let rules = rules::read(root, &endpoints, &limits);
     let budgets = budget::read(root, &endpoints);
     let (currency, prices) = prices::read(root);
     let workers = root.count("workers", 0..=1024, 0);
@@ -47,7 +48,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     check_visit(root, http.as_ref().is_some_and(|http| http.visit.is_some()), &endpoints);
     check_enforcing(root, &endpoints, &limits);
     Some(Config {
-        hash: hash(text),
+        hash: hash(text) ^ rules.hash,
         http: http?,
         admin,
         journal,
@@ -67,6 +68,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         challenge,
         challenge_memory,
         limits,
+        rules,
         budgets,
         trusted_proxies,
         mode,

@@ -2,11 +2,21 @@
 
 use super::reader::Section;
 use super::source::Fault;
-use crate::rules::{Expression, Vocabulary};
+use crate::rules::{Catalogue, Expression, Vocabulary};
 
 pub(super) fn read(section: &mut Section<'_>, key: &'static str, vocabulary: &Vocabulary) -> Option<Expression> {
+    read_with(section, key, vocabulary, &Catalogue::default())
+}
+
+/// [`read`] for a condition that may name lists and limits.
+pub(super) fn read_with(
+    section: &mut Section<'_>,
+    key: &'static str,
+    vocabulary: &Vocabulary,
+    catalogue: &Catalogue,
+) -> Option<Expression> {
     section.parsed(key, |text| {
-        Expression::parse(text, vocabulary).map_err(|error| {
+        Expression::parse_with(text, vocabulary, catalogue).map_err(|error| {
             let fault = Fault::new(error.message).at(error.column.saturating_sub(1));
             match error.hint {
                 Some(hint) => fault.hint(hint),

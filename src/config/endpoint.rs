@@ -9,7 +9,7 @@ use super::conditions;
 use super::reader::Section;
 use super::source::Fault;
 use super::values::{self, KIB, MIB};
-use crate::decide::{ChallengeBy, OnMissing, Policy};
+use crate::decide::{ChallengeBy, OnMissing, PageToken, Policy};
 use crate::domain::{Mode, Span};
 use crate::extract::{self, MatchKey, PhoneSource, Role, Rule};
 use crate::gate::Endpoint;
@@ -87,10 +87,14 @@ fn policy(section: &mut Section<'_>, mode: Mode) -> Policy {
         on_no_phone: section.choice("on_no_phone", &ON_MISSING).unwrap_or(default.on_no_phone),
         on_unreadable: section.choice("on_unreadable", &ON_MISSING).unwrap_or(default.on_unreadable),
         challenge: section.choice("challenge", &CHALLENGE_BY).unwrap_or(default.challenge),
+        page_token: section.choice("page_token", &PAGE_TOKEN).unwrap_or(default.page_token),
         countries: section.list("countries", values::country).unwrap_or(default.countries),
         refuse_types: section.list("refuse_types", values::number_kind).unwrap_or(default.refuse_types),
     }
 }
+
+const PAGE_TOKEN: [(&str, PageToken); 3] =
+    [("off", PageToken::Off), ("signal", PageToken::Signal), ("require", PageToken::Require)];
 
 const ON_MISSING: [(&str, OnMissing); 2] = [("forward", OnMissing::Forward), ("refuse", OnMissing::Refuse)];
 

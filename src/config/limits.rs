@@ -18,8 +18,8 @@ use crate::limits::{self, KeyPart, Limit, On, Store, WhenFull};
 use crate::rules::FACTS;
 use crate::rules::nearest;
 
-/// Of `preset = "classic"`.
-const CLASSIC: &str = include_str!("../../rules/classic.toml");
+/// Of `preset = "classic"`, and of the pack of that name.
+const CLASSIC: &str = include_str!("../../rules/classic/limits.toml");
 
 /// Longest window: what is counted is kept in memory for as long.
 const LONGEST: Span = Span::hours(24 * 400);
@@ -47,6 +47,7 @@ pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint]) -> Limits {
     });
     let mut limits = Vec::new();
     let preset = root.choice("preset", &[("classic", Some(CLASSIC)), ("none", None)]).flatten();
+    let preset = preset.or_else(|| super::rules::asks_for_pack(root, "classic").then_some(CLASSIC));
     // A preset has the same measures under names of its own.
     if root.bool("default_limits", preset.is_none()) {
         let default = limits::defaults().into_iter();

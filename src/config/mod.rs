@@ -17,9 +17,11 @@ mod keys;
 mod limits;
 mod load;
 mod outbound;
+mod parts;
 mod prices;
 mod problem;
 mod reader;
+mod rules;
 mod server;
 mod snapshot;
 mod source;
@@ -33,6 +35,7 @@ pub use keys::KeySource;
 pub use limits::Limits;
 pub use load::{LoadError, counted, environment, load};
 pub use problem::{Excerpt, Position, Problem, Severity};
+pub use rules::{NotTested, Rules, Tested, test_directory};
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -101,6 +104,8 @@ pub struct Config {
     pub challenge_memory: usize,
     /// What may happen how often.
     pub limits: Limits,
+    /// What operators ask for.
+    pub rules: Rules,
     /// What may be spent.
     pub budgets: crate::budget::Policy,
     /// Proxies whose word about a client's address is believed.
@@ -142,7 +147,8 @@ impl Config {
 
     /// Every key that a configuration may have, array indices left out: `endpoint[].send`.
     pub fn known_keys() -> BTreeSet<String> {
-        const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n[[budget.country]]\n[[captcha]]\n[[alerts.channel]]\n";
+        const EVERY_LIST: &str =
+            "[[endpoint]]\n[[limit]]\n[[rule]]\n[[list]]\n[[budget.country]]\n[[captcha]]\n[[alerts.channel]]\n";
         compile_source(&Source::of_file(Path::new(""), EVERY_LIST), &|_| None).1
     }
 }

@@ -18,13 +18,13 @@ use crate::rules::nearest;
 /// One table of the text; empty where the text has none of that name.
 #[derive(Debug)]
 pub(super) struct Section<'s> {
-    source: &'s Source<'s>,
+    pub(super) source: &'s Source<'s>,
     /// Such as `endpoint[0].answer`; empty for the whole text.
-    path: String,
+    pub(super) path: String,
     /// Its header; `None` for the whole text.
-    place: Option<Place>,
-    table: Option<&'s DeTable<'s>>,
-    known: Vec<&'static str>,
+    pub(super) place: Option<Place>,
+    pub(super) table: Option<&'s DeTable<'s>>,
+    pub(super) known: Vec<&'static str>,
 }
 
 impl<'s> Section<'s> {
@@ -76,7 +76,7 @@ impl<'s> Section<'s> {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
-    fn value(&mut self, key: &'static str) -> Option<&'s Spanned<DeValue<'s>>> {
+    pub(super) fn value(&mut self, key: &'static str) -> Option<&'s Spanned<DeValue<'s>>> {
         if !self.known.contains(&key) {
             self.known.push(key);
             self.source.note_asked(without_indices(&self.path_of(key)));
@@ -109,11 +109,11 @@ impl<'s> Section<'s> {
         self.source.error_in(self.place_of(key), &self.named(key), (file, line), fault);
     }
 
-    fn named(&self, key: &str) -> String {
+    pub(super) fn named(&self, key: &str) -> String {
         if key.is_empty() { self.path.clone() } else { self.path_of(key) }
     }
 
-    fn place_of(&self, key: &str) -> Option<Place> {
+    pub(super) fn place_of(&self, key: &str) -> Option<Place> {
         self.table.and_then(|table| table.get(key)).map(Spanned::span).or_else(|| self.place.clone())
     }
 

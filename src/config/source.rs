@@ -54,13 +54,13 @@ impl Fault {
 #[derive(Debug)]
 pub(super) struct Source<'a> {
     /// As the operator named it.
-    name: String,
+    pub(super) name: String,
     /// Relative paths in the text start here.
-    base: PathBuf,
+    pub(super) base: PathBuf,
     text: &'a str,
     /// Whether positions in the text mean something to the operator.
     positions: bool,
-    found: RefCell<Vec<(usize, Problem)>>,
+    pub(super) found: RefCell<Vec<(usize, Problem)>>,
     asked: RefCell<BTreeSet<String>>,
 }
 

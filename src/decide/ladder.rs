@@ -3,8 +3,9 @@
 //! A rung is open while no cell of the attempt is too hot there and not too many codes wait for their verification. The
 //! first one also asks for no surge. Known clients bear more heat, and are never turned away altogether.
 
-use crate::cells::{Kind, View, Views};
+use crate::cells::{Kind, Looked, View, Views};
 use crate::domain::{Country, Facts, Reason, Rung, Span, Trust};
+use crate::ruleset::Spoken;
 
 /// Heat of a phone at which each rung closes: its silent sends count together over all rungs.
 const PHONE: [f32; 3] = [1.0, 1.3, 2.2];
@@ -21,7 +22,9 @@ pub struct Standing {
     /// What the prior is made of.
     pub looks: Vec<&'static str>,
     /// What its cells show at each rung that was looked at.
-    pub rungs: [Option<Views>; 3],
+    pub rungs: Looked,
+    /// What the rules said of it.
+    pub rules: Spoken,
 }
 
 /// Where the ladder leaves an attempt.
@@ -50,7 +53,8 @@ impl Standing {
             (Rung::Pow, _) => self.prior / 2.0,
             (Rung::Captcha | Rung::Block, _) => 0.0,
         };
-        (hottest + prior) / self.tolerance(rung)
+        let weight = if rung < Rung::Captcha { self.rules.weight } else { 0.0 };
+        (hottest + prior + weight) / self.tolerance(rung)
     }
 
     fn overfull(&self, view: &View) -> bool {
@@ -116,7 +120,7 @@ fn speaking(rung: Rung, views: &Views) -> impl Iterator<Item = &View> {
 }
 
 /// In an outage of the phone's country silence says less, of everything but the phone and the client themselves.
-fn heat(view: &View, rung: Rung, outage: f32) -> f32 {
+pub(super) fn heat(view: &View, rung: Rung, outage: f32) -> f32 {
     match view.kind {
         Kind::Phone => view.heat / PHONE.get(rung as usize).copied().unwrap_or(1.0),
         Kind::Client => view.heat,
@@ -124,7 +128,7 @@ fn heat(view: &View, rung: Rung, outage: f32) -> f32 {
     }
 }
 
-fn outage(views: &Views) -> f32 {
+pub(super) fn outage(views: &Views) -> f32 {
     views[Kind::Country as usize].map_or(0.0, |view| view.outage)
 }
 

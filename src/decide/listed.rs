@@ -30,9 +30,13 @@ pub(super) fn decide(
         trust: standing.map(|standing| standing.trust).unwrap_or_default(),
         proven: circumstances.proven,
         pass: circumstances.pass,
+        page: circumstances.page,
         mode: policy.mode,
         score,
         decided_by: DecidedBy::List,
         reasons,
+        rules: Vec::new(),
+        tags: Vec::new(),
+        divert: None,
     }
 }

@@ -6,18 +6,20 @@ mod ladder;
 mod listed;
 mod policy;
 mod prior;
+mod ruled;
+mod signals;
 mod spent;
 
 pub use ladder::{Standing, shown};
-pub use policy::{ChallengeBy, OnMissing, Policy};
-pub(crate) use prior::{parts as prior_parts, prior};
+pub use policy::{ChallengeBy, OnMissing, PageToken, Policy};
+pub(crate) use prior::{page_part, parts as prior_parts, prior, with_page};
 pub use spent::{after_budget, passes_soft};
 
 use std::sync::Arc;
 
 use crate::domain::{
-    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Listed, Mode, NumberKind, PassCode, PhoneFact, Reason,
-    RevisionId, Rung, Span, Timestamp, Validity, Verdict,
+    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Listed, Mode, NumberKind, PageCode, PassCode, PhoneFact,
+    Reason, RevisionId, Rung, Span, Timestamp, Validity, Verdict,
 };
 use crate::limits::{Answer, Limit};
 
@@ -41,6 +43,8 @@ pub struct Circumstances {
     pub proven: Rung,
     /// What the pass was worth that came with it.
     pub pass: Option<PassCode>,
+    /// What the page's token was worth; `None` where the endpoint wants none.
+    pub page: Option<PageCode>,
     /// No outcome has been seen at the endpoint.
     pub blind: bool,
     /// What a list that people fill by hand says. It has the first word.
@@ -53,7 +57,7 @@ const FULL_TABLE_WAIT: Span = Span::minutes(1);
 /// Decides one attempt. What the endpoint doesn't accept is refused for good; what a limit has no room for, until
 /// there is room. Every reason is told, the decisive one first.
 ///
-/// The ladder has its say where nothing else refused. `standing` is what cells and look say; tries have none.
+/// Rules, then the ladder, have their say where nothing else refused. `standing` is what cells and look say; tries have none.
 pub fn decide(
     policy: &Policy,
     facts: &Facts,
@@ -67,7 +71,9 @@ pub fn decide(
     let mut reasons = Vec::new();
     let mut verdict = Verdict::Forward;
     let mut decided_by = DecidedBy::Engine;
-    if let Some((refusal, reason)) = refused_by_policy(policy, facts) {
+    if let Some((refusal, reason)) = refused_by_policy(policy, facts).or_else(|| refused_by_page(policy, circumstances))
+        && (refusal == Verdict::Reject || !ruled::allows(standing))
+    {
         (verdict, decided_by) = (refusal, DecidedBy::Rule);
         reasons.push(reason);
     }
@@ -87,15 +93,16 @@ pub fn decide(
             verdict = stricter;
         }
     }
+    let rules = standing.map(|standing| &standing.rules);
     let mut heat = 0.0;
     if let Some(standing) = standing {
         let climb = standing.climb(circumstances.proven);
         heat = climb.heat;
-        if verdict == Verdict::Forward && climb.rung > circumstances.proven {
-            verdict = on_the_ladder(policy, climb.rung, standing, facts.at);
-            let mut told = standing.reasons(climb.rung, facts);
-            told.append(&mut reasons);
-            reasons = told;
+        if verdict == Verdict::Forward {
+            let mut ruled = ruled::ruled(policy, standing, climb.rung, circumstances.proven, facts);
+            (verdict, decided_by) = (ruled.verdict, ruled.decided_by);
+            ruled.reasons.append(&mut reasons);
+            reasons = ruled.reasons;
         }
     }
     if let PhoneFact::Unreadable(unreadable) = &facts.phone
@@ -115,10 +122,14 @@ pub fn decide(
         trust: standing.map(|standing| standing.trust).unwrap_or_default(),
         proven: circumstances.proven,
         pass: circumstances.pass,
+        page: circumstances.page,
         mode: policy.mode,
         score: score(verdict, readings, heat),
         decided_by,
         reasons,
+        rules: rules.map(|rules| rules.hits.clone()).unwrap_or_default(),
+        tags: rules.map(|rules| rules.tags.clone()).unwrap_or_default(),
+        divert: rules.and_then(|rules| rules.divert),
     }
 }
 
@@ -156,6 +167,11 @@ fn refused_by_policy(policy: &Policy, facts: &Facts) -> Option<(Verdict, Reason)
     policy.refuse_types.contains(&phone.kind).then_some((Verdict::Block, Reason::NumberKind(phone.kind)))
 }
 
+fn refused_by_page(policy: &Policy, circumstances: &Circumstances) -> Option<(Verdict, Reason)> {
+    let page = circumstances.page.filter(|page| *page != PageCode::Good && policy.page_token == PageToken::Require);
+    page.map(|page| (Verdict::Block, Reason::PageToken(page)))
+}
+
 /// `None`: the limit has room. The inner `None`: it speaks, but refuses nothing.
 fn refused_by_limit(reading: &Reading, now: Timestamp) -> Option<(Option<Verdict>, Reason)> {
     let limit = &reading.limit;
@@ -190,6 +206,9 @@ fn stricter(one: Verdict, other: Verdict) -> Verdict {
         (Verdict::Cooldown { until: a }, Verdict::Cooldown { until: b }) => Verdict::Cooldown { until: a.max(b) },
         (Verdict::Challenge(a), Verdict::Challenge(b)) => Verdict::Challenge(a.max(b)),
         (Verdict::Cooldown { until }, _) | (_, Verdict::Cooldown { until }) => Verdict::Cooldown { until },
+        (Verdict::Repeat, Verdict::Challenge(_) | Verdict::Repeat) | (Verdict::Challenge(_), Verdict::Repeat) => {
+            Verdict::Repeat
+        }
         (Verdict::Forward, other) => other,
         (one, Verdict::Forward) => one,
     }
@@ -198,13 +217,20 @@ fn stricter(one: Verdict, other: Verdict) -> Verdict {
 /// Below 50: how full the fullest enforced limit was before this attempt, or how hot the first rung of the ladder. From
 /// 50 on that rung is closed, or a limit asks for a wait. 100: refused for good, or twice as hot as would do.
 fn score(verdict: Verdict, readings: &[Reading], heat: f32) -> u8 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
-    let heat = (heat * 50.0).clamp(0.0, 100.0) as u8;
+    let heat = score_of(heat);
     match verdict {
         Verdict::Challenge(_) | Verdict::Cooldown { .. } => heat.max(50),
         Verdict::Block | Verdict::Reject => 100,
-        Verdict::Forward => readings.iter().map(fill_percent).max().map_or(0, |percent| percent / 2).max(heat),
+        Verdict::Forward | Verdict::Repeat => {
+            readings.iter().map(fill_percent).max().map_or(0, |percent| percent / 2).max(heat)
+        }
     }
+}
+
+/// Heat on the scale of scores.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+fn score_of(heat: f32) -> u8 {
+    (heat * 50.0).clamp(0.0, 100.0) as u8
 }
 
 fn fill_percent(reading: &Reading) -> u8 {

@@ -13,6 +13,8 @@ pub struct Policy {
     pub on_unreadable: OnMissing,
     /// How its clients answer a challenge.
     pub challenge: ChallengeBy,
+    /// Whether its requests bring a page's token.
+    pub page_token: PageToken,
     /// Countries that it sends to; empty means all.
     pub countries: Vec<Country>,
     /// Number types that it doesn't send to.
@@ -26,6 +28,7 @@ impl Default for Policy {
             on_no_phone: OnMissing::Forward,
             on_unreadable: OnMissing::Refuse,
             challenge: ChallengeBy::default(),
+            page_token: PageToken::default(),
             countries: Vec::new(),
             refuse_types: super::REFUSED_TYPES.to_vec(),
         }
@@ -44,6 +47,18 @@ pub enum ChallengeBy {
     Contract,
     /// Not at all: they wait instead.
     None,
+}
+
+/// Whether requests for codes bring the token of a page that was loaded for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum PageToken {
+    /// It is not asked for.
+    #[default]
+    Off,
+    /// A missing or bad one speaks against a request.
+    Signal,
+    /// A request without a good one is refused.
+    Require,
 }
 
 /// What happens to a request that lacks something.

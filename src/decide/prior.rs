@@ -3,7 +3,7 @@
 //! A weight is the natural logarithm of how much more often abuse looks so than real use, guessed low where real people
 //! do too. "No page seen" speaks against a browser and says nothing of an app.
 
-use crate::domain::{Facts, Has, NumberKind, Program, Span, Traits, Validity, Visit};
+use crate::domain::{Facts, Has, NumberKind, PageCode, Program, Span, Traits, Validity, Visit};
 
 /// Log-odds at which the look alone asks for a proof.
 const ENOUGH: f32 = 3.0;
@@ -22,6 +22,29 @@ pub(crate) fn prior(facts: &Facts, page_seen: bool) -> (f32, Vec<&'static str>) 
         looks.push(words);
     }
     ((sum / ENOUGH).clamp(0.0, 1.0), looks)
+}
+
+/// A look with what the page's token says, where the endpoint wants one. That weighs also where looks are switched off.
+pub(crate) fn with_page(
+    (prior, mut looks): (f32, Vec<&'static str>),
+    page: Option<PageCode>,
+) -> (f32, Vec<&'static str>) {
+    let Some((words, weight)) = page_part(page) else { return (prior, looks) };
+    looks.push(words);
+    ((prior + weight).clamp(0.0, 1.0), looks)
+}
+
+/// What a page's token says, with its share of what is enough.
+pub(crate) fn page_part(page: Option<PageCode>) -> Option<(&'static str, f32)> {
+    let (words, weight) = match page? {
+        PageCode::Good => return None,
+        PageCode::Missing => ("no page token", 2.0),
+        PageCode::Forged => ("a forged page token", 3.0),
+        PageCode::Young => ("a page token of just now", 1.0),
+        PageCode::Old => ("an old page token", 1.5),
+        PageCode::Shared => ("a page token of many phones", 3.0),
+    };
+    Some((words, weight / ENOUGH))
 }
 
 /// What speaks, each with its share of what is enough.

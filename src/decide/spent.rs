@@ -4,9 +4,9 @@ use super::{Policy, Standing, on_the_ladder};
 use crate::budget::{self, Use};
 use crate::domain::{DecidedBy, Decision, Facts, Reason, Rung, Timestamp, Verdict};
 
-/// Whether an attempt passes the soft value: it has climbed, or it stands on the allow list.
+/// Whether an attempt passes the soft value: it has climbed, it stands on the allow list, or a rule allows it.
 pub fn passes_soft(decision: &Decision, standing: &Standing) -> bool {
-    decision.decided_by == DecidedBy::List || decision.proven >= rung_above(standing)
+    matches!(decision.decided_by, DecidedBy::List | DecidedBy::Rule) || decision.proven >= rung_above(standing)
 }
 
 /// The rung that a stranger has to prove from the soft value on: one above what the ladder asks for. Never a refusal: that

@@ -81,6 +81,7 @@ fn circumstances() -> Circumstances {
         revision,
         proven: Rung::None,
         pass: None,
+        page: None,
         blind: false,
         listed: None,
     }

@@ -166,7 +166,7 @@ impl Demo {
         let nobody_claims_it = now.since(decision.at) > CLAIM_WITHIN;
         let why = match decision.verdict {
             Verdict::Forward => None,
-            Verdict::Challenge(_) | Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject => {
+            Verdict::Challenge(_) | Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject | Verdict::Repeat => {
                 decision.reasons.first()
             }
         };

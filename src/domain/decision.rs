@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::{ChallengeKind, PassCode, Reason, Rung, Timestamp, Trust};
+use super::{ChallengeKind, Divert, PageCode, PassCode, Reason, RuleHit, Rung, Timestamp, Trust};
 
 /// A decision with everything that explains it.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Decision {
     pub proven: Rung,
     /// What the pass was worth that came with it; `None` where there was none.
     pub pass: Option<PassCode>,
+    /// What the page's token was worth that came with it; `None` where the endpoint wants none.
+    pub page: Option<PageCode>,
     /// Whether the verdict is carried out.
     pub mode: Mode,
     /// 0 to 100; 50 is where the first refusal begins for a stranger.
@@ -35,6 +37,12 @@ pub struct Decision {
     pub decided_by: DecidedBy,
     /// In words and numbers, the decisive one first.
     pub reasons: Vec<Reason>,
+    /// Rules that held, in the order in which they were asked.
+    pub rules: Vec<RuleHit>,
+    /// Of enforced rules that held.
+    pub tags: Vec<Arc<str>>,
+    /// The way that the app is to take in place of an SMS.
+    pub divert: Option<Divert>,
 }
 
 impl Decision {
@@ -49,7 +57,9 @@ impl Decision {
             (Verdict::Forward, _) => Some(self.proven),
             (Verdict::Challenge(kind), DecidedBy::Engine | DecidedBy::Budget) => Some(kind.rung()),
             (_, DecidedBy::Limit | DecidedBy::Rule | DecidedBy::Budget | DecidedBy::List) => None,
-            (Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject, DecidedBy::Engine) => Some(Rung::Block),
+            (Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject | Verdict::Repeat, DecidedBy::Engine) => {
+                Some(Rung::Block)
+            }
         }
     }
 }
@@ -180,6 +190,8 @@ pub enum Verdict {
     Block,
     /// It can't be read as the app would read it, so it can't be judged.
     Reject,
+    /// The last good answer comes again, and no second message goes out.
+    Repeat,
 }
 
 impl Verdict {
@@ -191,6 +203,7 @@ impl Verdict {
             Self::Cooldown { .. } => "cooldown",
             Self::Block => "block",
             Self::Reject => "reject",
+            Self::Repeat => "repeat",
         }
     }
 }
@@ -224,7 +237,7 @@ pub enum DecidedBy {
     Engine,
     /// A limit.
     Limit,
-    /// What the endpoint accepts: countries, number types, readable requests.
+    /// A rule, or what the endpoint accepts: countries, number types, readable requests.
     Rule,
     /// A budget.
     Budget,

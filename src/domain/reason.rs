@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Country, ListName, Listed, NumberKind, Rung, Span, Timestamp, Unreadable};
+use super::{Country, ListName, Listed, NumberKind, PageCode, Rung, Span, Timestamp, Unreadable};
 
 /// One thing that spoke in a decision.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +42,8 @@ pub enum Reason {
     Country(Option<Country>),
     /// The request can't be read as the app would read it.
     Unreadable(Unreadable),
+    /// The page's token is missing or no good, and the endpoint wants one.
+    PageToken(PageCode),
     /// There is no number in the request, and the endpoint wants one.
     NoPhone,
     /// Codes that were sent because of something that the attempt shares were not verified as real use would.
@@ -96,6 +98,15 @@ pub enum Reason {
         /// What it is made of, in words.
         parts: Box<[&'static str]>,
     },
+    /// A rule spoke.
+    Rule {
+        /// Its id.
+        rule: Arc<str>,
+        /// What it asks for.
+        action: &'static str,
+        /// Why, as the operator wrote it.
+        says: Option<Arc<str>>,
+    },
     /// A budget is used up, or so far that a stranger has to prove something.
     Budget {
         /// Its name: `money_per_day`, `messages_per_hour of UZ`.
@@ -125,11 +136,13 @@ impl Reason {
             Self::ImpossibleNumber => "impossible_number",
             Self::Country(_) => "country",
             Self::Unreadable(_) => "unreadable",
+            Self::PageToken(_) => "page_token",
             Self::NoPhone => "no_phone",
             Self::Hot { .. } => "hot",
             Self::Surge { .. } => "surge",
             Self::Waiting { .. } => "waiting",
             Self::Look { .. } => "look",
+            Self::Rule { .. } => "rule",
             Self::Budget { .. } => "budget",
             Self::Listed(listed) => match listed.list {
                 ListName::Deny => "deny_list",
@@ -157,6 +170,9 @@ impl Reason {
             Self::Unreadable(_) => {
                 Some("a request that can be read in one way only, or on_unreadable = \"forward\"".to_owned())
             }
+            Self::PageToken(_) => {
+                Some("a token of a page that was loaded for this, or page_token = \"signal\"".to_owned())
+            }
             Self::NoPhone => Some("a phone number in the request, or on_no_phone = \"forward\"".to_owned()),
             Self::Hot { kind, heat, rung, fades_in, .. } => Some(format!(
                 "evidence of {kind} below 1 at {} (now {heat:.2}): verifications, or {fades_in} without more silence",
@@ -168,6 +184,9 @@ impl Reason {
             )),
             Self::Waiting { open, bound, .. } => {
                 Some(format!("{:.0} verifications more, or two minutes", (open - bound).max(0.0) + 1.0))
+            }
+            Self::Rule { rule, .. } => {
+                Some(format!("a request that rule {rule} doesn't speak of, or another rule before it"))
             }
             Self::Look { .. } => Some("a client that looks like a browser or an app that people use".to_owned()),
             Self::Budget { name, until: Some(until), .. } => {
@@ -209,6 +228,7 @@ impl fmt::Display for Reason {
             Self::Country(Some(country)) => write!(f, "numbers of {country} are not served here"),
             Self::Country(None) => f.write_str("numbers of no country are not served here"),
             Self::Unreadable(unreadable) => write!(f, "unreadable request: {unreadable}"),
+            Self::PageToken(code) => f.write_str(code.told().1),
             Self::NoPhone => f.write_str("there is no phone number in the request"),
             Self::Hot { kind, value, rung, heat, evidence, sent, verified, .. } => write!(
                 f,
@@ -226,6 +246,10 @@ impl fmt::Display for Reason {
             ),
             Self::Look { prior, parts } => {
                 write!(f, "the client looks wrong ({prior:.2}): {}", parts.join(", "))
+            }
+            Self::Rule { rule, action, says } => {
+                write!(f, "rule {rule} says {action}")?;
+                says.as_ref().map_or(Ok(()), |says| write!(f, ": {says}"))
             }
             Self::Budget { name, used, max, bound, until } => {
                 write!(f, "budget {name}: {used} of {max} spent, ")?;

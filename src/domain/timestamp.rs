@@ -13,6 +13,9 @@ use time::format_description::well_known::Rfc3339;
 pub struct Timestamp(u64);
 
 impl Timestamp {
+    /// Later than any other.
+    pub const MAX: Self = Self(u64::MAX);
+
     /// From Unix milliseconds.
     pub const fn from_unix_ms(ms: u64) -> Self {
         Self(ms)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use crate::challenge::captcha::Way;
-use crate::decide::{OnMissing, Policy};
+use crate::decide::{OnMissing, PageToken, Policy};
 use crate::domain::Span;
 use crate::extract::{self, MatchKey, PhoneSource};
 use crate::rules::Expression;
@@ -55,6 +55,11 @@ impl Endpoint {
         self.needs_body() || self.match_by.iter().any(|key| matches!(key, MatchKey::Response(_)))
     }
 
+    /// Whether its requests bring a page's token.
+    pub fn wants_page(&self) -> bool {
+        self.policy.page_token != PageToken::Off
+    }
+
     /// What it accepts as a try of a code: anything that can be read, for the limits alone decide about tries.
     pub fn try_policy(&self) -> Policy {
         Policy {
@@ -62,6 +67,7 @@ impl Endpoint {
             on_no_phone: OnMissing::Forward,
             on_unreadable: self.policy.on_unreadable,
             challenge: self.policy.challenge,
+            page_token: PageToken::Off,
             countries: Vec::new(),
             refuse_types: Vec::new(),
         }
@@ -98,3 +104,7 @@ pub const DECISION: HeaderName = HeaderName::from_static("sendwall-decision");
 pub const VERDICT: HeaderName = HeaderName::from_static("sendwall-verdict");
 /// The score, for the upstream.
 pub const SCORE: HeaderName = HeaderName::from_static("sendwall-score");
+/// The way that the app is to take in place of an SMS.
+pub const DIVERT: HeaderName = HeaderName::from_static("sendwall-divert");
+/// What rules tagged the request with, commas between.
+pub const TAGS: HeaderName = HeaderName::from_static("sendwall-tags");

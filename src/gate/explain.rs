@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::proof::Proof;
+use super::proof::{Brought, Proof};
 use super::reserve::Reservations;
 use super::stand::Stand;
 use super::{Gate, Revision, Role};
@@ -10,6 +10,7 @@ use crate::decide::{self, Circumstances, Reading, Standing};
 use crate::domain::{Decision, Facts};
 use crate::extract::{Payload, Request};
 use crate::limits::On;
+use crate::ruleset::Told;
 
 /// A request as the gate sees it.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub enum Explanation {
         standing: Option<Box<Standing>>,
         /// What its look is made of, each with its share of what asks for a proof.
         looks: Vec<(&'static str, f32)>,
+        /// What each rule comes to; a try meets none.
+        rules: Vec<Told>,
     },
 }
 
@@ -47,21 +50,32 @@ impl Gate {
             Role::Send(endpoint) => (On::Send, endpoint),
             Role::Try(endpoint) => (On::Verify, endpoint),
         };
-        let (facts, policy) = match on {
+        let (facts, policy, proof) = match on {
             On::Send => {
                 let endpoint = &revision.endpoints[endpoint];
-                (self.read(revision, endpoint, request, self.clock.now()), endpoint.policy.clone())
+                let (facts, payload) = self.read(revision, endpoint, request, self.clock.now());
+                let brought = Brought { headers: request.headers, payload: payload.as_deref() };
+                let proof = self.proof_shown(revision, endpoint, brought, &facts);
+                (facts, endpoint.policy.clone(), proof)
             }
             On::Verify => {
                 let (facts, _) = self.read_try(revision, &revision.endpoints[endpoint], request);
-                (facts, revision.endpoints[endpoint].try_policy())
+                (facts, revision.endpoints[endpoint].try_policy(), Proof::default())
             }
         };
         let readings = Reservations::peek(&revision.limits, on, &facts);
-        let proof = if on == On::Send { self.proof_shown(request.headers, &facts) } else { Proof::default() };
         let listed = if on == On::Send { self.listed(&facts, false) } else { None };
         let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, &proof) };
-        let stand = (on == On::Send).then(|| Stand::take(&self.cells, revision, &facts, circumstances.proven));
+        let mut stand = (on == On::Send)
+            .then(|| Stand::take(&self.cells, revision, &facts, (circumstances.proven, circumstances.page)));
+        let rules = match &mut stand {
+            Some(stand) if circumstances.listed.is_none() => {
+                let told = self.explain_rules(revision, endpoint, (&facts, &readings), stand);
+                self.ask_rules(revision, endpoint, (&facts, &readings), stand);
+                told
+            }
+            Some(_) | None => Vec::new(),
+        };
         let decision = decide::decide(&policy, &facts, &readings, stand.as_ref().map(Stand::standing), &circumstances);
         let decision = match &stand {
             Some(stand) => self.would_spend(revision, endpoint, &facts, stand, decision),
@@ -72,11 +86,12 @@ impl Gate {
         } else {
             Vec::new()
         };
+        let looks: Vec<_> = looks.into_iter().chain(decide::page_part(circumstances.page)).collect();
         let standing = stand.map(|mut stand| {
             stand.look_further(&self.cells, revision);
             Box::new(stand.into_standing())
         });
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
-        Explanation::Judged { on, facts, decision, readings, standing, looks }
+        Explanation::Judged { on, facts, decision, readings, standing, looks, rules }
     }
 }

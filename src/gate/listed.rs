@@ -48,6 +48,6 @@ impl Gate {
         let decision = decide::decide(policy, facts, &[], None, circumstances);
         let (facts, decision) = (Arc::new(facts.clone()), Arc::new(decision));
         self.tell.decided(&facts, &decision, watch.elapsed());
-        Some(Judged { facts, decision, permit: None })
+        Some(Judged { facts, decision, permit: None, repeat: None })
     }
 }

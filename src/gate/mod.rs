@@ -12,6 +12,7 @@ mod explain;
 mod ids;
 mod kept;
 mod keys;
+mod last_good;
 mod learn;
 mod listed;
 mod permit;
@@ -19,16 +20,18 @@ mod proof;
 mod read;
 mod reserve;
 mod revision;
+mod rules;
 mod stand;
 mod tell;
 mod visits;
 
-pub use endpoint::{Answer, Answers, DECISION, Endpoint, SCORE, VERDICT};
+pub use endpoint::{Answer, Answers, DECISION, DIVERT, Endpoint, SCORE, TAGS, VERDICT};
 pub use explain::Explanation;
 pub use ids::Ids;
+pub use last_good::{GoodAnswer, LONGEST as LONGEST_REPEAT};
 pub use learn::{Learned, OutcomeTarget};
 pub use permit::{Permit, SendPermit, TryPermit, UpstreamAnswer};
-pub use proof::{PASS, PASS_COOKIE};
+pub use proof::{PAGE_COOKIE, PASS_COOKIE};
 pub use revision::Revision;
 pub use tell::Tell;
 pub use visits::Visits;
@@ -50,7 +53,8 @@ use crate::lists::Hand;
 use crate::privacy::Pseudonyms;
 use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions, Sighted};
-use proof::Proof;
+use last_good::LastGood;
+use proof::{Brought, Proof};
 use reserve::Reservations;
 use stand::Stand;
 
@@ -70,6 +74,8 @@ pub struct Gate {
     budgets: Arc<Budgets>,
     /// Endpoints at which an outcome was ever seen.
     sighted: Sighted,
+    /// For rules that repeat an answer.
+    last_good: LastGood,
     lists: Arc<Hand>,
     tell: Tell,
 }
@@ -123,6 +129,8 @@ pub struct Judged {
     /// Present where the request goes to the upstream (so also in monitor mode). Dropping it without `settle` gives
     /// back what was reserved: nothing was sent.
     pub permit: Option<SendPermit>,
+    /// What the client gets in place of a second message.
+    pub repeat: Option<Arc<GoodAnswer>>,
 }
 
 /// A judged try of a code.
@@ -150,6 +158,7 @@ impl Gate {
             conversion: Conversion::new(CONVERSION_KEYS),
             budgets: Arc::default(),
             sighted: Sighted::default(),
+            last_good: LastGood::default(),
             lists: Arc::default(),
             tell: parts.tell,
         }
@@ -206,8 +215,10 @@ impl Gate {
     /// Judges a request for a code.
     pub fn judge(self: &Arc<Self>, revision: &Arc<Revision>, endpoint: usize, request: &Request<'_>) -> Judged {
         let watch = Stopwatch::start();
-        let facts = self.read(revision, &revision.endpoints[endpoint], request, self.clock.now());
-        let proof = self.proof(request.headers, &facts);
+        let policy = &revision.endpoints[endpoint];
+        let (facts, payload) = self.read(revision, policy, request, self.clock.now());
+        let brought = Brought { headers: request.headers, payload: payload.as_deref() };
+        let proof = self.proof(revision, policy, brought, &facts);
         self.decide(revision, endpoint, facts, proof, watch)
     }
 
@@ -238,7 +249,11 @@ impl Gate {
             return denied;
         }
         let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
-        let stand = Stand::take(&self.cells, revision, &facts, circumstances.proven);
+        let mut stand = Stand::take(&self.cells, revision, &facts, (circumstances.proven, circumstances.page));
+        let kept = match &circumstances.listed {
+            Some(_) => None,
+            None => self.ask_rules(revision, endpoint, (&facts, reserved.readings()), &mut stand),
+        };
         let standing = Some(stand.standing());
         let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, &circumstances);
         let (decision, spending) = self.spend(revision, endpoint, &facts, &stand, decision);
@@ -257,7 +272,8 @@ impl Gate {
             counted,
             proof,
         });
-        Judged { facts, decision, permit }
+        let repeat = rules::repeated(&decision, kept);
+        Judged { facts, decision, permit, repeat }
     }
 
     /// Judges a try of a code: limits on wrong tries alone decide.
@@ -327,6 +343,7 @@ impl Gate {
             revision: revision.id,
             proven: proof.pass.map(|pass| pass.rung).unwrap_or_default(),
             pass: proof.code,
+            page: proof.page,
             blind: !self.sighted.contains(&facts.endpoint),
             listed: None,
         }

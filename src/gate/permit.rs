@@ -78,7 +78,7 @@ impl SendPermit {
     pub fn wants_body(&self) -> bool {
         let endpoint = self.endpoint();
         let matches_answer = endpoint.match_by.iter().any(|key| matches!(key, MatchKey::Response(_)));
-        matches_answer || endpoint.sent_if.uses("json")
+        matches_answer || endpoint.sent_if.uses("json") || self.revision.rules.repeats_at(self.endpoint)
     }
 
     /// The upstream answered. Gives whether this was a send.
@@ -89,6 +89,9 @@ impl SendPermit {
             self.reserved.commit();
             self.spending.commit();
             self.open(Some(&document));
+            if self.revision.rules.repeats_at(self.endpoint) {
+                self.gate.last_good.keep(&self.facts, answer);
+            }
         }
         self.told(Some(answer.status), sent);
         sent
@@ -99,6 +102,9 @@ impl SendPermit {
         self.reserved.commit();
         self.spending.commit();
         self.open(None);
+        if self.revision.rules.repeats_at(self.endpoint) {
+            self.gate.last_good.keep_unseen(&self.facts);
+        }
         self.told(None, true);
     }
 

@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
+use super::proof::ALTCHA;
 use super::{Endpoint, Gate, Revision};
 use crate::domain::{Client, Facts, PhoneFact, Timestamp, Unreadable};
 use crate::extract::{self, Document, MatchKey, Request};
 use crate::sessions::Alias;
 
 impl Gate {
-    /// What a request at `endpoint` says.
+    /// What a request at `endpoint` says, and the solved challenge that it brings in its body.
     pub(super) fn read(
         &self,
         revision: &Revision,
         endpoint: &Endpoint,
         request: &Request<'_>,
         now: Timestamp,
-    ) -> Facts {
-        self.read_document(revision, endpoint, request, &document(endpoint.needs_body(), request), now)
+    ) -> (Facts, Option<String>) {
+        let document = document(endpoint.needs_body(), request);
+        let payload = document.as_ref().ok().and_then(|document| document.text(ALTCHA)).map(str::to_owned);
+        (self.read_document(revision, endpoint, request, &document, now), payload)
     }
 
     /// As [`Gate::read`], for a document that was read already.
@@ -55,7 +58,7 @@ impl Gate {
         }
     }
 
-    fn client(&self, revision: &Revision, endpoint: &Endpoint, request: &Request<'_>) -> Client {
+    pub(super) fn client(&self, revision: &Revision, endpoint: &Endpoint, request: &Request<'_>) -> Client {
         let ip = extract::client_address(&revision.trusted, request.peer, request.headers);
         let (visit, visit_id) = self.visits.as_ref().map(|visits| visits.read(request.headers)).unwrap_or_default();
         Client {

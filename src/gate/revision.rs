@@ -11,6 +11,7 @@ use crate::extract::{Router, TrustedProxies};
 use crate::limits::Set;
 use crate::numbering::Numbering;
 use crate::privacy::{Pseudonym, Pseudonyms};
+use crate::ruleset::RuleSet;
 
 /// A compiled configuration, as far as decisions read it. A request is decided by one revision from its first byte to
 /// its outcome; counters live outside and outlast it.
@@ -34,6 +35,8 @@ pub struct Revision {
     pub captcha: challenge::captcha::Setup,
     /// The limits, with their tables.
     pub limits: Set,
+    /// What operators ask for.
+    pub rules: RuleSet,
     /// What may be spent.
     pub budgets: budget::Policy,
     /// Number intelligence with the price table.

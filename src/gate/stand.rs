@@ -1,9 +1,10 @@
 //! An attempt's way through the cells: looked at before it is judged, counted after, charged when its message went out.
 
 use super::Revision;
-use crate::cells::{Attempt, Cells, Kinds, SendRef, Views};
+use crate::cells::{Attempt, Cells, Kinds, SendRef};
 use crate::decide::{self, Standing};
-use crate::domain::{DecidedBy, Decision, Facts, Pass, Rung, Timestamp, Verdict};
+use crate::domain::{DecidedBy, Decision, Facts, PageCode, Pass, Rung, Timestamp, Verdict};
+use crate::ruleset::Spoken;
 
 /// An attempt's place in the cells and what they showed.
 #[derive(Debug)]
@@ -25,10 +26,12 @@ pub(super) struct Counted {
 
 impl Stand {
     /// Looks at the cells, rung by rung, until one is open. Counts nothing.
-    pub(super) fn take(cells: &Cells, revision: &Revision, facts: &Facts, proven: Rung) -> Self {
+    pub(super) fn take(cells: &Cells, revision: &Revision, facts: &Facts, brought: (Rung, Option<PageCode>)) -> Self {
+        let (proven, page) = brought;
         let attempt = cells.attempt(facts);
         let seen = || cells.page_seen(&facts.client.address, facts.at);
         let (prior, looks) = if revision.looks { decide::prior(facts, seen()) } else { Default::default() };
+        let (prior, looks) = decide::with_page((prior, looks), page);
         let mut standing = Standing { trust: attempt.trust, prior, looks, ..Standing::default() };
         for rung in [Rung::None, Rung::Pow, Rung::Captcha] {
             let views = cells.look(&revision.kinds, &attempt, rung, facts.at);
@@ -49,8 +52,26 @@ impl Stand {
         }
     }
 
+    /// The rules had their say: what they weigh may close rungs that were open, so the next ones are looked at.
+    pub(super) fn hear(&mut self, spoken: Spoken, cells: &Cells, kinds: &Kinds) {
+        let weighs = spoken.weight != 0.0;
+        self.standing.rules = spoken;
+        for rung in [Rung::None, Rung::Pow, Rung::Captcha].into_iter().filter(|_| weighs) {
+            let views = self.standing.rungs[rung as usize];
+            let views = views.unwrap_or_else(|| cells.look(kinds, &self.attempt, rung, self.at));
+            self.standing.rungs[rung as usize] = Some(views);
+            if rung >= self.rung && self.standing.is_open(rung, &views) {
+                break;
+            }
+        }
+    }
+
     pub(super) fn standing(&self) -> &Standing {
         &self.standing
+    }
+
+    pub(super) const fn proven(&self) -> Rung {
+        self.rung
     }
 
     pub(super) fn into_standing(self) -> Standing {
@@ -74,8 +95,8 @@ impl Stand {
         if decision.decided_by != DecidedBy::Engine && !forwards {
             return None;
         }
-        let looked: Vec<Views> = self.standing.rungs.iter().flatten().copied().collect();
-        cells.weigh(&mut self.attempt, &looked);
+        let looked = &self.standing.rungs;
+        cells.weigh(&mut self.attempt, looked);
         // What its look alone keeps out is no volume that others have to answer for.
         let volume = pass.is_none() && (forwards || self.standing.prior < 1.0);
         cells.count(kinds, &self.attempt, volume, forwards.then_some(self.rung), self.at);
@@ -84,9 +105,11 @@ impl Stand {
         }
         let asked = match decision.verdict {
             Verdict::Challenge(kind) => kind.rung(),
-            Verdict::Block | Verdict::Cooldown { .. } | Verdict::Forward | Verdict::Reject => Rung::Block,
+            Verdict::Block | Verdict::Cooldown { .. } | Verdict::Forward | Verdict::Reject | Verdict::Repeat => {
+                Rung::Block
+            }
         };
-        cells.closed(kinds, (decision.id, asked), &self.attempt, &looked, self.at);
+        cells.closed(kinds, (decision.id, asked), &self.attempt, looked, self.at);
         None
     }
 }

@@ -10,11 +10,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::answer_body::AnswerBody;
+use super::headers;
 use super::headers::Malformed;
 use super::upstream::UpstreamError;
 use crate::challenge::TooMany;
 use crate::domain::{Decision, PassCode, Reason, Unreadable, Verdict};
-use crate::gate::{Answer, Answers, DECISION};
+use crate::gate::{Answer, Answers, DECISION, GoodAnswer};
 
 /// The JSON of an error answer.
 #[derive(Serialize)]
@@ -33,7 +34,7 @@ struct Problem<'a> {
 /// word; see [`challenge`] for one that can be solved.
 pub(super) fn refusal(answers: &Answers, decision: &Decision) -> Response<AnswerBody> {
     let own = match decision.verdict {
-        Verdict::Forward | Verdict::Block => &answers.block,
+        Verdict::Forward | Verdict::Block | Verdict::Repeat => &answers.block,
         Verdict::Challenge(_) => &answers.challenge,
         Verdict::Cooldown { .. } => &answers.cooldown,
         Verdict::Reject => &answers.reject,
@@ -50,6 +51,16 @@ pub(super) fn refusal(answers: &Answers, decision: &Decision) -> Response<Answer
     response
 }
 
+/// The app's own answer of before, once more.
+pub(super) fn repeated(answer: &GoodAnswer, decision: &Decision) -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::own(answer.body.clone()));
+    *response.status_mut() = answer.status;
+    answer.headers.clone_into(response.headers_mut());
+    headers::to_client(response.headers_mut());
+    name_decision(&mut response, decision);
+    response
+}
+
 fn operators(answer: &Answer) -> Response<AnswerBody> {
     let mut response = Response::new(AnswerBody::own(answer.body.clone()));
     *response.status_mut() = answer.status;
@@ -61,8 +72,13 @@ fn sendwalls(decision: &Decision) -> Response<AnswerBody> {
     let id = decision.id.to_string();
     let problem = |code, message| Problem { code, message, decision: Some(&id), field: None, challenge: None };
     match decision.verdict {
-        Verdict::Forward | Verdict::Block => {
-            in_json(StatusCode::FORBIDDEN, &problem("blocked", "this request was refused"))
+        Verdict::Forward | Verdict::Block | Verdict::Repeat => {
+            let page = match decision.reasons.first() {
+                Some(Reason::PageToken(code)) => Some(code.told()),
+                _ => None,
+            };
+            let (code, message) = page.unwrap_or(("blocked", "this request was refused"));
+            in_json(StatusCode::FORBIDDEN, &problem(code, message))
         }
         Verdict::Challenge(kind) => challenge(decision, json!({ "kind": kind })),
         Verdict::Cooldown { .. } => {

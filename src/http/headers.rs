@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 
-use crate::gate::PASS_COOKIE;
+use crate::gate::{PAGE_COOKIE, PASS_COOKIE};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -118,6 +118,7 @@ pub(super) fn to_upstream(parts: &mut Parts, peer: &Peer, upgrade: Option<Header
     });
     let headers = &mut parts.headers;
     remove_cookie(headers, PASS_COOKIE);
+    remove_cookie(headers, PAGE_COOKIE);
     if let Some(authority) = parts.uri.authority() {
         if !headers.contains_key(HOST)
             && let Ok(host) = HeaderValue::from_str(authority.as_str())

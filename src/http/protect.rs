@@ -20,9 +20,9 @@ use super::headers;
 use super::headers::Malformed;
 use super::proxy::{Client, Proxy, view};
 use super::upstream::{Right, UpstreamError};
-use crate::domain::{Decision, Facts};
+use crate::domain::{Decision, Facts, Mode};
 use crate::extract::Payload;
-use crate::gate::{DECISION, Revision, Role, SCORE, VERDICT};
+use crate::gate::{DECISION, DIVERT, GoodAnswer, Revision, Role, SCORE, TAGS, VERDICT};
 use crate::tasks::Tasks;
 
 /// What the gate said.
@@ -31,6 +31,8 @@ enum Ruling {
     Pass(Right),
     /// It was judged; the right is there where it may go on.
     Judged(usize, Said, Option<Right>),
+    /// It was judged, and the answer of before comes again.
+    Repeat(Arc<Decision>, Arc<GoodAnswer>),
 }
 
 /// What was decided, and about what.
@@ -65,6 +67,7 @@ impl Proxy {
                 };
                 finish(response, &decision, origin)
             }
+            Ruling::Repeat(decision, answer) => answers::repeated(&answer, &decision),
         }
     }
 
@@ -83,6 +86,9 @@ impl Proxy {
             Role::Send(index) => {
                 self.counters.requests_send.add();
                 let judged = self.gate.judge(revision, index, &request);
+                if let Some(answer) = judged.repeat {
+                    return Ruling::Repeat(judged.decision, answer);
+                }
                 let said = Said { decision: judged.decision, facts: Some(judged.facts) };
                 Ruling::Judged(index, said, judged.permit.map(Right::Send))
             }
@@ -150,6 +156,14 @@ fn tell(parts: &mut Parts, decision: &Decision) {
     }
     parts.headers.insert(VERDICT, HeaderValue::from_static(decision.verdict.name()));
     parts.headers.insert(SCORE, HeaderValue::from(u16::from(decision.score)));
+    if let Ok(tags) = HeaderValue::try_from(decision.tags.join(","))
+        && !tags.is_empty()
+    {
+        parts.headers.insert(TAGS, tags);
+    }
+    if let (Some(way), Mode::Enforce) = (decision.divert, decision.mode) {
+        parts.headers.insert(DIVERT, HeaderValue::from_static(way.name()));
+    }
 }
 
 /// Names the decision on the answer, and lets pages read it where it is sendwall's own.

@@ -27,9 +27,10 @@ use super::upgrade::Tunnel;
 use super::upstream::{Answered, Right, UpstreamError, announced_idle_seconds, forward};
 use super::visit;
 use super::visit::VisitCookies;
+use crate::domain::Span;
 use crate::extract;
 use crate::extract::Payload;
-use crate::gate::{Gate, Permit, Revision};
+use crate::gate::{Endpoint, Gate, PAGE_COOKIE, Permit, Revision};
 use crate::tasks::Tasks;
 use crate::telemetry::Counters;
 
@@ -111,7 +112,7 @@ impl Proxy {
     ) -> Response<AnswerBody> {
         self.counters.requests_passed.add();
         let completes_preflight = self.completes_preflight(&parts, client, revision);
-        let visitor = self.visitor(&parts, client);
+        let visitor = self.visitor(&parts, client, revision);
         let upgrade = headers::upgrade(&parts);
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
         let upgrade = upgrade.filter(|_| on_upgrade.is_some());
@@ -130,7 +131,7 @@ impl Proxy {
             cors::complete(response.headers_mut());
         }
         if let Some(visitor) = visitor {
-            self.set_visit(&mut response, &visitor);
+            self.set_cookies(&mut response, &visitor);
         }
         response
     }
@@ -215,21 +216,32 @@ impl Proxy {
         protected && endpoints.any(|endpoint| cors::origin(&parts.headers, &endpoint.cors_origins).is_some())
     }
 
-    /// What must be kept of a request to know whether its answer sets a visit cookie.
-    fn visitor(&self, parts: &Parts, client: &Client) -> Option<Visitor> {
-        if parts.method != Method::GET || self.visits.is_none() || self.settings.visit.is_none() {
+    /// What must be kept of a request to know which cookies its answer sets.
+    fn visitor(&self, parts: &Parts, client: &Client, revision: &Revision) -> Option<Visitor> {
+        let visits = self.visits.is_some() && self.settings.visit.is_some();
+        let page = revision.endpoints.iter().any(Endpoint::wants_page);
+        if parts.method != Method::GET || !(visits || page) {
             return None;
         }
         let cookies = parts.headers.get_all(COOKIE).iter().cloned().collect();
-        Some(Visitor { cookies, secure: is_secure(parts, client) })
+        let page = page.then_some(revision.challenge.page.max_age);
+        Some(Visitor { cookies, secure: is_secure(parts, client), page })
     }
 
-    fn set_visit(&self, response: &mut Response<AnswerBody>, visitor: &Visitor) {
-        let (Some(settings), Some(visits)) = (&self.settings.visit, &self.visits) else { return };
-        let page = visit::is_private_page(response.status(), response.headers());
-        if page && !visit::has_visit(&visitor.cookies, &settings.name, &**visits) {
+    /// Makes a page's client known, and gives the page its token.
+    fn set_cookies(&self, response: &mut Response<AnswerBody>, visitor: &Visitor) {
+        if !visit::is_private_page(response.status(), response.headers()) {
+            return;
+        }
+        if let (Some(settings), Some(visits)) = (&self.settings.visit, &self.visits)
+            && !visit::has_visit(&visitor.cookies, &settings.name, &**visits)
+        {
             self.counters.visits_set.add();
             visit::set(response.headers_mut(), settings, &visits.mint(), visitor.secure);
+        }
+        if let Some(max_age) = visitor.page {
+            let token = self.gate.challenges().page_token(self.gate.now());
+            visit::append(response.headers_mut(), (PAGE_COOKIE, &token), max_age, visit::same_site(visitor.secure));
         }
     }
 }
@@ -243,6 +255,8 @@ pub(super) fn is_secure(parts: &Parts, client: &Client) -> bool {
 struct Visitor {
     cookies: Vec<HeaderValue>,
     secure: bool,
+    /// How long a page's token lives, where one is wanted.
+    page: Option<Span>,
 }
 
 /// The request as the gate reads it: before any header is changed.

@@ -8,6 +8,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::settings::VisitSettings;
+use crate::domain::Span;
 
 /// Makes and recognises the values of visit cookies.
 pub trait VisitCookies: Send + Sync + fmt::Debug {
@@ -54,9 +55,18 @@ pub(crate) fn is_private_page(status: StatusCode, headers: &HeaderMap) -> bool {
 
 /// Adds the cookie to the answer's headers.
 pub(crate) fn set(headers: &mut HeaderMap, settings: &VisitSettings, value: &str, secure: bool) {
-    let seconds = settings.max_age.as_seconds_up();
-    let secure = if secure { "; Secure" } else { "" };
-    let text = format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}", settings.name);
+    append(headers, (&settings.name, value), settings.max_age, same_site(secure));
+}
+
+/// The attributes of a cookie for pages of the same site.
+pub(super) const fn same_site(secure: bool) -> &'static str {
+    if secure { "SameSite=Lax; Secure" } else { "SameSite=Lax" }
+}
+
+/// Adds a cookie of ours to the answer's headers.
+pub(super) fn append(headers: &mut HeaderMap, (name, value): (&str, &str), max_age: Span, attributes: &str) {
+    let seconds = max_age.as_seconds_up();
+    let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; {attributes}");
     // The name is checked by the configuration and the value is ours; a text that is no header is left out.
     if let Ok(cookie) = HeaderValue::try_from(text) {
         headers.append(SET_COOKIE, cookie);

@@ -56,6 +56,10 @@ enum Numbers<'a> {
         prior: f64,
         parts: &'a [&'static str],
     },
+    Rule {
+        rule: &'a str,
+        action: &'static str,
+    },
     Budget {
         budget: &'a str,
         used: f64,
@@ -118,6 +122,7 @@ impl<'a> Numbers<'a> {
                 Self::Waiting { kind, value, rung: *rung, open: short(*open), bound: short(*bound) }
             }
             Reason::Look { prior, parts } => Self::Look { prior: short(*prior), parts },
+            Reason::Rule { rule, action, says: _ } => Self::Rule { rule, action },
             Reason::Budget { name, used, max, bound, until } => {
                 Self::Budget { budget: name, used: *used, max: *max, bound: *bound, until: *until }
             }
@@ -130,6 +135,7 @@ impl<'a> Numbers<'a> {
             | Reason::Country(_)
             | Reason::Unreadable(_)
             | Reason::NoPhone
+            | Reason::PageToken(_)
             | Reason::Blind => Self::None {},
         }
     }

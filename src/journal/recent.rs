@@ -69,7 +69,7 @@ impl Recent {
     /// Takes in what happened. What belongs to no decision in the ring is left out.
     pub fn record(&self, record: &Record) {
         let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-        match record {
+        let oldest = match record {
             Record::Decision(decision, facts) => ring.push(self.capacity, decision, facts, false),
             Record::Try(decision, facts) => ring.push(self.capacity, decision, facts, true),
             Record::Answer(_) | Record::Outcome(..) => {
@@ -78,8 +78,12 @@ impl Recent {
                 {
                     entry.became.push(record.clone());
                 }
+                None
             }
-        }
+        };
+        // Others needn't wait until its memory is given back.
+        drop(ring);
+        drop(oldest);
     }
 
     /// The decision of that name, while it is in the ring.
@@ -95,16 +99,18 @@ impl Recent {
 }
 
 impl Ring {
-    fn push(&mut self, capacity: usize, decision: &Arc<Decision>, facts: &Arc<Facts>, is_try: bool) {
-        while self.entries.len() >= capacity {
-            if let Some(oldest) = self.entries.pop_front() {
-                self.numbers.remove(&oldest.decision.id);
-                self.first += 1;
-            }
+    /// Adds an entry, and gives the one that had to go.
+    fn push(&mut self, capacity: usize, decision: &Arc<Decision>, facts: &Arc<Facts>, is_try: bool) -> Option<Entry> {
+        let is_full = self.entries.len() >= capacity;
+        let oldest = is_full.then(|| self.entries.pop_front()).flatten();
+        if let Some(oldest) = &oldest {
+            self.numbers.remove(&oldest.decision.id);
+            self.first += 1;
         }
         self.numbers.insert(decision.id, self.first + self.entries.len() as u64);
         let (decision, facts) = (Arc::clone(decision), Arc::clone(facts));
         self.entries.push_back(Entry { decision, facts, is_try, became: Vec::new() });
+        oldest
     }
 
     fn entry(&mut self, id: DecisionId) -> Option<&mut Entry> {

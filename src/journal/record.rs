@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 use super::facts::FactsLine;
 use super::reason::ReasonLine;
 use crate::domain::{
-    ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Mode, Outcome, OutcomeKind, PassCode, RevisionId, Rung,
-    Timestamp, Trust, Verdict,
+    ChallengeKind, DecidedBy, Decision, DecisionId, Divert, Facts, Mode, Outcome, OutcomeKind, PageCode, PassCode,
+    RevisionId, RuleHit, Rung, Timestamp, Trust, Verdict,
 };
 use crate::telemetry::OutcomeSource;
 
@@ -87,8 +87,18 @@ struct JudgedLine<'a> {
     /// What the pass was worth that came with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pass: Option<PassCode>,
+    /// What the page's token was worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<PageCode>,
     score: u8,
     reasons: Vec<ReasonLine<'a>>,
+    /// Rules that held.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    rules: &'a [RuleHit],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    tags: &'a [Arc<str>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    divert: Option<Divert>,
     facts: FactsLine<'a>,
 }
 
@@ -105,14 +115,18 @@ fn judged<'a>(event: &'static str, decision: &'a Decision, facts: &'a Facts) -> 
         until: until(decision.verdict),
         challenge: match decision.verdict {
             Verdict::Challenge(kind) => Some(kind),
-            Verdict::Forward | Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject => None,
+            Verdict::Forward | Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject | Verdict::Repeat => None,
         },
         decided_by: decision.decided_by,
         trust: decision.trust,
         proven: decision.proven,
         pass: decision.pass,
+        page: decision.page,
         score: decision.score,
         reasons: decision.reasons.iter().map(ReasonLine::of).collect(),
+        rules: &decision.rules,
+        tags: &decision.tags,
+        divert: decision.divert,
         facts: FactsLine::of(facts),
     }
 }
@@ -120,7 +134,7 @@ fn judged<'a>(event: &'static str, decision: &'a Decision, facts: &'a Facts) -> 
 fn until(verdict: Verdict) -> Option<Timestamp> {
     match verdict {
         Verdict::Cooldown { until } => Some(until),
-        Verdict::Forward | Verdict::Challenge(_) | Verdict::Block | Verdict::Reject => None,
+        Verdict::Forward | Verdict::Challenge(_) | Verdict::Block | Verdict::Reject | Verdict::Repeat => None,
     }
 }
 

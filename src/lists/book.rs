@@ -51,7 +51,7 @@ pub struct Full;
 impl Book {
     /// Puts entries together that were kept. `next` is at least the number after the last of them.
     pub fn of(entries: Vec<Entry>, next: u64, today: KeyName) -> Self {
-        let mut book = Self { next, ..Self::default() };
+        let mut book = Self { next: next.max(1), ..Self::default() };
         for entry in entries {
             book.next = book.next.max(entry.id + 1);
             book.put(Arc::new(entry), today);

@@ -126,7 +126,7 @@ impl Side {
         let verdict = match answer.first.verdict {
             Verdict::Forward => 0,
             Verdict::Challenge(_) => 1,
-            Verdict::Cooldown { .. } => 2,
+            Verdict::Cooldown { .. } | Verdict::Repeat => 2,
             Verdict::Block | Verdict::Reject => 3,
         };
         self.verdicts[verdict] += 1;

@@ -1,20 +1,22 @@
 //! Names and types: what was written becomes a [`Node`], or an error that says what was probably meant.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::suggest::nearest;
 use super::syntax::{Comparison, Kind as Written, Literal, Syntax};
 use super::tree::{Kind, Method, Node, Reference};
-use super::vocabulary::{Argument, EntryKind, Type, Vocabulary};
-use super::{ExpressionError, Value};
+use super::vocabulary::{Argument, EntryKind, Type, Values, Vocabulary};
+use super::{Catalogue, ExpressionError, Value};
 
 /// Checks a whole condition: it must be true or false.
-pub(super) fn check(root: Syntax, vocabulary: &Vocabulary) -> Result<Node, ExpressionError> {
-    Checker { vocabulary }.truth(root)
+pub(super) fn check(root: Syntax, vocabulary: &Vocabulary, catalogue: &Catalogue) -> Result<Node, ExpressionError> {
+    Checker { vocabulary, catalogue }.truth(root)
 }
 
 struct Checker<'v> {
     vocabulary: &'v Vocabulary,
+    catalogue: &'v Catalogue,
 }
 
 impl Checker<'_> {
@@ -23,7 +25,7 @@ impl Checker<'_> {
         let (node, ty) = self.typed(written)?;
         match ty {
             Type::Bool | Type::Any => Ok(node),
-            Type::Null | Type::Int | Type::Float | Type::Text => {
+            Type::Null | Type::Int | Type::Float | Type::Text | Type::Phone => {
                 let error = ExpressionError::at(at, format!("this is {}, not a condition", ty.describe()));
                 Err(error.hint("compare it with something, or ask has(..)"))
             }
@@ -64,12 +66,17 @@ impl Checker<'_> {
     }
 
     fn comparison(&self, comparison: Comparison, left: Syntax, right: Syntax) -> Result<Kind, ExpressionError> {
-        let at = left.span.start;
+        let (at, right_at) = (left.span.start, right.span.start);
         let (left, left_ty) = self.typed(left)?;
         let (right, right_ty) = self.typed(right)?;
         comparable(left_ty, right_ty, at)?;
+        if comparison == Comparison::Equal || comparison == Comparison::NotEqual {
+            possible(&left.kind, &right.kind, right_at)?;
+            possible(&right.kind, &left.kind, at)?;
+        }
         if comparison.is_order()
-            && let Some(unordered) = [left_ty, right_ty].into_iter().find(|ty| matches!(ty, Type::Bool | Type::Null))
+            && let Some(unordered) =
+                [left_ty, right_ty].into_iter().find(|ty| matches!(ty, Type::Bool | Type::Null | Type::Phone))
         {
             let message = format!("{} is neither smaller nor larger than anything", unordered.describe());
             return Err(ExpressionError::at(at, message).hint("use == or !="));
@@ -79,9 +86,14 @@ impl Checker<'_> {
 
     fn membership(&self, left: Syntax, right: Syntax) -> Result<Kind, ExpressionError> {
         let at = right.span.start;
+        let left_at = left.span.start;
         let (left, left_ty) = self.typed(left)?;
-        let Written::List(items) = right.kind else {
-            return Err(ExpressionError::at(at, "after `in` stands a list").hint("x in [\"GB\", \"IE\"]"));
+        let items = match right.kind {
+            Written::List(items) => items,
+            Written::Name(name) if name.starts_with("lists.") => {
+                return self.membership_by_name((left, left_at), name.trim_start_matches("lists."), at);
+            }
+            _ => return Err(ExpressionError::at(at, "after `in` stands a list").hint("x in [\"GB\", \"IE\"]")),
         };
         let mut values = Vec::with_capacity(items.len());
         for item in items {
@@ -91,11 +103,51 @@ impl Checker<'_> {
             };
             let (kind, ty) = literal_value(literal);
             comparable(left_ty, ty, at)?;
+            possible(&left.kind, &kind, at)?;
             if let Kind::Literal(value) = kind {
                 values.push(value);
             }
         }
         Ok(Kind::In(left.into(), values))
+    }
+
+    /// `ip in lists.office`
+    fn membership_by_name(
+        &self,
+        (left, left_at): (Node, usize),
+        name: &str,
+        at: usize,
+    ) -> Result<Kind, ExpressionError> {
+        let known = &self.catalogue.lists;
+        let Some((name, kind)) = self.catalogue.list(name) else {
+            let error = ExpressionError::at(at, format!("there is no list `{name}`"));
+            return Err(match nearest(name, known.iter().map(|(name, _)| &**name)) {
+                Some(near) => error.hint(format!("did you mean `lists.{near}`?")),
+                None if known.is_empty() => error.hint("a list is made by a table [[list]]; none is here"),
+                None => {
+                    error.hint(format!("there are {}", joined(known.iter().map(|(name, _)| format!("lists.{name}")))))
+                }
+            });
+        };
+        let asked_by = kind.asked_by();
+        match left.kind {
+            Kind::Name(reference)
+                if asked_by.contains(&reference.entry.name)
+                    || (asked_by.is_empty() && reference.entry.ty == Type::Text && reference.argument.is_none()) =>
+            {
+                Ok(Kind::InList(reference, Arc::clone(name)))
+            }
+            _ => {
+                let error = ExpressionError::at(left_at, format!("`lists.{name}` holds {}", kind.name()));
+                Err(error.hint(match asked_by {
+                    [] => format!("ask it for a text, such as agent in lists.{name}"),
+                    names => format!(
+                        "write {}",
+                        joined_by(names.iter().map(|asks| format!("{asks} in lists.{name}")), " or ")
+                    ),
+                }))
+            }
+        }
     }
 
     fn method(&self, receiver: Syntax, name: &str, arguments: Vec<Syntax>) -> Result<Kind, ExpressionError> {
@@ -151,7 +203,11 @@ impl Checker<'_> {
         let Some(Written::Literal(Literal::Text(text))) = single(arguments).map(|argument| argument.kind) else {
             return Err(bad());
         };
+        if wanted == Argument::Limit {
+            self.limit(name, &text, at)?;
+        }
         let fits = match wanted {
+            Argument::Limit => true,
             Argument::Name => !text.is_empty(),
             Argument::Pointer => text.is_empty() || text.starts_with('/'),
         };
@@ -159,14 +215,32 @@ impl Checker<'_> {
             return Ok(Reference { entry, argument: Some(text.into()) });
         }
         Err(match wanted {
-            Argument::Name => bad(),
+            Argument::Name | Argument::Limit => bad(),
             Argument::Pointer => ExpressionError::at(at, format!("{text:?} is not a JSON pointer"))
                 .hint(format!("did you mean {name}(\"/{}\")?", text.replace('.', "/"))),
         })
     }
 
+    /// A name that must be a limit's.
+    fn limit(&self, function: &str, name: &str, at: usize) -> Result<(), ExpressionError> {
+        let Some(limits) = &self.catalogue.limits else { return Ok(()) };
+        let known = || limits.iter().map(|limit| &**limit);
+        if known().any(|limit| limit == name) {
+            return Ok(());
+        }
+        let error = ExpressionError::at(at, format!("there is no limit {name:?} on sends"));
+        Err(match nearest(name, known()) {
+            Some(near) => error.hint(format!("did you mean {function}({near:?})?")),
+            None if limits.is_empty() => error.hint("a limit is made by a table [[limit]]"),
+            None => error.hint(format!("there are {}", joined(known().map(|limit| format!("{limit:?}"))))),
+        })
+    }
+
     fn unknown(&self, name: &str, at: usize) -> ExpressionError {
         let error = ExpressionError::at(at, format!("`{name}` is not known for {}", self.vocabulary.about));
+        if name.starts_with("lists.") {
+            return error.hint(format!("a list stands after `in`, such as ip in {name}"));
+        }
         match self.vocabulary.nearest(name) {
             Some(nearest) => error.hint(format!("did you mean `{nearest}`?")),
             None => error.hint(format!("known are {}; text stands in quotes", self.vocabulary.names())),
@@ -177,6 +251,7 @@ impl Checker<'_> {
 fn example(name: &str, argument: Argument) -> String {
     match argument {
         Argument::Name => format!("such as {name}(\"x\")"),
+        Argument::Limit => format!("such as {name}(\"phone-60s\")"),
         Argument::Pointer => format!("such as {name}(\"/ok\")"),
     }
 }
@@ -196,6 +271,37 @@ fn literal_value(literal: Literal) -> (Kind, Type) {
     (Kind::Literal(value), ty)
 }
 
+fn joined(names: impl Iterator<Item = String>) -> String {
+    joined_by(names, ", ")
+}
+
+fn joined_by(names: impl Iterator<Item = String>, between: &str) -> String {
+    names.collect::<Vec<_>>().join(between)
+}
+
+/// Whether a name can ever be that text: one that can't is a slip.
+fn possible(name: &Kind, literal: &Kind, at: usize) -> Result<(), ExpressionError> {
+    let (Kind::Name(reference), Kind::Literal(Value::Text(text))) = (name, literal) else { return Ok(()) };
+    let name = reference.entry.name;
+    let error = ExpressionError::at(at, format!("`{name}` is never {text:?}"));
+    match reference.entry.values {
+        Values::Any if name == "ip" && text.contains('/') => {
+            Err(error.hint("that is a network; put it into a [[list]]: ip in lists.office"))
+        }
+        Values::Any => Ok(()),
+        Values::Country => match text.as_bytes() {
+            b"UK" => Err(error.hint("the United Kingdom is \"GB\"")),
+            [a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => Ok(()),
+            _ => Err(error.hint("a country is two capital letters of ISO 3166, such as \"GB\"")),
+        },
+        Values::OneOf(known) if known.contains(&&**text) => Ok(()),
+        Values::OneOf(known) => Err(match nearest(text, known.iter().copied()) {
+            Some(near) => error.hint(format!("did you mean {near:?}?")),
+            None => error.hint(format!("it is one of {}", joined(known.iter().map(|value| format!("{value:?}"))))),
+        }),
+    }
+}
+
 fn comparable(left: Type, right: Type, at: usize) -> Result<(), ExpressionError> {
     if left == right || left == Type::Any || right == Type::Any || (left.is_number() && right.is_number()) {
         return Ok(());
@@ -203,6 +309,7 @@ fn comparable(left: Type, right: Type, at: usize) -> Result<(), ExpressionError>
     let message = format!("{} never equals {}", left.describe(), right.describe());
     let error = ExpressionError::at(at, message);
     Err(match (left, right) {
+        (Type::Phone, _) | (_, Type::Phone) => error.hint("put phones into a [[list]] of numbers: phone in lists.vip"),
         (Type::Text, Type::Int | Type::Float) => error.hint("write the number in quotes"),
         (Type::Int | Type::Float, Type::Text) => error.hint("write the number without quotes"),
         (Type::Bool, Type::Text) | (Type::Text, Type::Bool) => error.hint("true and false are written without quotes"),

@@ -19,14 +19,8 @@ impl Node {
                 let left = left.value(names);
                 items.iter().any(|item| left.equals(item) == Some(true))
             }
-            Kind::Method(method, receiver, argument) => match (receiver.value(names), argument.value(names)) {
-                (Value::Text(text), Value::Text(part)) => match method {
-                    Method::StartsWith => text.starts_with(&*part),
-                    Method::EndsWith => text.ends_with(&*part),
-                    Method::Contains => text.contains(&*part),
-                },
-                _ => false,
-            },
+            Kind::InList(reference, list) => names.is_in(reference.entry.name, list),
+            Kind::Method(method, receiver, argument) => method.holds(&receiver.value(names), &argument.value(names)),
             Kind::Literal(value) => value.is_true(),
             Kind::Name(reference) => reference.value(names).is_true(),
         }
@@ -48,7 +42,20 @@ impl Reference {
     }
 }
 
-fn compares(comparison: Comparison, left: &Value<'_>, right: &Value<'_>) -> bool {
+impl Method {
+    pub(super) fn holds(self, receiver: &Value<'_>, argument: &Value<'_>) -> bool {
+        match (receiver, argument) {
+            (Value::Text(text), Value::Text(part)) => match self {
+                Self::StartsWith => text.starts_with(&**part),
+                Self::EndsWith => text.ends_with(&**part),
+                Self::Contains => text.contains(&**part),
+            },
+            _ => false,
+        }
+    }
+}
+
+pub(super) fn compares(comparison: Comparison, left: &Value<'_>, right: &Value<'_>) -> bool {
     match comparison {
         Comparison::Equal => left.equals(right) == Some(true),
         Comparison::NotEqual => left.equals(right) == Some(false),

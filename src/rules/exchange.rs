@@ -1,6 +1,6 @@
 //! The names for conditions over one request or answer: `when`, `sent_if`, `verified_if`.
 
-use super::vocabulary::{Argument, Entry, EntryKind, Type, Vocabulary};
+use super::vocabulary::{Argument, Entry, EntryKind, Type, Values, Vocabulary};
 
 /// What a request for a code, a try of one, or the app's answer to them says. In `when`, `status` is missing; in
 /// `sent_if` and `verified_if`, `json` and `header` read the answer, `form` and `query` the request.
@@ -12,6 +12,7 @@ pub static EXCHANGE: Vocabulary = Vocabulary {
             kind: EntryKind::Variable,
             ty: Type::Int,
             private: false,
+            values: Values::Any,
             doc: "Status of the app's answer, such as 200; missing before there is one.",
         },
         function("json", Argument::Pointer, Type::Any, "The value at a JSON pointer in the body: json(\"/ok\")."),
@@ -22,5 +23,5 @@ pub static EXCHANGE: Vocabulary = Vocabulary {
 };
 
 const fn function(name: &'static str, argument: Argument, ty: Type, doc: &'static str) -> Entry {
-    Entry { name, kind: EntryKind::Function(argument), ty, private: true, doc }
+    Entry { name, kind: EntryKind::Function(argument), ty, private: true, values: Values::Any, doc }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::check::check;
 use super::parser::parse;
 use super::tree::{Kind, Node};
-use super::{ExpressionError, Names, Value, Vocabulary};
+use super::{Catalogue, ExpressionError, Names, Value, Vocabulary};
 
 /// A condition that parsed and type-checked. Cheap to clone.
 ///
@@ -38,7 +38,12 @@ pub struct Step<'a> {
 impl Expression {
     /// Reads and checks a text of at most 4 KiB. The error is the first fault.
     pub fn parse(text: &str, vocabulary: &Vocabulary) -> Result<Self, ExpressionError> {
-        let root = check(parse(text)?, vocabulary)?;
+        Self::parse_with(text, vocabulary, &Catalogue::default())
+    }
+
+    /// [`Self::parse`] for a text that may name lists and limits.
+    pub fn parse_with(text: &str, vocabulary: &Vocabulary, catalogue: &Catalogue) -> Result<Self, ExpressionError> {
+        let root = check(parse(text)?, vocabulary, catalogue)?;
         Ok(Self { text: text.into(), root: Arc::new(root) })
     }
 
@@ -62,6 +67,10 @@ impl Expression {
         self.root.reads(&wanted)
     }
 
+    pub(super) fn root(&self) -> &Node {
+        &self.root
+    }
+
     /// Every part that isn't a literal with its value, outermost first. Unlike `holds` it looks at all of them.
     pub fn explain(&self, names: &dyn Names) -> Vec<Step<'_>> {
         let mut steps = Vec::new();
@@ -80,7 +89,7 @@ impl Expression {
         };
         steps.push(Step { text, value });
         match &node.kind {
-            Kind::Literal(_) | Kind::Name(_) | Kind::Has(_) => {}
+            Kind::Literal(_) | Kind::Name(_) | Kind::Has(_) | Kind::InList(..) => {}
             Kind::Not(inner) | Kind::In(inner, _) => self.explain_node(inner, names, steps),
             Kind::All(parts) | Kind::Any(parts) => {
                 for part in parts {

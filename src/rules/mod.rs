@@ -16,6 +16,8 @@
 //!
 //! Must not know: where the values come from.
 
+mod attempt;
+mod catalogue;
 mod check;
 mod error;
 mod eval;
@@ -23,6 +25,8 @@ mod exchange;
 mod expression;
 mod facts;
 mod lexer;
+mod list;
+mod native;
 mod parser;
 mod suggest;
 mod syntax;
@@ -30,10 +34,14 @@ mod tree;
 mod value;
 mod vocabulary;
 
+pub use attempt::{Frame, RULES, Signals, Situation, Zone};
+pub use catalogue::Catalogue;
 pub use error::ExpressionError;
 pub use exchange::EXCHANGE;
 pub use expression::{Expression, Step};
 pub use facts::FACTS;
+pub use list::{List, ListKind, Members, RawNumbers};
+pub use native::{Condition, Conditions};
 pub use suggest::nearest;
 pub use value::{Names, Value};
-pub use vocabulary::{Argument, Entry, EntryKind, Type, Vocabulary};
+pub use vocabulary::{Argument, Entry, EntryKind, Type, Values, Vocabulary};

@@ -1,6 +1,7 @@
 //! The checked tree: every name is one of the vocabulary's, every operation has operands of fitting types.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::Value;
 use super::syntax::Comparison;
@@ -26,6 +27,8 @@ pub(super) enum Kind {
     Any(Vec<Node>),
     Compare(Comparison, Box<Node>, Box<Node>),
     In(Box<Node>, Vec<Value<'static>>),
+    /// In a list that has a name.
+    InList(Reference, Arc<str>),
     Method(Method, Box<Node>, Box<Node>),
 }
 
@@ -54,7 +57,9 @@ impl Node {
     pub(super) fn reads(&self, wanted: &dyn Fn(&str, Option<&str>) -> bool) -> bool {
         match &self.kind {
             Kind::Literal(_) => false,
-            Kind::Name(reference) | Kind::Has(reference) => wanted(reference.entry.name, reference.argument.as_deref()),
+            Kind::Name(reference) | Kind::Has(reference) | Kind::InList(reference, _) => {
+                wanted(reference.entry.name, reference.argument.as_deref())
+            }
             Kind::Not(inner) | Kind::In(inner, _) => inner.reads(wanted),
             Kind::All(parts) | Kind::Any(parts) => parts.iter().any(|part| part.reads(wanted)),
             Kind::Compare(_, left, right) | Kind::Method(_, left, right) => left.reads(wanted) || right.reads(wanted),

@@ -26,6 +26,11 @@ pub enum Value<'a> {
 pub trait Names {
     /// The value of `name`, or of `name("argument")`.
     fn value(&self, name: &'static str, argument: Option<&str>) -> Value<'_>;
+
+    /// Whether the value of `name` is in a list; where there are no lists, it is in none.
+    fn is_in(&self, _name: &'static str, _list: &str) -> bool {
+        false
+    }
 }
 
 impl Value<'_> {

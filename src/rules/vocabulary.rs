@@ -12,7 +12,7 @@ pub struct Vocabulary {
 }
 
 /// One name.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// As it is written, dots included: `phone.country`.
     pub name: &'static str,
@@ -22,8 +22,21 @@ pub struct Entry {
     pub ty: Type,
     /// Whether it may hold what identifies a person; then its value isn't shown when a decision is explained.
     pub private: bool,
+    /// What it can be: a comparison with anything else is a mistake.
+    pub values: Values,
     /// One line of documentation.
     pub doc: &'static str,
+}
+
+/// What a text can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// Anything of its type.
+    Any,
+    /// One of these.
+    OneOf(&'static [&'static str]),
+    /// A country's two letters.
+    Country,
 }
 
 /// How a name is written.
@@ -42,6 +55,8 @@ pub enum Argument {
     Name,
     /// A JSON pointer (RFC 6901): empty for the whole, or beginning with `/`.
     Pointer,
+    /// The name of a limit.
+    Limit,
 }
 
 /// The type of a value.
@@ -59,6 +74,8 @@ pub enum Type {
     Float,
     /// Text.
     Text,
+    /// A phone: it is in lists, or it isn't; its number is never seen.
+    Phone,
 }
 
 impl Type {
@@ -71,6 +88,7 @@ impl Type {
             Self::Int => "a whole number",
             Self::Float => "a number",
             Self::Text => "text",
+            Self::Phone => "a phone",
         }
     }
 
@@ -83,6 +101,11 @@ impl Vocabulary {
     /// The entry of that name.
     pub fn entry(&self, name: &str) -> Option<&'static Entry> {
         self.entries.iter().find(|entry| entry.name == name)
+    }
+
+    /// Where the entry of that name stands.
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.name == name)
     }
 
     /// The name that was probably meant: as close as a typing mistake, or with the same beginning or last part

@@ -1,32 +1,49 @@
-//! Snapshots that can't be read are set aside, for whoever wants to know why; a few of them.
+//! Files that can't be read are set aside, for whoever wants to know why; a few of each.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::settings::file;
 use crate::domain::Timestamp;
 
-const PREFIX: &str = "snapshot.corrupt-";
 /// As many are kept, the newest.
 const KEPT: usize = 3;
 
-/// Gives the snapshot another name, after the time, and gives that name.
-pub(super) fn set_aside(directory: &Path, now: Timestamp) -> io::Result<PathBuf> {
-    let aside = directory.join(format!("{PREFIX}{}", compact(now)));
-    fs::rename(file(directory), &aside)?;
-    let mut all = all(directory)?;
-    all.sort();
-    let surplus = all.len().saturating_sub(KEPT);
-    all.iter().take(surplus).try_for_each(fs::remove_file)?;
+/// Gives the file another name, after the time, and gives that name.
+pub(super) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
+    let aside = name_aside(path, now);
+    fs::rename(path, &aside)?;
+    prune(path)?;
     Ok(aside)
 }
 
-fn all(directory: &Path) -> io::Result<Vec<PathBuf>> {
+/// As [`set_aside`], and the file stays where it is too.
+pub(super) fn copy_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
+    let aside = name_aside(path, now);
+    fs::copy(path, &aside)?;
+    prune(path)?;
+    Ok(aside)
+}
+
+fn name_aside(path: &Path, now: Timestamp) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".corrupt-{}", compact(now)));
+    name.into()
+}
+
+fn prune(path: &Path) -> io::Result<()> {
+    let mut all = all(path)?;
+    all.sort();
+    let surplus = all.len().saturating_sub(KEPT);
+    all.iter().take(surplus).try_for_each(fs::remove_file)
+}
+
+fn all(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let prefix = format!("{}.corrupt-", path.file_name().unwrap_or_default().display());
     let mut found = Vec::new();
-    for entry in fs::read_dir(directory)? {
+    for entry in fs::read_dir(path.parent().unwrap_or_else(|| Path::new(".")))? {
         let entry = entry?;
-        if entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX)) {
+        if entry.file_name().to_str().is_some_and(|name| name.starts_with(&prefix)) {
             found.push(entry.path());
         }
     }

@@ -1,4 +1,6 @@
-//! The snapshot: what outlives the process, in one file.
+//! What outlives the process: the snapshot, the lists that people fill by hand, and logs of what people changed.
+//!
+//! # The snapshot
 //!
 //! Written to a file of its own that takes the old one's place when it is whole and on disk, so that a crash at any
 //! moment leaves one whole snapshot. Read back only after all of it was checked: one that is damaged, of another format
@@ -10,10 +12,14 @@
 mod aside;
 mod error;
 mod format;
+mod ledger;
+pub mod lists;
 mod pace;
 mod settings;
 mod snapshots;
+mod whole;
 
 pub use error::{Refusal, SaveError};
+pub use ledger::Ledger;
 pub use settings::Settings;
 pub use snapshots::{Kept, Snapshots};

@@ -86,7 +86,7 @@ impl Snapshots {
                 *self.on_disk.lock().unwrap_or_else(PoisonError::into_inner) = Some(changes(sections));
             }
             Err(refusal) => {
-                let aside = set_aside(&self.settings.directory, now);
+                let aside = set_aside(&path, now);
                 SnapshotRefused { path: &path, error: &refusal, aside: aside.as_deref() }.emit(&self.metrics);
             }
         }

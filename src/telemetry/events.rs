@@ -10,6 +10,7 @@ use super::Metrics;
 pub use super::delivery::{
     AlertAttemptFailed, AlertChannelGone, AlertDamaged, AlertGivenUp, AlertSpoolFailed, AlertsRestored, AlertsSent,
 };
+pub use super::lists::{ListsDamaged, ListsFailed, ListsForgotten};
 pub use super::saved::{SnapshotFailed, SnapshotPartSkipped, SnapshotRefused, SnapshotRestored, SnapshotWritten};
 use crate::domain::{Country, RevisionId, Span};
 

@@ -18,6 +18,7 @@ use prometheus_client::registry::Registry;
 use super::delivery::Delivery;
 use super::evidence::Evidence;
 use super::limiter::Limiter;
+use super::lists::ListCounts;
 use super::per_endpoint::Endpoints;
 use super::saved::Saved;
 use super::totals::Sums;
@@ -59,6 +60,7 @@ pub struct Metrics {
     proxy: Arc<Counters>,
     challenges: Arc<ChallengeCounters>,
     snapshots: Saved,
+    lists: ListCounts,
     delivery: Delivery,
     evidence: Evidence,
     rungs: Family<labels::AtRung, Count>,
@@ -82,6 +84,7 @@ impl Metrics {
         let proxy = Arc::new(Counters::registered(&mut registry));
         let challenges = Arc::new(ChallengeCounters::registered(&mut registry));
         let snapshots = Saved::registered(&mut registry);
+        let lists = ListCounts::registered(&mut registry);
         let delivery = Delivery::registered(&mut registry);
         let evidence = Evidence::registered(&mut registry);
         let mut metrics = Self {
@@ -105,6 +108,7 @@ impl Metrics {
             proxy,
             challenges,
             snapshots,
+            lists,
             delivery,
             evidence,
             rungs: Family::default(),
@@ -220,10 +224,12 @@ impl Metrics {
                 | Reason::Country(_)
                 | Reason::Unreadable(_)
                 | Reason::NoPhone
+                | Reason::PageToken(_)
                 | Reason::Hot { .. }
                 | Reason::Surge { .. }
                 | Reason::Waiting { .. }
                 | Reason::Look { .. }
+                | Reason::Rule { .. }
                 | Reason::Budget { .. }
                 | Reason::Listed(_)
                 | Reason::Blind => {}
@@ -268,6 +274,11 @@ impl Metrics {
     /// What is counted about the snapshot.
     pub fn snapshots(&self) -> &Saved {
         &self.snapshots
+    }
+
+    /// What is counted about the lists that people fill by hand.
+    pub fn lists(&self) -> &ListCounts {
+        &self.lists
     }
 
     /// What is counted about alerts on their way.

@@ -14,9 +14,9 @@ pub(super) type Slot = OnceLock<Counter>;
 #[derive(Debug)]
 pub(super) struct PerEndpoint {
     endpoint: Arc<str>,
-    decisions: [Slot; 10],
-    tries: [Slot; 10],
-    reasons: [Slot; 15],
+    decisions: [Slot; 12],
+    tries: [Slot; 12],
+    reasons: [Slot; 17],
     rungs: [Slot; 8],
 }
 
@@ -50,7 +50,7 @@ impl PerEndpoint {
 
     pub(super) fn reason(&self, reason: &Reason) -> &Slot {
         let [limit, table_full, kind, impossible, country, unreadable, no_phone, rest @ ..] = &self.reasons;
-        let [hot, surge, waiting, look, budget, deny, allow, blind] = rest;
+        let [page, hot, surge, waiting, look, rule, budget, deny, allow, blind] = rest;
         match reason {
             Reason::Limit { .. } => limit,
             Reason::LimitTableFull { .. } => table_full,
@@ -59,10 +59,12 @@ impl PerEndpoint {
             Reason::Country(_) => country,
             Reason::Unreadable(_) => unreadable,
             Reason::NoPhone => no_phone,
+            Reason::PageToken(_) => page,
             Reason::Hot { .. } => hot,
             Reason::Surge { .. } => surge,
             Reason::Waiting { .. } => waiting,
             Reason::Look { .. } => look,
+            Reason::Rule { .. } => rule,
             Reason::Budget { .. } => budget,
             Reason::Listed(listed) => match listed.list {
                 ListName::Deny => deny,
@@ -73,19 +75,22 @@ impl PerEndpoint {
     }
 }
 
-fn by_verdict<'a>(slots: &'a [Slot; 10], decision: &Decision) -> &'a Slot {
-    let [forward, challenge, cooldown, block, reject, forward_m, challenge_m, cooldown_m, block_m, reject_m] = slots;
+fn by_verdict<'a>(slots: &'a [Slot; 12], decision: &Decision) -> &'a Slot {
+    let [enforced @ .., forward_m, challenge_m, cooldown_m, block_m, reject_m, repeat_m] = slots;
+    let [forward, challenge, cooldown, block, reject, repeat] = enforced;
     match (decision.verdict, decision.mode) {
         (Verdict::Forward, Mode::Enforce) => forward,
         (Verdict::Challenge(_), Mode::Enforce) => challenge,
         (Verdict::Cooldown { .. }, Mode::Enforce) => cooldown,
         (Verdict::Block, Mode::Enforce) => block,
         (Verdict::Reject, Mode::Enforce) => reject,
+        (Verdict::Repeat, Mode::Enforce) => repeat,
         (Verdict::Forward, Mode::Monitor) => forward_m,
         (Verdict::Challenge(_), Mode::Monitor) => challenge_m,
         (Verdict::Cooldown { .. }, Mode::Monitor) => cooldown_m,
         (Verdict::Block, Mode::Monitor) => block_m,
         (Verdict::Reject, Mode::Monitor) => reject_m,
+        (Verdict::Repeat, Mode::Monitor) => repeat_m,
     }
 }
 

@@ -53,7 +53,7 @@ fn work(parameters: &Value) -> (u32, String) {
     unreachable!("every challenge has a solution");
 }
 
-fn to_hex(bytes: &[u8]) -> String {
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
     bytes
         .iter()
         .flat_map(|byte| [byte >> 4, byte & 15])

@@ -2,4 +2,6 @@
 #![expect(clippy::unwrap_used, clippy::string_slice, reason = "a test that cannot go on should fail loudly")]
 
 pub(crate) mod client;
+mod pages;
 mod passes;
+mod widgets;

@@ -10,12 +10,12 @@ use crate::support::gate::LIMITS_ALONE;
 use crate::whole::stage::{Answer, Sendwall, raw_request, shop};
 
 /// An agent that no browser has: whoever sends it is asked for a proof of work.
-const FAKE: (&str, &str) = ("user-agent", "Mozilla/4.0");
+pub(super) const FAKE: (&str, &str) = ("user-agent", "Mozilla/4.0");
 const PHONE: &str = r#"{"phone":"+447402417171"}"#;
 const OTHER: &str = r#"{"phone":"+447402417172"}"#;
 
 /// Where nothing but the look asks for a proof. `more` are further lines of `[challenge]`.
-fn rules(more: &str) -> String {
+pub(super) fn rules(more: &str) -> String {
     format!(
         r#"{}
 mode = "enforce"

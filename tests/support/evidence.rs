@@ -182,6 +182,7 @@ impl Town {
             trusted: TrustedProxies(Vec::new()),
             kinds,
             looks: false,
+            rules: sendwall::ruleset::RuleSet::default(),
             challenge: challenge::Settings::default(),
             captcha: challenge::captcha::Setup::default(),
             limits: Store::new(1 << 20).prepare(&[]).unwrap(),
@@ -230,7 +231,7 @@ impl Town {
             let rung = match judged.decision.verdict {
                 Verdict::Forward => pass.map_or(Rung::None, |pass: Pass| pass.rung),
                 Verdict::Challenge(kind) => kind.rung(),
-                Verdict::Block | Verdict::Cooldown { .. } | Verdict::Reject => Rung::Block,
+                Verdict::Block | Verdict::Cooldown { .. } | Verdict::Reject | Verdict::Repeat => Rung::Block,
             };
             let first = *first.get_or_insert(rung);
             if let Some(permit) = judged.permit {
@@ -250,7 +251,7 @@ impl Town {
         match judged.decision.verdict {
             Verdict::Forward => Rung::None,
             Verdict::Challenge(kind) => kind.rung(),
-            Verdict::Block | Verdict::Cooldown { .. } | Verdict::Reject => Rung::Block,
+            Verdict::Block | Verdict::Cooldown { .. } | Verdict::Reject | Verdict::Repeat => Rung::Block,
         }
     }
 

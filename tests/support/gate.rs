@@ -62,7 +62,10 @@ pub(crate) fn judge(text: &str) -> Judge {
         role: route.role,
         ignore_case: route.ignore_case,
     });
+    let names = Pseudonyms::new(&KeyRing::fixed(7).derive(Purpose::Pseudonyms));
+    let endpoints: Vec<_> = config.endpoints.iter().map(|endpoint| Arc::clone(&endpoint.name)).collect();
     let revision = Revision {
+        rules: config.rules.compile(&names, &endpoints),
         id: RevisionId { number: 1, hash: config.hash },
         router: Router::new(rules.collect()),
         endpoints: config.endpoints,
@@ -78,7 +81,7 @@ pub(crate) fn judge(text: &str) -> Judge {
     let journal = Arc::new(Journal::in_memory(Arc::clone(&metrics)));
     let gate = Arc::new(Gate::new(Parts {
         revision,
-        names: Pseudonyms::new(&KeyRing::fixed(7).derive(Purpose::Pseudonyms)),
+        names,
         visits: None,
         geo: Arc::new(Geo::open(&config.geo).unwrap()),
         clock,

@@ -12,6 +12,7 @@ mod edge;
 mod ending;
 mod evidence;
 mod limits;
+mod lists;
 mod outcomes;
 mod paths;
 mod privacy;

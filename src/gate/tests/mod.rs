@@ -81,6 +81,7 @@ fn revision(number: u32, store: &Store, limits: &[Arc<Limit>], endpoint: Endpoin
         ignore_case: false,
     };
     Revision {
+        rules: crate::ruleset::RuleSet::default(),
         id: RevisionId { number, hash: 1 },
         router: Router::new(vec![rule("POST /send", RouteRole::Send), rule("POST /verify", RouteRole::Verify)]),
         endpoints: vec![endpoint],
@@ -146,7 +147,7 @@ impl Stage {
         }
         match tried.decision.verdict {
             Verdict::Cooldown { until } => Some(until.since(tried.decision.at)),
-            Verdict::Forward | Verdict::Challenge(_) | Verdict::Block | Verdict::Reject => None,
+            Verdict::Forward | Verdict::Challenge(_) | Verdict::Block | Verdict::Reject | Verdict::Repeat => None,
         }
     }
 

@@ -1,30 +1,21 @@
 //! The cookies that sendwall's own paths set: the pass, and the visit of a client that has none.
 
-use http::header::{COOKIE, HOST, ORIGIN, SET_COOKIE};
+use http::header::{COOKIE, HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response};
 
 use super::Asked;
-use crate::challenge::Redeemed;
-use crate::gate::PASS_COOKIE;
+use crate::domain::Span;
 use crate::http::answer_body::AnswerBody;
 use crate::http::proxy::{Proxy, is_secure};
 use crate::http::visit;
 
-/// Puts a pass into its cookie. Pages of another site get it only over TLS: browsers keep no other from them.
-pub(super) fn set_pass(headers: &mut HeaderMap, redeemed: &Redeemed, asked: &Asked<'_>) {
-    let seconds = redeemed.lifetime.as_seconds_up();
+/// Puts a value of ours into a cookie. Pages of another site get it only over TLS: browsers keep no other from them.
+pub(super) fn set(headers: &mut HeaderMap, (name, value): (&str, &str), lifetime: Span, asked: &Asked<'_>) {
     let secure = is_secure(asked.parts, asked.client);
-    let attributes = match (secure, is_from_elsewhere(asked.parts)) {
-        (true, true) => "SameSite=None; Secure",
-        (true, false) => "SameSite=Lax; Secure",
-        (false, _) => "SameSite=Lax",
-    };
-    let text = format!("{PASS_COOKIE}={}; Path=/; Max-Age={seconds}; HttpOnly; {attributes}", redeemed.pass);
-    // Base64url and numbers: always a header.
-    if let Ok(cookie) = HeaderValue::try_from(text) {
-        headers.append(SET_COOKIE, cookie);
-    }
+    let attributes =
+        if secure && is_from_elsewhere(asked.parts) { "SameSite=None; Secure" } else { visit::same_site(secure) };
+    visit::append(headers, (name, value), lifetime, attributes);
 }
 
 /// Whether a page of another origin asks.

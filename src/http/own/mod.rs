@@ -3,9 +3,11 @@
 //! Must not know: how requests for codes are judged.
 
 mod captcha;
+mod challenge;
 mod cookies;
 mod hook;
 mod solve;
+mod token;
 
 use std::sync::Arc;
 
@@ -53,6 +55,7 @@ impl Proxy {
     async fn own_answer(&self, asked: &Asked<'_>, body: Incoming) -> Response<AnswerBody> {
         let path = asked.parts.uri.path().strip_prefix(OWN_PATH).unwrap_or_default();
         let methods: &[Method] = match path {
+            "/challenge" | "/token" => &[Method::GET],
             "/solve" => &[Method::POST],
             _ if path.starts_with(captcha::PATH) => &[Method::GET],
             _ if path.starts_with(hook::PATH) => &[Method::POST],
@@ -65,6 +68,8 @@ impl Proxy {
             return wrong_method(methods);
         }
         match path {
+            "/challenge" => self.challenge(asked),
+            "/token" => self.token(asked),
             "/solve" => match self.own_body(body).await {
                 Ok(body) => self.solve(asked, &body).await,
                 Err(response) => response,
@@ -101,7 +106,8 @@ fn preflight(methods: &[Method]) -> Response<AnswerBody> {
     let headers = response.headers_mut();
     headers.remove(CONTENT_TYPE);
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, names(methods));
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type, sendwall-pass"));
+    headers
+        .insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type, sendwall-pass, sendwall-page"));
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     response
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Asked, cookies};
 use crate::challenge::{Redeemed, Unsolved};
 use crate::extract::{Document, Payload};
+use crate::gate::PASS_COOKIE;
 use crate::http::answer_body::AnswerBody;
 use crate::http::answers;
 use crate::http::proxy::{Proxy, view};
@@ -30,7 +31,7 @@ impl Proxy {
     pub(super) fn passed(&self, asked: &Asked<'_>, redeemed: &Redeemed) -> Response<AnswerBody> {
         let seconds = redeemed.lifetime.as_seconds_up();
         let mut response = answers::result(&json!({ "pass": redeemed.pass, "expires_in": seconds }));
-        cookies::set_pass(response.headers_mut(), redeemed, asked);
+        cookies::set(response.headers_mut(), (PASS_COOKIE, &redeemed.pass), redeemed.lifetime, asked);
         // A pass that is bound to a cookie or device of the app must not meet another name of its client.
         if !redeemed.knows_client {
             self.make_known(&mut response, asked);

@@ -52,6 +52,8 @@ impl Answer {
     pub(super) fn verdict(&self) -> &'static str {
         match self.first.verdict {
             Verdict::Reject => Verdict::Block.name(),
+            // Nothing goes out, and the client may come again.
+            Verdict::Repeat => "cooldown",
             other => other.name(),
         }
     }
@@ -154,7 +156,12 @@ impl<J: Judge> Course<J> {
         attempt.first.get_or_insert_with(|| Arc::clone(&decision));
         let kind = match decision.verdict {
             Verdict::Challenge(kind) if !sms => kind,
-            Verdict::Challenge(_) | Verdict::Forward | Verdict::Cooldown { .. } | Verdict::Block | Verdict::Reject => {
+            Verdict::Challenge(_)
+            | Verdict::Forward
+            | Verdict::Cooldown { .. }
+            | Verdict::Block
+            | Verdict::Reject
+            | Verdict::Repeat => {
                 if sms {
                     self.follow(&attempt.outcome, &decision);
                 }

@@ -52,11 +52,15 @@ impl Judge for Script {
             verdict,
             proven,
             pass: None,
+            page: None,
             trust: crate::domain::Trust::default(),
             mode: self.mode,
             score: u8::try_from(10 * self.judged).unwrap(),
             decided_by: DecidedBy::Engine,
             reasons: Vec::new(),
+            rules: Vec::new(),
+            tags: Vec::new(),
+            divert: None,
         });
         Judgement { facts: Arc::new(facts), sms: decision.forwards(), decision }
     }

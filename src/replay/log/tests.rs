@@ -70,11 +70,15 @@ fn decided(facts: Facts, verdict: Verdict, proven: Rung) -> String {
         verdict,
         proven,
         pass: None,
+        page: None,
         trust: Trust::default(),
         mode: Mode::Enforce,
         score: 0,
         decided_by: DecidedBy::Engine,
         reasons: vec![Reason::Blind],
+        rules: Vec::new(),
+        tags: Vec::new(),
+        divert: None,
     };
     written(&Record::Decision(Arc::new(decision), Arc::new(facts)))
 }

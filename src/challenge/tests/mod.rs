@@ -10,6 +10,8 @@ use super::*;
 use crate::domain::{DecisionId, Rung};
 use crate::telemetry::Metrics;
 
+mod older;
+
 const START: Timestamp = Timestamp::from_unix_ms(1_795_197_600_000);
 
 fn challenges() -> Arc<Challenges> {
@@ -71,7 +73,7 @@ fn a_solution_gives_a_pass_that_counts_once() {
     let pass = |at| challenges.hold(&redeemed.pass, &BEARER, at);
     let now = after(Span::minutes(8));
     let held = pass(now).unwrap();
-    assert_eq!(held.pass(), crate::domain::Pass { attempt: binding().attempt, rung: Rung::Pow });
+    assert_eq!(held.pass(), Pass { attempt: binding().attempt, rung: Rung::Pow });
     assert_eq!(pass(now).unwrap_err(), PassCode::Spent);
     drop(held);
     assert_eq!(challenges.look_at(&redeemed.pass, &BEARER, now), pass(now).map(|held| held.pass()));
@@ -340,4 +342,15 @@ fn one_solution_in_a_thousand_threads_is_spent_once() {
         threads.into_iter().map(|thread| thread.join().unwrap()).filter(|got| *got).count()
     });
     assert_eq!(passes, 1);
+}
+
+#[test]
+fn a_challenge_that_was_redeemed_does_not_count_again_as_a_solution() {
+    let (challenges, settings) = (challenges(), settings());
+    let payload = packed(&solved(&challenges.issue_work(&settings, &asker(), START).unwrap().altcha));
+    let pass = challenges.solve_work(&settings, &payload, START).unwrap().pass;
+    let held = challenges.hold_solution(&settings, &payload, &BEARER, START).unwrap();
+    assert_eq!(challenges.hold(&pass, &BEARER, START).unwrap_err(), PassCode::Spent, "they are one");
+    held.burn();
+    assert_eq!(challenges.hold(&pass, &BEARER, START).unwrap_err(), PassCode::Spent);
 }

@@ -1,0 +1,142 @@
+//! One `[[case]]` of a `cases.toml`.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::config::reader::Section;
+use crate::config::source::Fault;
+use crate::numbering::Numbering;
+use crate::privacy::RawPhone;
+use crate::rules::{Catalogue, Entry, EntryKind, RULES, Type, Value, Values, nearest};
+use crate::ruleset::{Case, CaseVerdict};
+
+/// Reads every `[[case]]`.
+pub(super) fn read(section: &mut Section<'_>, catalogue: &Catalogue) -> Vec<Case> {
+    section.tables("case", |section| one(section, catalogue))
+}
+
+fn one(section: &mut Section<'_>, catalogue: &Catalogue) -> Option<Case> {
+    section.require("name", "say what it shows, such as name = \"a premium number is refused\"");
+    let name = section.text("name").map(Arc::from);
+    let endpoint = section.text("endpoint").map(Arc::from);
+    let mut given = Given::default();
+    if let Some(value) = section.value("facts") {
+        match value.get_ref().as_table() {
+            Some(table) => given.read(section, table, ""),
+            None => {
+                section.error("facts", Fault::new("facts are a table").hint("facts = { \"phone.country\" = \"GB\" }"));
+            }
+        }
+    }
+    let counts = counts(section, catalogue);
+    let answered = section.bool("answered", false);
+    let verdict = section.choice("verdict", &CaseVerdict::ALL);
+    let rules = section.list("rules", |id| Ok(Arc::from(id)));
+    if verdict.is_none() && rules.is_none() && !section.has("verdict") && !section.has("rules") {
+        let fault = Fault::new("this case wants nothing, so it can't fail");
+        section.error("", fault.hint("say verdict = \"block\", or rules = [\"id\"] for those that must speak"));
+    }
+    let (facts, phone) = (given.facts, given.phone);
+    let origin = section.origin();
+    Some(Case { name: name?, endpoint, facts, phone, counts, answered, verdict, rules, origin })
+}
+
+fn counts(section: &mut Section<'_>, catalogue: &Catalogue) -> Vec<(Arc<str>, u32)> {
+    let Some(value) = section.value("counts") else { return Vec::new() };
+    let Some(table) = value.get_ref().as_table() else {
+        section.error("counts", Fault::new("counts are a table").hint("counts = { \"phone-60s\" = 3 }"));
+        return Vec::new();
+    };
+    let mut counts = Vec::new();
+    for (limit, count) in table {
+        let name = limit.get_ref().as_ref();
+        if catalogue.limits.as_ref().is_some_and(|limits| limits.iter().all(|known| **known != *name)) {
+            section.error_at(limit.span(), "counts", Fault::new(format!("there is no limit {name:?} on sends")));
+        }
+        match count.get_ref().as_integer().and_then(|count| count.as_str().parse().ok()) {
+            Some(count) => counts.push((Arc::from(name), count)),
+            None => section.error_at(count.span(), "counts", Fault::new("a count is a whole number")),
+        }
+    }
+    counts
+}
+
+#[derive(Default)]
+struct Given {
+    facts: Vec<(Arc<str>, Value<'static>)>,
+    phone: Option<RawPhone>,
+}
+
+impl Given {
+    /// `phone.country = "GB"` and `"phone.country" = "GB"` are the same.
+    fn read(&mut self, section: &Section<'_>, table: &DeTable<'_>, before: &str) {
+        for (name, value) in table {
+            let whole =
+                if before.is_empty() { name.get_ref().to_string() } else { format!("{before}.{}", name.get_ref()) };
+            if let Some(table) = value.get_ref().as_table() {
+                self.read(section, table, &whole);
+                continue;
+            }
+            let entry = RULES.entry(&whole).filter(|entry| entry.kind == EntryKind::Variable);
+            let Some(entry) = entry else {
+                let fault = Fault::new(format!("`{whole}` is no fact"));
+                let names = RULES.entries.iter().map(|entry| entry.name);
+                section.error_at(
+                    name.span(),
+                    "facts",
+                    match nearest(&whole, names) {
+                        Some(near) => fault.hint(format!("did you mean `{near}`?")),
+                        None => fault.hint("rules/README.md lists them all"),
+                    },
+                );
+                continue;
+            };
+            match self.take(entry, value) {
+                Ok(()) => {}
+                Err(fault) => section.error_at(value.span(), "facts", fault),
+            }
+        }
+    }
+
+    fn take(&mut self, entry: &Entry, value: &Spanned<DeValue<'_>>) -> Result<(), Fault> {
+        let wrong = || Err(Fault::new(format!("`{}` is {}", entry.name, entry.ty.describe())));
+        let value = match (entry.ty, value.get_ref()) {
+            (Type::Phone, DeValue::String(text)) => {
+                let number = Numbering::default().read(text, None);
+                let number =
+                    number.map_err(|_not_a_number| Fault::new("this is not a phone number in international form"))?;
+                self.phone = Some(number.raw);
+                return Ok(());
+            }
+            (Type::Text, DeValue::String(text)) => {
+                if let Values::OneOf(known) = entry.values
+                    && !known.contains(&&**text)
+                {
+                    let fault = Fault::new(format!("`{}` is never {text:?}", entry.name));
+                    return Err(match nearest(text, known.iter().copied()) {
+                        Some(near) => fault.hint(format!("did you mean {near:?}?")),
+                        None => fault,
+                    });
+                }
+                Value::Text(Cow::Owned(text.to_string()))
+            }
+            (Type::Bool, DeValue::Boolean(value)) => Value::Bool(*value),
+            (Type::Int, DeValue::Integer(value)) => match value.as_str().parse() {
+                Ok(value) => Value::Int(value),
+                Err(_) => return wrong(),
+            },
+            (Type::Float, DeValue::Integer(value)) => float(value.as_str())?,
+            (Type::Float, DeValue::Float(value)) => float(value.as_str())?,
+            _ => return wrong(),
+        };
+        self.facts.push((Arc::from(entry.name), value));
+        Ok(())
+    }
+}
+
+fn float(text: &str) -> Result<Value<'static>, Fault> {
+    text.parse().map(Value::Float).map_err(|_not_a_number| Fault::new("this is not a number"))
+}

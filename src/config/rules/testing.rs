@@ -1,0 +1,148 @@
+//! Cases tried: of a directory of rules, and of the packs.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::files::{self, Text};
+use super::packs::PACKS;
+use super::rule::Written;
+use super::{Place, Read, case, list, rule};
+use crate::config::problem::{Position, Problem, Severity};
+use crate::privacy::{KeyRing, Pseudonyms, Purpose};
+use crate::rules::{Catalogue, List, Zone};
+use crate::ruleset::{Case, Origin, Rule, RuleSet};
+
+/// What `rules test` found.
+#[derive(Debug, Default)]
+pub struct Tested {
+    /// Faults, failed cases, and as warnings the rules without a case.
+    pub problems: Vec<Problem>,
+    /// Rules that were read.
+    pub rules: usize,
+    /// Of them, those that spoke in a case.
+    pub covered: usize,
+    /// Cases that were tried.
+    pub cases: usize,
+    /// Of them, those that failed.
+    pub failed: usize,
+}
+
+/// Why nothing was tried.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}: {source}", directory.display())]
+pub struct NotTested {
+    directory: PathBuf,
+    source: std::io::Error,
+}
+
+/// Tries the cases of a directory, and of each directory in it that has rules; `None`: those of the packs. `limits` are
+/// the limits that rules may ask for; `None`: any.
+pub fn test_directory(directory: Option<&Path>, limits: Option<&[Arc<str>]>) -> Result<Tested, NotTested> {
+    let mut tested = Tested::default();
+    let Some(directory) = directory else {
+        for pack in PACKS {
+            tested.directory(vec![pack.text()], Some(&pack.cases()), limits);
+        }
+        return Ok(tested);
+    };
+    let unreadable = |source| NotTested { directory: directory.to_owned(), source };
+    let mut directories = vec![directory.to_owned()];
+    for entry in std::fs::read_dir(directory).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.is_dir() {
+            directories.push(path);
+        }
+    }
+    directories.sort();
+    for directory in directories {
+        let mut texts = Vec::new();
+        for path in files::matching(&directory).map_err(unreadable)? {
+            let text = std::fs::read_to_string(&path).map_err(unreadable)?;
+            texts.push(Text { name: path.display().to_string(), text, is_pack: false });
+        }
+        // A file of limits or of anything else isn't one of rules.
+        texts.retain(|text| text.text.contains("[[rule]]") || text.text.contains("[[list]]"));
+        if !texts.is_empty() {
+            let cases = files::cases_in(&directory, &mut Vec::new());
+            tested.directory(texts, cases.as_ref(), limits);
+        }
+    }
+    Ok(tested)
+}
+
+impl Tested {
+    fn directory(&mut self, texts: Vec<Text>, cases: Option<&Text>, limits: Option<&[Arc<str>]>) {
+        let mut places: Vec<_> = texts.into_iter().map(|text| Place { text, read: Read::default() }).collect();
+        let mut files = Vec::new();
+        for place in &mut places {
+            self.problems.extend(place.text.with(false, |section| place.read.lists = list::read(section, &mut files)));
+        }
+        let lists: Vec<List> =
+            places.iter().flat_map(|place| &place.read.lists).map(|(list, _)| list.clone()).collect();
+        let named = lists.iter().map(|list| (Arc::clone(&list.name), list.kind())).collect();
+        let catalogue = Catalogue { lists: named, limits: limits.map(<[_]>::to_vec) };
+        for place in &mut places {
+            self.problems.extend(place.text.with(true, |section| {
+                section.knows("list");
+                section.knows("limit");
+                place.read.rules = rule::read(section, None, &catalogue);
+            }));
+        }
+        let rules = places.into_iter().flat_map(|place| place.read.rules).filter_map(|written| match written {
+            Written::Rule(rule) => Some(*rule),
+            Written::Change(_) => None,
+        });
+        let rules: Vec<Rule> = rules.collect();
+        let mut read = Vec::new();
+        if let Some(text) = cases {
+            self.problems.extend(text.with(true, |section| read = case::read(section, &catalogue)));
+        }
+        let (failures, spoken) = failures(rules.clone(), &lists, Zone::default(), &read);
+        let uncovered: Vec<_> = rules.iter().filter(|rule| !spoken.contains(&rule.id)).collect();
+        self.rules += rules.len();
+        self.covered += rules.len() - uncovered.len();
+        self.cases += read.len();
+        self.failed += failures.len();
+        self.problems.extend(failures);
+        self.problems.extend(uncovered.into_iter().map(|rule| {
+            let hint = "add a [[case]] in which it speaks to cases.toml beside it";
+            problem(Severity::Warning, &rule.origin, format!("no case has rule {:?} speak", rule.id), Some(hint))
+        }));
+    }
+}
+
+/// The cases that come out otherwise, and the rules that spoke in any.
+pub(super) fn failures(
+    rules: Vec<Rule>,
+    lists: &[List],
+    zone: Zone,
+    cases: &[Case],
+) -> (Vec<Problem>, BTreeSet<Arc<str>>) {
+    // Lists and cases are under the same key, whichever it is.
+    let names = Pseudonyms::new(&KeyRing::fixed(1).derive(Purpose::Pseudonyms));
+    let set = RuleSet::new(rules, lists, &names, &[], zone);
+    let mut problems = Vec::new();
+    let mut spoken = BTreeSet::new();
+    for case in cases {
+        let (rules, result) = set.try_case(case, &names);
+        spoken.extend(rules);
+        if let Err(mismatch) = result {
+            let message = format!("case {:?} fails: {mismatch}", case.name);
+            problems.push(problem(Severity::Error, &case.origin, message, None));
+        }
+    }
+    (problems, spoken)
+}
+
+fn problem(severity: Severity, origin: &Origin, message: String, hint: Option<&str>) -> Problem {
+    Problem {
+        severity,
+        file: origin.file.to_string(),
+        position: Some(Position { line: origin.line, column: 1 }),
+        path: String::new(),
+        message,
+        hint: hint.map(str::to_owned),
+        excerpt: None,
+    }
+}
