@@ -13,6 +13,7 @@ mod net;
 mod numbers;
 mod proxy;
 mod replay;
+mod rules;
 mod simulate;
 mod state;
 mod support;

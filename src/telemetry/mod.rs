@@ -14,6 +14,7 @@ mod log;
 mod metrics;
 mod per_endpoint;
 mod proxy;
+mod ruled;
 mod saved;
 mod settings;
 mod snapshot;

@@ -18,6 +18,7 @@ mod paths;
 mod privacy;
 mod reload;
 mod restart;
+mod rules;
 mod simulate;
 pub(crate) mod stage;
 mod starting;
