@@ -4,6 +4,7 @@ mod admin;
 mod captcha;
 mod challenge;
 mod config;
+mod deliver;
 mod demo;
 mod evidence;
 mod extract;
