@@ -57,8 +57,8 @@ pub struct Challenges {
     random: Unpredictable,
     issuing: Issuing,
     spent: Spent,
-    uses: page::Uses,
     captchas: Captchas,
+    uses: page::Uses,
     counters: Arc<ChallengeCounters>,
 }
 
@@ -173,7 +173,7 @@ impl Challenges {
         let issuing = Issuing::new(spent.capacity());
         let captchas = Captchas::new(spent.capacity());
         let uses = page::Uses::default();
-        Self { secrets, random: Unpredictable::new(&seed), issuing, spent, uses, captchas, counters }
+        Self { secrets, random: Unpredictable::new(&seed), issuing, spent, captchas, uses, counters }
     }
 
     /// Issues a proof of work. Costs one key derivation, well under a millisecond.
