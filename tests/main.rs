@@ -1,8 +1,12 @@
 //! The one integration binary: real sockets, real clients, and house rules.
 
 mod admin;
+mod altcha;
+mod browser;
+mod captcha;
 mod challenge;
 mod config;
+mod deliver;
 mod demo;
 mod evidence;
 mod extract;

@@ -10,6 +10,7 @@
 pub mod altcha_v1;
 pub mod altcha_v2;
 mod binding;
+pub mod captcha;
 mod hex;
 mod issuing;
 mod kdf;
@@ -18,9 +19,11 @@ mod pass;
 mod seal;
 mod secrets;
 mod settings;
+mod solver;
 mod spent;
 mod ticket;
 mod unpredictable;
+pub mod web;
 mod work;
 
 pub use binding::{Bearer, Binding, Bound};
@@ -28,6 +31,7 @@ pub use issuing::TooMany;
 pub use pass::Held;
 pub use secrets::Secrets;
 pub use settings::{PageSettings, Settings};
+pub use solver::solve;
 pub use ticket::Ticket;
 pub use work::{Effort, Work};
 
@@ -39,10 +43,12 @@ use crate::domain::{ChallengeKind, Pass, PassCode, Span, Timestamp};
 use crate::privacy::{KeyRing, Pseudonym};
 use crate::telemetry::ChallengeCounters;
 use altcha_v2::Challenge;
+use captcha::Captchas;
 use issuing::Issuing;
 use spent::Spent;
 use ticket::Label;
 use unpredictable::Unpredictable;
+use web::form::Form;
 
 /// Everything about challenges that outlives a reload.
 #[derive(Debug)]
@@ -51,6 +57,7 @@ pub struct Challenges {
     random: Unpredictable,
     issuing: Issuing,
     spent: Spent,
+    captchas: Captchas,
     uses: page::Uses,
     counters: Arc<ChallengeCounters>,
 }
@@ -102,6 +109,8 @@ pub struct Issued {
     pub altcha: Challenge,
 }
 
+/// The longest form that is carried along without JavaScript.
+const MAX_CARRIED: usize = 32 * 1024;
 /// Where solutions are posted.
 pub const SOLVE_PATH: &str = "/_sendwall/solve";
 
@@ -162,7 +171,9 @@ impl Challenges {
         let Parts { secrets, seed, memory, since, counters } = parts;
         let spent = Spent::new(memory, since);
         let issuing = Issuing::new(spent.capacity());
-        Self { secrets, random: Unpredictable::new(&seed), issuing, spent, uses: page::Uses::default(), counters }
+        let captchas = Captchas::new(spent.capacity());
+        let uses = page::Uses::default();
+        Self { secrets, random: Unpredictable::new(&seed), issuing, spent, captchas, uses, counters }
     }
 
     /// Issues a proof of work. Costs one key derivation, well under a millisecond.
@@ -309,6 +320,22 @@ impl Challenges {
         }
         pass.fits(&self.secrets.seals, bearer)?;
         Ok(pass)
+    }
+
+    /// A form in a text that only we can have written, for a page without JavaScript to carry along; `None` where it is
+    /// too long for that.
+    pub fn seal_form(&self, form: &Form) -> Option<String> {
+        Some(form.to_text()).filter(|text| text.len() <= MAX_CARRIED).map(|text| self.secrets.seals.seal_text(&text))
+    }
+
+    /// The form of such a text.
+    pub fn open_form(&self, sealed: &str) -> Option<Form> {
+        Form::of_text(&self.secrets.seals.open_text(sealed)?)
+    }
+
+    /// Random bits that nobody can foresee, for the policy of a page.
+    pub fn nonce(&self) -> u128 {
+        self.random.one()
     }
 
     /// Challenges that are remembered, and the most there may be.

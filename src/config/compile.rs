@@ -10,8 +10,8 @@ use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
 use super::{
-    Config, alerts, budget, cells, challenge, channels, endpoint, keys, limits, outbound, prices, rules, server,
-    snapshot, telling, values,
+    Config, alerts, budget, captcha, cells, challenge, channels, endpoint, keys, limits, outbound, prices, rules,
+    server, snapshot, telling, values,
 };
 use crate::alerts::deliver;
 use crate::domain::{ClientSource, Mode};
@@ -26,7 +26,8 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let state = root.directory("state");
     let snapshot = snapshot::read(root, state.as_ref());
     let keys = keys::read(root, state.as_deref(), environment);
-    let (endpoints, routes) = endpoint::read(root, mode);
+    let ways = captcha::read(root);
+    let (endpoints, routes) = endpoint::read(root, mode, &ways);
     let limits = limits::read(root, &endpoints);
     let rules = rules::read(root, &endpoints, &limits);
     let budgets = budget::read(root, &endpoints);
@@ -43,6 +44,13 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         root.table("alerts", |section| (alerts::table(section, &currency), channels::read(section, &outbound.reach)));
     alerts::rules(root, &mut alerts);
     let spool = state.as_ref().map(|state| state.join("alerts"));
+    if spool.is_none() && !channels.is_empty() {
+        let fault = Fault::new("without `state` alerts that were not delivered yet are lost at a restart");
+        root.warning(
+            "alerts",
+            fault.hint("name a directory for sendwall alone, such as state = \"/var/lib/sendwall\""),
+        );
+    }
     let deliver = deliver::Settings { channels, spool, net: outbound.clone() };
     let (challenge, challenge_memory) = challenge::read(root);
     check_state(root, state.as_ref());
@@ -54,6 +62,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         admin,
         journal,
         telemetry,
+        inbound: ways.inbound(),
         outbound,
         deliver,
         geo,

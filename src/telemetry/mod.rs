@@ -3,6 +3,7 @@
 //! Must not know: requests' bytes, decisions' making, files of the decision log.
 
 mod alarms;
+mod captchas;
 mod challenges;
 mod delivery;
 pub mod events;
@@ -21,6 +22,7 @@ mod snapshot;
 mod totals;
 
 pub use alarms::Alarms;
+pub use captchas::{CaptchaCounters, CaptchaProviderChanged};
 pub use challenges::ChallengeCounters;
 pub use delivery::Delivery;
 pub use labels::OutcomeSource;

@@ -74,6 +74,7 @@ pub(crate) fn judge(text: &str) -> Judge {
         kinds: config.kinds,
         looks: config.looks,
         challenge: config.challenge,
+        captcha: challenge::captcha::Setup::default(),
         budgets: config.budgets,
         numbering: Arc::new(Numbering::new(PriceTable::default())),
     };
@@ -91,4 +92,9 @@ pub(crate) fn judge(text: &str) -> Judge {
         tell: Tell { metrics: Arc::clone(&metrics), journal },
     }));
     Judge { gate, metrics }
+}
+
+/// A configuration where what a client looks like is all that counts: its cells never close.
+pub(crate) fn looks_alone(rules: &str) -> String {
+    LIMITS_ALONE.replace("prior = \"none\"\n", "") + rules
 }
