@@ -58,7 +58,7 @@ cargo test --locked --lib --bins --tests
 
 if [ "$long" = yes ]; then
   say "tests with many more property cases"
-  PROPTEST_CASES="${PROPTEST_CASES:-20000}" cargo test --locked --release --lib --bins --tests
+  PROPTEST_CASES="${PROPTEST_CASES:-20000}" SENDWALL_RELOADS="${SENDWALL_RELOADS:-2000}" cargo test --locked --release --lib --bins --tests
   say "benches, once each"
   cargo bench --locked -- --test
   if [ -d tests/fuzz ] && cargo +nightly fuzz --version >/dev/null 2>&1; then

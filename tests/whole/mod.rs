@@ -9,6 +9,7 @@
 
 mod answers;
 mod edge;
+mod editing;
 mod ending;
 mod evidence;
 mod limits;
