@@ -3,6 +3,7 @@
 mod admin;
 mod challenge;
 mod config;
+mod deliver;
 mod demo;
 mod evidence;
 mod extract;
@@ -12,6 +13,7 @@ mod net;
 mod numbers;
 mod proxy;
 mod replay;
+mod rules;
 mod simulate;
 mod state;
 mod support;

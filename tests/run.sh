@@ -4,8 +4,8 @@
 #   tests/run.sh           everything that fits a coffee break
 #   tests/run.sh --long    the rest too: many more property cases, the benches in test mode, fuzzing where it is set up
 #
-# Needs Rust (1.90 or later, with rustfmt and clippy), a C compiler, curl, python3, Chromium and its driver. On Debian
-# and as root, what is missing of the last four is installed. Without a browser: SENDWALL_TEST_NO_BROWSER=1.
+# Needs Rust (1.90 or later, with rustfmt and clippy), a C compiler, curl, python3 with pip, Alertmanager, Chromium and
+# its driver. On Debian and as root, what is missing of the last five is installed. Without a browser: SENDWALL_TEST_NO_BROWSER=1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -42,9 +42,21 @@ wanted=(curl=curl python3=python3)
 if [ "${SENDWALL_TEST_NO_BROWSER-}" != 1 ]; then
   wanted+=(chromium=chromium chromedriver=chromium-driver)
 fi
+wanted+=(prometheus-alertmanager=prometheus-alertmanager)
+python3 -m pip --version >/dev/null 2>&1 || wanted+=(no-pip-yet=python3-pip)
 need "${wanted[@]}"
 cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt || fail "needs rustfmt"
 cargo clippy --version >/dev/null 2>&1 || rustup component add clippy || fail "needs clippy"
+
+# Other makers' Python packages, of the versions and with the checksums that are committed.
+packages=target/packages/python
+if ! cmp -s tests/packages/requirements.txt "$packages/requirements.txt"; then
+  say "Python packages for tests"
+  rm -rf "$packages"
+  python3 -m pip install --quiet --require-hashes --requirement tests/packages/requirements.txt --target "$packages" ||
+    fail "pip could not install the packages of tests/packages/requirements.txt; is there a network?"
+  cp tests/packages/requirements.txt "$packages/"
+fi
 
 # A committed lock file decides which versions are tested.
 say "format"
@@ -59,6 +71,8 @@ cargo test --locked --lib --bins --tests
 if [ "$long" = yes ]; then
   say "tests with many more property cases"
   PROPTEST_CASES="${PROPTEST_CASES:-20000}" SENDWALL_RELOADS="${SENDWALL_RELOADS:-2000}" cargo test --locked --release --lib --bins --tests
+  say "a hundred kills between the spool and the receiver"
+  SENDWALL_TEST_LONG=1 cargo test --locked --release --test sendwall deliver::crash
   say "benches, once each"
   cargo bench --locked -- --test
   if [ -d tests/fuzz ] && cargo +nightly fuzz --version >/dev/null 2>&1; then

@@ -22,13 +22,12 @@ impl Keys {
         let mut keys = Self::default();
         for (file, bytes) in files {
             let table = std::str::from_utf8(bytes).ok().and_then(|text| text.parse::<Table>().ok());
-            match table {
-                Some(table) => keys.table("", &table),
-                None => {
-                    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-                    let hash = digest.as_ref().iter().take(4).fold(0_u32, |hash, byte| hash << 8 | u32::from(*byte));
-                    keys.0.insert(format!("file {}", file.display()), format!("{hash:08x}"));
-                }
+            if let Some(table) = table {
+                keys.table("", &table);
+            } else {
+                let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+                let hash = digest.as_ref().iter().take(4).fold(0_u32, |hash, byte| hash << 8 | u32::from(*byte));
+                keys.0.insert(format!("file {}", file.display()), format!("{hash:08x}"));
             }
         }
         keys

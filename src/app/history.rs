@@ -58,12 +58,10 @@ impl History {
 
     /// The last ones, the newest first.
     pub(super) fn newest(&self, count: usize) -> std::io::Result<Vec<Value>> {
-        match &self.ledger {
-            Some(ledger) => ledger.newest(count),
-            None => {
-                let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-                Ok(recent.iter().take(count).cloned().collect())
-            }
+        if let Some(ledger) = &self.ledger {
+            return ledger.newest(count);
         }
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(recent.iter().take(count).cloned().collect())
     }
 }

@@ -110,7 +110,7 @@ impl Engine {
 
     fn load(&self, in_force: &mut InForce, cause: &Cause) -> Result<RevisionId, Refused> {
         let Some(file) = &self.file else {
-            return Err(Refused::because("sendwall runs without a configuration file, so there is nothing to reload"));
+            return Err(Refused::because(&"sendwall runs without a configuration file, so there is nothing to reload"));
         };
         let (config, files, contents) = load_still(file, &in_force.watched)?;
         let changed = in_force.changed(&contents);
@@ -121,8 +121,9 @@ impl Engine {
         }
         // What doesn't change keeps its name; asked for by hand, secrets are read again all the same.
         let number = if changed.is_empty() { current.number } else { self.revisions.load(Ordering::Relaxed) + 1 };
-        let revision = revision(&config, number, &self.store, self.gate.names()).map_err(Refused::because)?;
-        self.courier.replace(&config.deliver).map_err(Refused::because)?;
+        let revision =
+            revision(&config, number, &self.store, self.gate.names()).map_err(|error| Refused::because(&error))?;
+        self.courier.replace(&config.deliver).map_err(|error| Refused::because(&error))?;
         self.revisions.store(number, Ordering::Relaxed);
         let id = revision.id;
         self.gate.replace(revision);
@@ -169,7 +170,7 @@ struct Refused {
 }
 
 impl Refused {
-    fn because(error: impl ToString) -> Self {
+    fn because(error: &impl ToString) -> Self {
         Self { problems: vec![error.to_string()], files: Vec::new() }
     }
 }
@@ -193,7 +194,7 @@ fn load(file: &Path) -> Result<Config, Refused> {
             files: problems.iter().map(|problem| PathBuf::from(&problem.file)).filter(|file| file.exists()).collect(),
             problems: problems.iter().map(ToString::to_string).collect(),
         },
-        LoadError::Unreadable { .. } => Refused::because(error),
+        LoadError::Unreadable { .. } => Refused::because(&error),
     })
 }
 

@@ -85,7 +85,6 @@ impl Quiet {
         }
         self.quiet += 1;
         match self.state {
-            State::Settled => Step::Wait,
             State::Changed if self.quiet >= QUIET => {
                 self.state = State::Settled;
                 Step::Try
@@ -94,7 +93,7 @@ impl Quiet {
                 self.state = State::Settled;
                 Step::TryAndTell
             }
-            State::Changed | State::Faulty => Step::Wait,
+            State::Settled | State::Changed | State::Faulty => Step::Wait,
         }
     }
 

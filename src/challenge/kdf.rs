@@ -1,8 +1,8 @@
 //! PBKDF2/SHA-256 as ALTCHA v2 uses it: the key of a counter.
 //!
-//! ring derives it twice as fast on this machine as pure Rust does, and is here already. The official crate `altcha`
-//! would bring fourteen crates more, reads the clock and draws random numbers itself, and takes a prefix, an algorithm
-//! and a cost as the client sends them; it is what the tests hold this against.
+//! By ring, which is here already. The official crate `altcha` would bring fourteen crates more, reads the clock and draws
+//! random numbers itself, and accepts more than is issued here: its other mode, other algorithms, upper-case digits. It is
+//! what the tests hold this against.
 
 use std::num::NonZeroU32;
 

@@ -165,7 +165,7 @@ impl Challenges {
         Self { secrets, random: Unpredictable::new(&seed), issuing, spent, uses: page::Uses::default(), counters }
     }
 
-    /// Issues a proof of work. Costs one key derivation, some 0.2 ms.
+    /// Issues a proof of work. Costs one key derivation, well under a millisecond.
     pub fn issue_work(&self, settings: &Settings, asker: &Asker, now: Timestamp) -> Result<Issued, TooMany> {
         let work = settings.effort.work(asker.score);
         let ticket = self.ticket(settings, asker, ChallengeKind::Pow, now)?;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{FOUND_SOMETHING, output};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::{self, Config, LoadError, Problem};
 
 #[derive(Debug, Args)]
@@ -22,7 +23,10 @@ pub(super) struct CheckArgs {
 /// Status 1 where the configuration can't be used; warnings alone leave 0.
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let loaded = match config::load(&args.file) {
-        Ok(config) => Ok(config),
+        Ok(mut config) => {
+            config.warn_of_expired(SystemClock::start().now());
+            Ok(config)
+        }
         Err(LoadError::Faulty(problems)) => Err(problems),
         Err(unreadable @ LoadError::Unreadable { .. }) => return Err(unreadable.into()),
     };

@@ -25,6 +25,11 @@ pub(super) fn read(root: &mut Section<'_>) -> (Settings, usize) {
         let memory = section.bytes("memory", MIB..=64 * GIB, 64 * MIB);
         let memory = usize::try_from(memory).unwrap_or(usize::MAX);
         check_memory(section, &settings, memory);
+        if settings.older_altcha {
+            let fault =
+                Fault::new("version 1 of ALTCHA costs a program many times less than the widget that waits for it");
+            section.warning("older_altcha", fault.hint("update the widget to version 3 where you can"));
+        }
         (settings, memory)
     })
 }

@@ -42,6 +42,13 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let looks = root.choice("prior", &[("weights", true), ("none", false)]).unwrap_or(true);
     let channels = root.table("alerts", |section| channels::read(section, &outbound.reach));
     let spool = state.as_ref().map(|state| state.join("alerts"));
+    if spool.is_none() && !channels.is_empty() {
+        let fault = Fault::new("without `state` alerts that were not delivered yet are lost at a restart");
+        root.warning(
+            "alerts",
+            fault.hint("name a directory for sendwall alone, such as state = \"/var/lib/sendwall\""),
+        );
+    }
     let deliver = deliver::Settings { channels, spool, net: outbound.clone() };
     let (challenge, challenge_memory) = challenge::read(root);
     check_state(root, state.as_ref());

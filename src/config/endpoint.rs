@@ -135,7 +135,8 @@ fn check_verify(section: &Section<'_>, name: &str) {
 fn check_challenge(section: &Section<'_>, name: &str, policy: &Policy) {
     if policy.mode == Mode::Enforce && policy.challenge == ChallengeBy::None {
         let fault = Fault::new(format!(
-            "nobody can prove anything at {name:?}: where a proof would be asked for, real users wait as abuse does"
+            "nobody can prove anything at {name:?}: whoever shares a number range, a network or a look with abuse is told \
+             to wait as it is, 30s to 16m at a time, and gets no code until that has cooled down"
         ));
         section.warning("challenge", fault.hint("let the app answer challenges where it can"));
     }

@@ -47,7 +47,7 @@ use self::reader::Section;
 use self::source::{Fault, Source};
 use crate::admin;
 use crate::alerts::deliver;
-use crate::domain::Mode;
+use crate::domain::{Mode, Timestamp};
 use crate::extract::Rule;
 use crate::gate::Endpoint;
 use crate::geo;
@@ -131,6 +131,11 @@ impl Config {
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Vec<Problem>> {
         compile_source(&Source::of_file(file, text), environment).0
+    }
+
+    /// Warns of rules whose last day is over.
+    pub fn warn_of_expired(&mut self, now: Timestamp) {
+        self.warnings.extend(self.rules.expired(now));
     }
 
     /// Takes another state directory than the text says: its keys, unless the environment or `key_file` gave them.

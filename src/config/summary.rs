@@ -1,6 +1,9 @@
 //! What a configuration does, in a few lines for people.
 
+use std::sync::Arc;
+
 use super::Config;
+use crate::alerts::deliver::Channel;
 use crate::budget::{Caps, Measure, Policy};
 use crate::domain::Mode;
 use crate::gate::Endpoint;
@@ -24,6 +27,8 @@ impl Config {
         rows.extend(self.endpoints.iter().map(|endpoint| ("endpoint", describe_endpoint(endpoint))));
         rows.extend(self.limits.limits.iter().map(|limit| ("limit", describe_limit(limit))));
         rows.extend(self.describe_budgets().map(|budgets| ("budget", budgets)));
+        let channel = |channel: &Arc<Channel>| ("alerts", format!("{} ({})", channel.name, channel.target.kind()));
+        rows.extend(self.deliver.channels.iter().map(channel));
         let missing = self.missing();
         if !missing.is_empty() {
             rows.push(("missing", missing.join(", ")));

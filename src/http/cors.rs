@@ -11,8 +11,8 @@ use http::{HeaderMap, HeaderValue, Method};
 
 use crate::gate::Endpoint;
 
-/// The header that brings a pass.
-const PASS: &str = "sendwall-pass";
+/// The headers that bring a pass and a page's token.
+const OURS: &str = "sendwall-pass, sendwall-page";
 
 /// The origin of the request, where it is one of `allowed`.
 pub(super) fn origin(headers: &HeaderMap, allowed: &[HeaderValue]) -> Option<HeaderValue> {
@@ -41,7 +41,7 @@ pub(super) fn preflight(parts: &Parts) -> Option<Method> {
     Method::from_bytes(parts.headers.get(ACCESS_CONTROL_REQUEST_METHOD)?.as_bytes()).ok()
 }
 
-/// Adds the pass to what the app's answer to a preflight allows. Where the app allows nothing, so does this.
+/// Adds the pass and the page's token to what the app's answer to a preflight allows. Where the app allows nothing, so does this.
 pub(super) fn complete(headers: &mut HeaderMap) {
     if !headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
         return;
@@ -51,7 +51,7 @@ pub(super) fn complete(headers: &mut HeaderMap) {
         names.extend_from_slice(value.as_bytes());
         names.extend_from_slice(b", ");
     }
-    names.extend_from_slice(PASS.as_bytes());
+    names.extend_from_slice(OURS.as_bytes());
     if let Ok(value) = HeaderValue::from_bytes(&names) {
         headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, value);
     }
@@ -64,8 +64,8 @@ mod tests {
     #[test]
     fn a_preflight_is_completed_only_where_the_app_allows_the_origin() {
         for (allow_origin, before, after) in [
-            (true, Some("content-type"), Some("content-type, sendwall-pass")),
-            (true, None, Some("sendwall-pass")),
+            (true, Some("content-type"), Some("content-type, sendwall-pass, sendwall-page")),
+            (true, None, Some("sendwall-pass, sendwall-page")),
             (false, Some("content-type"), Some("content-type")),
         ] {
             let mut headers = HeaderMap::new();

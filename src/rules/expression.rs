@@ -67,6 +67,11 @@ impl Expression {
         self.root.reads(&wanted)
     }
 
+    /// Whether it asks whether `name` is in a list that has a name.
+    pub fn asks_list(&self, name: &str) -> bool {
+        self.root.asks_list(name)
+    }
+
     pub(super) fn root(&self) -> &Node {
         &self.root
     }

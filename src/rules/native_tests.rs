@@ -210,3 +210,34 @@ proptest! {
         holds(&written.ours, frame(&facts), &[]);
     }
 }
+
+/// What the `cel` crate makes of a condition over the facts that are there.
+fn by_cel(text: &str, facts: &Facts) -> bool {
+    let there = facts.0.iter().map(|(name, value)| {
+        let value = match value {
+            Value::Bool(value) => cel::Value::Bool(*value),
+            Value::Int(value) => cel::Value::Int(*value),
+            Value::Float(value) => cel::Value::Float(*value),
+            Value::Text(value) => cel::Value::String(Arc::new(value.to_string())),
+            other => panic!("{other:?}"),
+        };
+        (name.replace('.', "_"), value)
+    });
+    let there: std::collections::HashMap<String, cel::Value> = there.collect();
+    let mut context = cel::Context::default();
+    context.add_variable_from_value("f", cel::Value::Map(there.into()));
+    let program = cel::Program::compile(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    match program.execute(&context) {
+        Ok(cel::Value::Bool(value)) => value,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    /// A relation that reads what isn't there is false with us; CEL, where that is an error, is asked with `has()`.
+    #[test]
+    fn conditions_mean_what_they_mean_in_cel(facts in facts(), written in condition()) {
+        prop_assert_eq!(holds(&written.ours, frame(&facts), &[]), by_cel(&written.cel, &facts), "{:?}", written);
+    }
+}

@@ -53,6 +53,17 @@ impl Method {
 }
 
 impl Node {
+    /// Whether it asks a named list for `name`.
+    pub(super) fn asks_list(&self, name: &str) -> bool {
+        match &self.kind {
+            Kind::InList(reference, _) => reference.entry.name == name,
+            Kind::Literal(_) | Kind::Name(_) | Kind::Has(_) | Kind::In(..) | Kind::Method(..) => false,
+            Kind::Not(inner) => inner.asks_list(name),
+            Kind::All(parts) | Kind::Any(parts) => parts.iter().any(|part| part.asks_list(name)),
+            Kind::Compare(_, left, right) => left.asks_list(name) || right.asks_list(name),
+        }
+    }
+
     /// Whether it reads a name, with its argument, that `wanted` says yes to.
     pub(super) fn reads(&self, wanted: &dyn Fn(&str, Option<&str>) -> bool) -> bool {
         match &self.kind {

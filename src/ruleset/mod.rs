@@ -10,10 +10,12 @@
 
 mod action;
 mod case;
+mod reference;
 mod rule;
 mod set;
 
 pub use action::{Action, Documented};
 pub use case::{Case, CaseVerdict, Mismatch};
+pub use reference::reference;
 pub use rule::{Origin, Rollout, Rule};
 pub use set::{Attempt, Ending, RuleSet, Spoken, Told, ToldState};

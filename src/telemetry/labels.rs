@@ -114,3 +114,17 @@ pub(super) struct Table {
 pub(super) struct ReloadResult {
     pub(super) result: &'static str,
 }
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Rule {
+    pub(super) rule: Arc<str>,
+    pub(super) action: &'static str,
+    /// `enforced` or `shadow`.
+    pub(super) mode: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct RuleAlert {
+    pub(super) rule: Arc<str>,
+    pub(super) endpoint: Arc<str>,
+}

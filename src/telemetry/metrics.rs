@@ -20,6 +20,7 @@ use super::evidence::Evidence;
 use super::limiter::Limiter;
 use super::lists::ListCounts;
 use super::per_endpoint::Endpoints;
+use super::ruled::Ruled;
 use super::saved::Saved;
 use super::totals::Sums;
 use super::{ChallengeCounters, Counters, OutcomeSource, Snapshot, Totals, labels};
@@ -63,6 +64,7 @@ pub struct Metrics {
     lists: ListCounts,
     delivery: Delivery,
     evidence: Evidence,
+    ruled: Ruled,
     rungs: Family<labels::AtRung, Count>,
     journal_dropped: Count,
     journal_written: Count,
@@ -87,6 +89,7 @@ impl Metrics {
         let lists = ListCounts::registered(&mut registry);
         let delivery = Delivery::registered(&mut registry);
         let evidence = Evidence::registered(&mut registry);
+        let ruled = Ruled::registered(&mut registry);
         let mut metrics = Self {
             registry,
             clock,
@@ -111,6 +114,7 @@ impl Metrics {
             lists,
             delivery,
             evidence,
+            ruled,
             rungs: Family::default(),
             journal_dropped: Count::default(),
             journal_written: Count::default(),
@@ -170,6 +174,7 @@ impl Metrics {
             own.decision(decision).get_or_init(|| self.decisions.get_or_create_owned(&decided(decision))).inc();
         });
         self.at_rung(decision);
+        self.ruled.decided(decision, self);
         self.reasons(decision);
         self.decision_seconds.observe(elapsed.as_secs_f64());
         self.sums.judged(decision, facts.phone().map(|phone| phone.price));

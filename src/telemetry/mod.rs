@@ -13,6 +13,7 @@ mod log;
 mod metrics;
 mod per_endpoint;
 mod proxy;
+mod ruled;
 mod saved;
 mod settings;
 mod snapshot;

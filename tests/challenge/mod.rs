@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::string_slice, reason = "a test that cannot go on should fail loudly")]
 
 mod client;
+mod makers;
 mod pages;
 mod passes;
 mod widgets;

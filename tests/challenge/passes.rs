@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -243,4 +244,28 @@ fn a_thousand_requests_with_one_pass_send_one_code() {
     let refused = answers.iter().filter(|(_, code)| code == "pass_spent" || code == "too_many").count();
     assert_eq!(refused, 999, "{answers:?}");
     assert_eq!(app.requests().len(), 1);
+}
+
+#[test]
+fn explain_shows_what_a_pass_is_worth_and_uses_none_up() {
+    let app = shop();
+    let sendwall = start(&app);
+    let pass = pass(&sendwall, &[]);
+    let explain = |pass: &str, body: &str| {
+        let length = body.len();
+        let request = format!(
+            "POST /api/send-code HTTP/1.1\r\nHost: a\r\nUser-Agent: Mozilla/4.0\r\nSendwall-Pass: {pass}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        sendwall.directory.write("request", &request);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sendwall"));
+        let arguments = ["explain", "--config", "sendwall.toml", "--request", "request"];
+        let output = command.args(arguments).current_dir(&sendwall.directory.0).output().unwrap();
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        ["verdict", "proven", "pass"].map(|name| told[name].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(explain(&pass, PHONE), ["forward", "pow", "counts"]);
+    assert_eq!(explain(&pass, OTHER), ["challenge", "none", "other_phone"]);
+    assert_eq!(explain("x", PHONE), ["challenge", "none", "invalid"]);
+    assert_eq!(with_pass(&sendwall, &pass, PHONE).status, 200);
 }

@@ -310,7 +310,7 @@ fn pages_of_a_named_origin_read_refusals_and_their_preflight_is_completed() {
         {
             let (origin, method) = (format!("origin: {origin}"), format!("access-control-request-method: {method}"));
             let answer = curl(&["-i", "-X", "OPTIONS", "-H", &origin, "-H", &method, &proxy.url(path)]);
-            let expected = if completed { "content-type, sendwall-pass" } else { "content-type" };
+            let expected = if completed { "content-type, sendwall-pass, sendwall-page" } else { "content-type" };
             assert_eq!(header(&answer, "access-control-allow-headers"), Some(expected), "{path} {method}: {answer}");
         }
     }

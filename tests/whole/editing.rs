@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use sendwall::clock::Stopwatch;
 use serde_json::{Value, json};
 
 use crate::support::gate::LIMITS_ALONE;
@@ -165,8 +166,8 @@ fn who_reloaded_is_written_down_and_outlives_the_process() {
 }
 
 /// Rounds of the load below; `tests/run.sh --long` sets more.
-fn rounds() -> usize {
-    std::env::var("SENDWALL_RELOADS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20)
+fn rounds() -> u32 {
+    sendwall::config::environment("SENDWALL_RELOADS").and_then(|rounds| rounds.parse().ok()).unwrap_or(20)
 }
 
 /// Resident memory of a process, in KiB.
@@ -185,20 +186,20 @@ fn reloads_without_pause_under_load_lose_no_request_and_leak_nothing() {
     let sendwall = Sendwall::start_in(directory, app.address, &config(1_000_000, "rules = [\"rules.toml\"]"));
     let is_over = AtomicBool::new(false);
     let over = Over(&is_over);
-    let reload = |count: usize| {
-        let watch = std::time::Instant::now();
+    let reload = |count: u32| {
+        let watch = Stopwatch::start();
         for round in 0..count {
             let reason = format!("not served {}", round % 7);
             sendwall.directory.write("rules.toml", &rules.replace("not served", &reason));
             assert_eq!(sendwall.admin_post("/api/reload", "").status, 200);
         }
-        count as f64 / watch.elapsed().as_secs_f64()
+        f64::from(count) / watch.elapsed().as_secs_f64()
     };
     let (answers, memory, pace) = std::thread::scope(|scope| {
         let over = over;
         let is_over = &is_over;
         let asked = |client: usize| {
-            let mut statuses = [0_usize; 2];
+            let mut statuses = [0_u32; 2];
             while !is_over.load(Ordering::Relaxed) {
                 let answer = sendwall.send(&format!("+447402{client}{:04}", statuses[0] % 10_000));
                 statuses[usize::from(answer.status != 200)] += 1;
@@ -211,16 +212,16 @@ fn reloads_without_pause_under_load_lose_no_request_and_leak_nothing() {
         let pace = reload(rounds());
         let second = resident(&sendwall);
         drop(over);
-        let answers: Vec<[usize; 2]> = clients.into_iter().map(|client| client.join().unwrap()).collect();
+        let answers: Vec<[u32; 2]> = clients.into_iter().map(|client| client.join().unwrap()).collect();
         (answers, [first, second], pace)
     });
     let [good, bad] = answers.iter().fold([0, 0], |[a, b], [c, d]| [a + c, b + d]);
     println!("{pace:.0} reloads a second, {good} requests, {} and {} KiB", memory[0], memory[1]);
     assert_eq!(bad, 0, "of {}", good + bad);
-    assert_eq!(sendwall.metric("sendwall_sends_total", &[]), good as f64, "each was counted once");
+    assert_eq!(sendwall.metric("sendwall_sends_total", &[]), f64::from(good), "each was counted once");
     assert_eq!(
         sendwall.metric("sendwall_table_entries", &["hour"]),
-        distinct(&answers) as f64,
+        f64::from(distinct(&answers)),
         "no reload loses a count"
     );
     let grown = memory[1].saturating_sub(memory[0]);
@@ -238,6 +239,6 @@ impl Drop for Over<'_> {
 }
 
 /// Phones that the load asked for.
-fn distinct(answers: &[[usize; 2]]) -> usize {
+fn distinct(answers: &[[u32; 2]]) -> u32 {
     answers.iter().map(|[good, _]| (*good).min(10_000)).sum()
 }

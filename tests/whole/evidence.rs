@@ -44,15 +44,17 @@ fn a_script_is_asked_for_a_proof_and_a_browser_is_not() {
     let sendwall = Sendwall::start(app.address, &login(ENFORCE, "cors_origins = [\"https://shop.example\"]"));
     let script = send(&sendwall, SCRIPT, "+447402417171");
     assert_eq!(script.status, 428);
-    let body = script.json();
+    let mut body = script.json();
+    let challenge = body["challenge"].take();
     let id = script.header("sendwall-decision").unwrap();
     assert_eq!(
         body,
         json!({
             "code": "challenge_required", "message": "solve the challenge and send the request again",
-            "decision": id, "challenge": {"kind": "pow"},
+            "decision": id, "challenge": null,
         })
     );
+    assert_eq!((&challenge["kind"], &challenge["solve"]), (&json!("pow"), &json!("/_sendwall/solve")));
     assert_eq!((script.header("cache-control"), script.header("retry-after")), (Some("no-store"), None));
     assert_eq!(send(&sendwall, CHROME, "+447402417172").status, 200);
     assert_eq!(app.requests().len(), 1);

@@ -19,6 +19,7 @@ mod paths;
 mod privacy;
 mod reload;
 mod restart;
+mod rules;
 mod simulate;
 pub(crate) mod stage;
 mod starting;

@@ -10,6 +10,7 @@ use super::*;
 use crate::domain::{DecisionId, Rung};
 use crate::telemetry::Metrics;
 
+mod any;
 mod older;
 
 const START: Timestamp = Timestamp::from_unix_ms(1_795_197_600_000);

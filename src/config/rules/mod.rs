@@ -25,7 +25,8 @@ use self::rule::{Change, Written};
 use super::limits::Limits;
 use super::reader::Section;
 use super::source::{Fault, Source};
-use super::{Problem, values};
+use super::{Problem, Severity, values};
+use crate::domain::Timestamp;
 use crate::gate::Endpoint;
 use crate::limits::On;
 use crate::privacy::Pseudonyms;
@@ -48,6 +49,17 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// The rules whose last day is over.
+    pub(super) fn expired(&self, now: Timestamp) -> Vec<Problem> {
+        let expired = self.rules.iter().filter(|rule| rule.expires.is_some_and(|end| end <= now));
+        let hint = Some("take it out, or give it a later day");
+        let warning = |rule: &Rule| {
+            let message = format!("rule {:?} has expired: it is silent", rule.id);
+            testing::problem(Severity::Warning, &rule.origin, message, hint)
+        };
+        expired.map(warning).collect()
+    }
+
     /// Ready to be asked: lists of numbers hold names under this key.
     pub fn compile(&self, names: &Pseudonyms, endpoints: &[Arc<str>]) -> RuleSet {
         RuleSet::new(self.rules.clone(), &self.lists, names, endpoints, self.zone)

@@ -135,7 +135,7 @@ pub(super) fn failures(
     (problems, spoken)
 }
 
-fn problem(severity: Severity, origin: &Origin, message: String, hint: Option<&str>) -> Problem {
+pub(super) fn problem(severity: Severity, origin: &Origin, message: String, hint: Option<&str>) -> Problem {
     Problem {
         severity,
         file: origin.file.to_string(),

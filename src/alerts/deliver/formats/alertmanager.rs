@@ -1,7 +1,7 @@
 //! Prometheus' Alertmanager: what it sends to webhooks (version 4), and what it takes (`/api/v2/alerts`).
 //!
-//! What names an alert there are its labels, so only what never changes within an incident becomes one. Severity does
-//! change, from `warn` to `critical`, and people route by it: so the alert of the lower severity stays beside that of
+//! What names an alert there are its labels, so only what never changes within an incident becomes one; what it is about
+//! (countries, ranges) may widen, and stands in the annotations. Severity does change, from `warn` to `critical`, and people route by it: so the alert of the lower severity stays beside that of
 //! the higher one until the incident ends, as Alertmanager's inhibition is made for.
 
 use std::collections::BTreeMap;
@@ -91,9 +91,7 @@ const fn status(is_over: bool) -> &'static str {
 }
 
 fn labels(alert: &Alert, severity: Severity) -> Labels<'_> {
-    // A label of the incident's own goes under ours where they have one name.
-    let mut labels: Labels<'_> = alert.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    labels.extend([
+    let mut labels = BTreeMap::from([
         ("alertname", name(alert.kind)),
         ("incident", alert.incident.as_str()),
         ("rule", alert.rule.as_str()),
@@ -118,9 +116,11 @@ const fn name(kind: AlertKind) -> &'static str {
     }
 }
 
-fn annotations(item: &Item<'_>) -> BTreeMap<&'static str, String> {
+fn annotations<'a>(item: &Item<'a>) -> BTreeMap<&'a str, String> {
     let alert = item.alert;
-    let mut notes = BTreeMap::from([
+    // A name that is ours stays ours.
+    let mut notes: BTreeMap<_, _> = alert.labels.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+    notes.extend([
         ("summary", alert.summary.clone()),
         ("description", alert.details.join("\n")),
         ("value", alert.value.to_string()),
@@ -159,7 +159,8 @@ mod tests {
 
     #[test]
     fn an_incident_keeps_its_labels_until_its_end() {
-        let (first, last) = (sample::alert(), sample::resolved());
+        let (first, mut last) = (sample::alert(), sample::resolved());
+        last.labels.remove("country");
         let labels = |alert| alerts(&[Item { alert, repeat: false }])[0]["labels"].clone();
         assert_eq!(labels(&first), labels(&last));
         assert_eq!(labels(&first)["severity"], "critical");

@@ -1,0 +1,161 @@
+//! Files of rules: every mistake with its place, cases, packs.
+
+#![expect(clippy::unwrap_used, reason = "a broken case should fail loudly")]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use sendwall::config::{self, Config};
+use sendwall::domain::Timestamp;
+
+const CASES: &str = "tests/cases/rules/bad";
+
+const BASE: &str = r#"
+upstream = "http://127.0.0.1:3000"
+packs = ["monitor"]
+[[endpoint]]
+name = "login"
+send = "POST /login"
+default_region = "GB"
+"#;
+
+/// What is said of a configuration with this file of rules.
+fn compile(rules: &Path) -> Result<Config, String> {
+    let text = format!("rules = [{:?}]\n{BASE}", rules.display().to_string());
+    Config::compile(&text, Path::new("sendwall.toml"), &|_| None).map_err(|problems| {
+        let errors = problems.iter().filter(|problem| problem.is_error());
+        errors.fold(String::new(), |mut told, problem| {
+            writeln!(told, "{problem}\n").unwrap();
+            told
+        })
+    })
+}
+
+/// Each `tests/cases/rules/bad/NAME.toml` stands beside `NAME.expected`; `UPDATE_EXPECT=1` writes these anew.
+#[test]
+fn every_mistake_in_a_file_of_rules_says_how_to_mend_it() {
+    let mut files: Vec<PathBuf> = fs::read_dir(CASES).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|end| end == "toml"));
+    files.sort();
+    assert!(files.len() >= 10);
+    let mut differences = String::new();
+    for file in files {
+        let told = compile(&file).err().unwrap_or_else(|| format!("{} has no fault", file.display()));
+        assert!(!told.contains("7402999888"), "a number is never repeated");
+        let expected_file = file.with_extension("expected");
+        if env::var_os("UPDATE_EXPECT").is_some() {
+            fs::write(&expected_file, &told).unwrap();
+        }
+        let expected = fs::read_to_string(&expected_file).unwrap_or_default();
+        if told != expected {
+            writeln!(differences, "{}:\n--- expected\n{expected}--- found\n{told}", file.display()).unwrap();
+        }
+        assert!(told.contains(&format!("{}:", file.display())) || told.contains("at "), "{told}");
+    }
+    assert!(differences.is_empty(), "\n{differences}");
+}
+
+#[test]
+fn every_rule_of_every_pack_speaks_in_a_case_and_all_cases_hold() {
+    let tested = config::test_directory(None, None).unwrap();
+    assert_eq!(tested.problems, []);
+    assert_eq!((tested.failed, tested.covered), (0, tested.rules));
+    assert!(tested.rules > 25 && tested.cases > 30, "{tested:?}");
+    // The files that stand in the repository are those in the binary.
+    let directory = config::test_directory(Some(Path::new("rules")), None).unwrap();
+    assert_eq!((directory.rules, directory.cases), (tested.rules, tested.cases));
+}
+
+#[test]
+fn all_packs_together_compile_and_the_classic_one_brings_its_limits() {
+    let text = BASE.replace("[\"monitor\"]", r#"["classic", "geo", "integrity", "numbers", "monitor"]"#);
+    let config = Config::compile(&text, Path::new("sendwall.toml"), &|_| None).unwrap();
+    assert!(config.limits.limits.iter().any(|limit| &*limit.name == "classic-address-60s"));
+    let shadows = config.rules.rules.iter().filter(|rule| rule.id.starts_with("monitor-"));
+    assert!(shadows.clone().count() >= 8 && shadows.clone().all(|rule| rule.mode == sendwall::domain::Mode::Monitor));
+}
+
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = env::temp_dir().join(format!("sendwall-rules-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _gone = fs::remove_dir_all(&self.0);
+    }
+}
+
+const RULE: &str = "[[rule]]\nid = \"a\"\nwhen = 'phone.valid'\nthen = \"block\"\nexpires = 2026-12-31\n";
+
+#[test]
+fn a_case_that_fails_refuses_the_load_and_the_command_says_so() {
+    let directory = Directory::new("cases");
+    let file = directory.write("own.toml", RULE);
+    directory.write("cases.toml", "[[case]]\nname = \"valid\"\nfacts = { phone.valid = true }\nverdict = \"block\"\n");
+    let config = compile(&file).unwrap();
+    assert_eq!(config.rules.files.len(), 2, "what a watcher has to watch: {:?}", config.rules.files);
+    let good = config.hash;
+    directory
+        .write("cases.toml", "[[case]]\nname = \"valid\"\nfacts = { phone.valid = true }\nverdict = \"forward\"\n");
+    let told = compile(&file).unwrap_err();
+    assert!(told.contains("cases.toml:1:1: case \"valid\" fails: the verdict is block, not forward"), "{told}");
+
+    let run = |expected: i32| {
+        let output = Command::new(env!("CARGO_BIN_EXE_sendwall")).args(["rules", "test"]).arg(&directory.0).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(expected), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(run(1).contains("1 cases: 1 failed; 1 of 1 rules spoke in one"));
+    directory.write("cases.toml", "");
+    let told = run(0);
+    assert!(told.contains("no case has rule \"a\" speak") && told.contains("0 of 1 rules"), "{told}");
+
+    directory.write("own.toml", &RULE.replace("block", "alert"));
+    assert_ne!(compile(&file).unwrap().hash, good, "a revision is named by its rules too");
+}
+
+#[test]
+fn rules_that_expired_are_warned_of() {
+    let directory = Directory::new("expired");
+    let file = directory.write("own.toml", RULE);
+    let mut config = compile(&file).unwrap();
+    let before = config.warnings.len();
+    config.warn_of_expired(Timestamp::from_rfc3339("2026-12-31T23:59:59Z").unwrap());
+    assert_eq!(config.warnings.len(), before);
+    config.warn_of_expired(Timestamp::from_rfc3339("2027-01-01T00:00:00Z").unwrap());
+    assert!(config.warnings[before].message.contains("has expired"));
+}
+
+#[test]
+fn a_pack_is_changed_by_id_and_its_lists_by_name() {
+    let directory = Directory::new("changed");
+    let text = "[[list]]\nname = \"geo_served\"\nkind = \"countries\"\nfile = \"served.txt\"\n\
+                [[rule]]\nid = \"geo-not-served\"\nmode = \"enforce\"\npriority = 900\n\
+                [[rule]]\nid = \"geo-risk\"\nenabled = false\n";
+    directory.write("served.txt", "# home\nGB\nIE # and the island beside\n\n");
+    let file = directory.write("own.toml", text);
+    let with = format!("rules = [{:?}]\n{}", file.display().to_string(), BASE.replace("monitor", "geo"));
+    let config = Config::compile(&with, Path::new("sendwall.toml"), &|_| None).unwrap();
+    let served = config.rules.lists.iter().find(|list| &*list.name == "geo_served").unwrap();
+    assert_eq!(served.len(), 2);
+    assert_eq!(config.rules.files.len(), 2, "the list's file too");
+    let rules = &config.rules.rules;
+    let not_served = rules.iter().find(|rule| &*rule.id == "geo-not-served").unwrap();
+    assert_eq!((not_served.mode, not_served.priority), (sendwall::domain::Mode::Enforce, 900));
+    assert!(rules.iter().all(|rule| &*rule.id != "geo-risk"));
+}
