@@ -28,8 +28,8 @@
 //! - [`decide`]: facts and counts to a decision.
 //!
 //! Effects:
-//! - [`challenge`]: what has to be solved, and the passes that say it was.
 //! - [`net`]: requests of our own, to captcha providers and receivers of alerts.
+//! - [`challenge`]: what has to be solved, and the passes that say it was.
 //! - [`journal`]: the decision log.
 //! - [`state`]: what outlives the process: the snapshot, the lists by hand, what people changed.
 //! - [`alerts`]: what is out of the ordinary, as incidents, told to on-call people.

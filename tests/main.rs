@@ -1,6 +1,7 @@
 //! The one integration binary: real sockets, real clients, and house rules.
 
 mod admin;
+mod captcha;
 mod challenge;
 mod config;
 mod deliver;

@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use crate::admin;
 use crate::cells::Cells;
+use crate::challenge::captcha::{Setup, Way};
 use crate::challenge::{self, Challenges, Secrets};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{RevisionId, Timestamp};
 use crate::extract::visit::Signer;
 use crate::extract::{Request, Router, TrustedProxies};
-use crate::gate::{Explanation, Gate, Ids, Parts, Revision, Tell, Visits};
+use crate::gate::{Endpoint, Explanation, Gate, Ids, Parts, Revision, Tell, Visits};
 use crate::geo::{self, Geo};
 use crate::http::{self, VisitCookies};
 use crate::journal::{self, Journal};
 use crate::limits::{self, Store};
 use crate::lists::Names;
-use crate::net;
+use crate::net::{Client, TlsError};
 use crate::numbering::Numbering;
 use crate::privacy::{KeyRing, KeyRingError, Pseudonyms, Purpose};
 use crate::ruleset::RuleSet;
@@ -42,10 +43,10 @@ pub enum Error {
     Snapshot(#[from] state::Refusal),
     #[error(transparent)]
     Http(#[from] http::Error),
+    #[error("captcha providers and receivers of alerts cannot be asked: {0}")]
+    Outbound(#[from] TlsError),
     #[error(transparent)]
     Admin(#[from] admin::Error),
-    #[error("alerts cannot be sent: {0}")]
-    Alerts(#[from] net::TlsError),
     #[error("the system gives no random bytes: {0}")]
     NoEntropy(String),
     #[error("the runtime does not start: {0}")]
@@ -115,12 +116,7 @@ pub(super) fn gate(
 }
 
 /// What a reload replaces.
-pub(super) fn revision(
-    config: &Config,
-    number: u32,
-    store: &Store,
-    names: &Pseudonyms,
-) -> Result<Revision, limits::Error> {
+pub(super) fn revision(config: &Config, number: u32, store: &Store, names: &Pseudonyms) -> Result<Revision, Error> {
     Ok(Revision {
         id: RevisionId { number, hash: config.hash },
         router: Router::new(config.routes.clone()),
@@ -131,9 +127,16 @@ pub(super) fn revision(
         looks: config.looks,
         rules: rules(config, names),
         challenge: config.challenge.clone(),
+        captcha: Setup { client: client(config)?, inbound: config.inbound.clone() },
         limits: store.prepare(&config.limits.limits)?,
         budgets: config.budgets.clone(),
     })
+}
+
+/// What asks captchas' providers, where there are any.
+fn client(config: &Config) -> Result<Option<Client>, TlsError> {
+    let is_asked = |endpoint: &Endpoint| endpoint.captcha.iter().any(|way| matches!(way, Way::Provider(_)));
+    config.endpoints.iter().any(is_asked).then(|| Client::new(config.outbound.clone())).transpose()
 }
 
 fn rules(config: &Config, names: &Pseudonyms) -> RuleSet {

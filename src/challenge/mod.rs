@@ -10,6 +10,7 @@
 pub mod altcha_v1;
 pub mod altcha_v2;
 mod binding;
+pub mod captcha;
 mod hex;
 mod issuing;
 mod kdf;
@@ -39,6 +40,7 @@ use crate::domain::{ChallengeKind, Pass, PassCode, Span, Timestamp};
 use crate::privacy::{KeyRing, Pseudonym};
 use crate::telemetry::ChallengeCounters;
 use altcha_v2::Challenge;
+use captcha::Captchas;
 use issuing::Issuing;
 use spent::Spent;
 use ticket::Label;
@@ -51,6 +53,7 @@ pub struct Challenges {
     random: Unpredictable,
     issuing: Issuing,
     spent: Spent,
+    captchas: Captchas,
     uses: page::Uses,
     counters: Arc<ChallengeCounters>,
 }
@@ -162,7 +165,9 @@ impl Challenges {
         let Parts { secrets, seed, memory, since, counters } = parts;
         let spent = Spent::new(memory, since);
         let issuing = Issuing::new(spent.capacity());
-        Self { secrets, random: Unpredictable::new(&seed), issuing, spent, uses: page::Uses::default(), counters }
+        let captchas = Captchas::new(spent.capacity());
+        let uses = page::Uses::default();
+        Self { secrets, random: Unpredictable::new(&seed), issuing, spent, captchas, uses, counters }
     }
 
     /// Issues a proof of work. Costs one key derivation, well under a millisecond.

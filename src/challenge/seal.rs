@@ -65,6 +65,12 @@ pub(super) enum Part {
     Endpoint = 0xe0,
     Phone = 0xe1,
     Client = 0xe2,
+    /// What a captcha's answer is.
+    Answer = 0xe3,
+    /// How a captcha looks.
+    Look = 0xe4,
+    /// What ties a provider's token to a challenge.
+    Cdata = 0xe5,
 }
 
 impl fmt::Debug for Seals {

@@ -78,6 +78,11 @@ impl Spent {
         matches!(self.shard(nonce, now).entries.get(&nonce), None | Some(Entry::Solved))
     }
 
+    /// Whether a challenge isn't known to be solved.
+    pub(super) fn is_unknown(&self, nonce: u128, now: Timestamp) -> bool {
+        !self.shard(nonce, now).entries.contains_key(&nonce)
+    }
+
     /// A held pass is used up.
     pub(super) fn burn(&self, nonce: u128) {
         self.set(nonce, Entry::Burned);

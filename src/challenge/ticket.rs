@@ -82,6 +82,17 @@ impl Ticket {
         Ok(())
     }
 
+    /// Whether it is one of this endpoint's.
+    pub(super) fn is_of(&self, seals: &Seals, endpoint: &str) -> bool {
+        seals.blind(self.nonce, Part::Endpoint, endpoint.as_bytes()).any(|blind| blind == self.endpoint)
+    }
+
+    /// Whether it is for this phone and no other.
+    pub(super) fn is_to(&self, seals: &Seals, phone: Pseudonym) -> bool {
+        let phone = bytes_of(Some(phone));
+        self.phone.is_some_and(|bound| seals.blind(self.nonce, Part::Phone, &phone).any(|blind| blind == bound))
+    }
+
     /// What it proves.
     pub(super) fn proof(&self) -> Pass {
         Pass { attempt: self.attempt, rung: self.kind.rung() }

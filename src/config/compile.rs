@@ -10,8 +10,8 @@ use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
 use super::{
-    Config, budget, cells, challenge, channels, endpoint, keys, limits, outbound, prices, rules, server, snapshot,
-    telling, values,
+    Config, budget, captcha, cells, challenge, channels, endpoint, keys, limits, outbound, prices, rules, server,
+    snapshot, telling, values,
 };
 use crate::alerts::deliver;
 use crate::domain::{ClientSource, Mode};
@@ -26,7 +26,8 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let state = root.directory("state");
     let snapshot = snapshot::read(root, state.as_ref());
     let keys = keys::read(root, state.as_deref(), environment);
-    let (endpoints, routes) = endpoint::read(root, mode);
+    let ways = captcha::read(root);
+    let (endpoints, routes) = endpoint::read(root, mode, &ways);
     let limits = limits::read(root, &endpoints);
     let rules = rules::read(root, &endpoints, &limits);
     let budgets = budget::read(root, &endpoints);
@@ -60,6 +61,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         admin,
         journal,
         telemetry,
+        inbound: ways.inbound(),
         outbound,
         deliver,
         geo,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::answers;
+use super::captcha::Ways;
 use super::conditions;
 use super::reader::Section;
 use super::source::Fault;
@@ -26,7 +27,7 @@ struct Claims {
 }
 
 /// Reads every endpoint with its routes. `mode` is the one of the whole configuration.
-pub(super) fn read(root: &mut Section<'_>, mode: Mode) -> (Vec<Endpoint>, Vec<Rule>) {
+pub(super) fn read(root: &mut Section<'_>, mode: Mode, ways: &Ways) -> (Vec<Endpoint>, Vec<Rule>) {
     let mut claims = Claims::default();
     let mut routes = Vec::new();
     let mut index = 0;
@@ -35,7 +36,7 @@ pub(super) fn read(root: &mut Section<'_>, mode: Mode) -> (Vec<Endpoint>, Vec<Ru
         claims.name(section, &name, index);
         routes.extend(section_routes(section, index, &name, &mut claims));
         index += 1;
-        Some(endpoint(section, name, mode))
+        Some(endpoint(section, name, mode, ways))
     });
     if index == 0 && !root.has("endpoint") {
         let fault = Fault::new("no [[endpoint]] says what to protect");
@@ -49,7 +50,7 @@ fn name(section: &mut Section<'_>, index: usize) -> Arc<str> {
     section.parsed("name", values::name).map_or_else(|| format!("endpoint {index}").into(), Arc::from)
 }
 
-fn endpoint(section: &mut Section<'_>, name: Arc<str>, mode: Mode) -> Endpoint {
+fn endpoint(section: &mut Section<'_>, name: Arc<str>, mode: Mode, ways: &Ways) -> Endpoint {
     let policy = policy(section, mode);
     check_challenge(section, &name, &policy);
     let extract = extract_settings(section);
@@ -74,6 +75,7 @@ fn endpoint(section: &mut Section<'_>, name: Arc<str>, mode: Mode) -> Endpoint {
         match_by: match_by.unwrap_or_else(|| vec![MatchKey::Phone, MatchKey::Client]),
         verify_window,
         answers: section.table("answer", answers::read),
+        captcha: ways.of_endpoint(section),
         cors_origins: section.list("cors_origins", values::origin).unwrap_or_default(),
     }
 }

@@ -5,6 +5,7 @@
 
 mod answers;
 mod budget;
+mod captcha;
 mod cells;
 mod challenge;
 mod channels;
@@ -39,6 +40,7 @@ pub use rules::{NotTested, Rules, Tested, test_directory};
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use toml::de::DeTable;
@@ -47,6 +49,7 @@ use self::reader::Section;
 use self::source::{Fault, Source};
 use crate::admin;
 use crate::alerts::deliver;
+use crate::challenge::captcha::Inbound;
 use crate::domain::{Mode, Timestamp};
 use crate::extract::Rule;
 use crate::gate::Endpoint;
@@ -71,6 +74,8 @@ pub struct Config {
     pub journal: Option<journal::Settings>,
     /// The process log.
     pub telemetry: telemetry::Settings,
+    /// Numbers that users text.
+    pub inbound: Vec<Arc<Inbound>>,
     /// Requests of our own: where they may go and how they are checked.
     pub outbound: net::Settings,
     /// Where alerts go.
@@ -150,7 +155,7 @@ impl Config {
     /// Every key that a configuration may have, array indices left out: `endpoint[].send`.
     pub fn known_keys() -> BTreeSet<String> {
         const EVERY_LIST: &str =
-            "[[endpoint]]\n[[limit]]\n[[rule]]\n[[list]]\n[[budget.country]]\n[[alerts.channel]]\n";
+            "[[endpoint]]\n[[limit]]\n[[rule]]\n[[list]]\n[[budget.country]]\n[[captcha]]\n[[alerts.channel]]\n";
         compile_source(&Source::of_file(Path::new(""), EVERY_LIST), &|_| None).1
     }
 }

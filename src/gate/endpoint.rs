@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use crate::challenge::captcha::Way;
 use crate::decide::{OnMissing, PageToken, Policy};
 use crate::domain::Span;
 use crate::extract::{self, MatchKey, PhoneSource};
@@ -34,6 +35,8 @@ pub struct Endpoint {
     pub verify_window: Span,
     /// The operator's own answers in place of sendwall's.
     pub answers: Answers,
+    /// How its clients can meet the rung of captchas, the best first.
+    pub captcha: Vec<Way>,
     /// Origins of pages that may read sendwall's answers: exact, such as `https://shop.example`.
     pub cors_origins: Vec<HeaderValue>,
 }

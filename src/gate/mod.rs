@@ -327,6 +327,11 @@ impl Gate {
         self.clock.now()
     }
 
+    /// The clock, for what takes its time.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
     /// The evidence.
     pub fn cells(&self) -> &Cells {
         &self.cells

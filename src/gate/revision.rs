@@ -10,6 +10,7 @@ use crate::domain::RevisionId;
 use crate::extract::{Router, TrustedProxies};
 use crate::limits::Set;
 use crate::numbering::Numbering;
+use crate::privacy::{Pseudonym, Pseudonyms};
 use crate::ruleset::RuleSet;
 
 /// A compiled configuration, as far as decisions read it. A request is decided by one revision from its first byte to
@@ -30,6 +31,8 @@ pub struct Revision {
     pub looks: bool,
     /// How challenges are asked.
     pub challenge: challenge::Settings,
+    /// What captchas need that are somebody else's.
+    pub captcha: challenge::captcha::Setup,
     /// The limits, with their tables.
     pub limits: Set,
     /// What operators ask for.
@@ -38,4 +41,13 @@ pub struct Revision {
     pub budgets: budget::Policy,
     /// Number intelligence with the price table.
     pub numbering: Arc<Numbering>,
+}
+
+impl Revision {
+    /// The name of a phone from its number in international form, with or without the plus.
+    pub fn phone_of(&self, number: &str, names: &Pseudonyms) -> Option<Pseudonym> {
+        let plus = if number.starts_with('+') { "" } else { "+" };
+        let number = self.numbering.read(&format!("{plus}{number}"), None).ok()?;
+        Some(number.named(names).id)
+    }
 }

@@ -130,6 +130,11 @@ pub(super) fn result(value: &impl Serialize) -> Response<AnswerBody> {
     in_json(StatusCode::OK, value)
 }
 
+/// Something that isn't JSON, of sendwall's own paths. Nobody keeps it.
+pub(super) fn file(kind: &'static str, body: Bytes) -> Response<AnswerBody> {
+    answer(StatusCode::OK, kind, body)
+}
+
 fn fault(decision: &Decision) -> Option<&Unreadable> {
     decision.reasons.iter().find_map(|reason| match reason {
         Reason::Unreadable(unreadable) => Some(unreadable),

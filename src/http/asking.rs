@@ -26,7 +26,7 @@ impl Proxy {
         let own = endpoint.map_or(&default, |endpoint| &endpoint.answers);
         match (decision.verdict, facts) {
             (Verdict::Challenge(kind), Some(facts)) if own.challenge.is_none() => {
-                self.ask(revision, kind, decision, facts)
+                self.ask((revision, endpoint), kind, decision, facts)
             }
             _ => answers::refusal(own, decision),
         }
@@ -35,7 +35,7 @@ impl Proxy {
     /// Issues what the client has to solve.
     fn ask(
         &self,
-        revision: &Revision,
+        (revision, endpoint): (&Revision, Option<&Endpoint>),
         kind: ChallengeKind,
         decision: &Decision,
         facts: &Facts,
@@ -49,7 +49,13 @@ impl Proxy {
                     Err(refused) => answers::too_many(refused, Some(decision)),
                 }
             }
-            ChallengeKind::Captcha => answers::challenge(decision, json!({ "kind": kind })),
+            ChallengeKind::Captcha => {
+                let ways = endpoint.map_or(&[][..], |endpoint| &endpoint.captcha);
+                match self.gate.challenges().issue_captcha(&revision.challenge, &asker, ways, self.gate.now()) {
+                    Ok(issued) => answers::challenge(decision, json!(issued)),
+                    Err(refused) => answers::too_many(refused, Some(decision)),
+                }
+            }
         }
     }
 }

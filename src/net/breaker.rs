@@ -76,6 +76,15 @@ impl Breaker {
         Ok(Attempt { epoch: self.epoch })
     }
 
+    /// Whether [`Self::attempt`] would refuse at `now`.
+    pub fn refuses(&self, now: Timestamp) -> bool {
+        match self.inner {
+            Inner::Closed { .. } => false,
+            Inner::Open { until, .. } => now < until,
+            Inner::HalfOpen { given_up, .. } => now < given_up,
+        }
+    }
+
     /// How an attempt ended. True where it closed or opened the breaker.
     pub fn ended(&mut self, attempt: Attempt, succeeded: bool, now: Timestamp) -> bool {
         if attempt.epoch != self.epoch {
@@ -100,6 +109,13 @@ impl Breaker {
             (Inner::Open { .. }, _) => return false,
         }
         true
+    }
+
+    /// An attempt was not made after all: where it was the probe, another may be, at once.
+    pub fn withdraw(&mut self, attempt: Attempt) {
+        if let (Inner::HalfOpen { length, .. }, true) = (self.inner, attempt.epoch == self.epoch) {
+            self.become_(Inner::Open { until: Timestamp::default(), length });
+        }
     }
 
     /// What it does now.
@@ -148,6 +164,7 @@ mod tests {
     fn opens_after_failures_in_a_row_and_closes_by_a_probe() {
         let mut breaker = broken();
         assert_eq!((breaker.state(), breaker.attempt(T0)), (State::Open, Err(T0 + Span::seconds(5))));
+        assert!(breaker.refuses(T0) && !breaker.refuses(T0 + Span::seconds(5)));
         let later = T0 + Span::seconds(5);
         let probe = breaker.attempt(later).unwrap();
         assert_eq!(breaker.attempt(later), Err(later + Span::seconds(30)), "one probe at a time");
@@ -179,6 +196,17 @@ mod tests {
         let second = breaker.attempt(now).unwrap();
         assert!(!breaker.ended(lost, true, now), "what was given up decides nothing");
         assert!(breaker.ended(second, true, now));
+    }
+
+    #[test]
+    fn a_probe_that_is_withdrawn_leaves_its_place_to_the_next() {
+        let (mut breaker, later) = (broken(), T0 + Span::seconds(5));
+        let probe = breaker.attempt(later).unwrap();
+        breaker.withdraw(probe);
+        let next = breaker.attempt(later).unwrap();
+        breaker.withdraw(probe);
+        assert!(breaker.attempt(later).is_err(), "an old one takes no other's place");
+        assert!(breaker.ended(next, true, later));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
+use super::captchas::CaptchaCounters;
 use crate::domain::ChallengeKind;
 
 /// Challenges and passes, since the start of the process.
@@ -15,6 +16,7 @@ pub struct ChallengeCounters {
     solved: Family<Kind, Counter>,
     unsolved: Family<Code, Counter>,
     burned: Counter,
+    captchas: CaptchaCounters,
     refused: Family<Code, Counter>,
 }
 
@@ -30,8 +32,8 @@ struct Code {
 
 impl ChallengeCounters {
     pub(super) fn registered(registry: &mut Registry) -> Self {
-        let counters = Self::default();
-        let Self { issued, not_issued, solved, unsolved, burned, refused } = &counters;
+        let counters = Self { captchas: CaptchaCounters::registered(registry), ..Self::default() };
+        let Self { issued, not_issued, solved, unsolved, burned, refused, .. } = &counters;
         registry.register("challenges_issued", "Challenges that clients got to solve", issued.clone());
         let help = "Challenges that clients did not get: too many for one address, or for all";
         registry.register("challenges_not_issued", help, not_issued.clone());
@@ -40,6 +42,11 @@ impl ChallengeCounters {
         registry.register("passes_burned", "Passes that a send used up", burned.clone());
         registry.register("passes_refused", "Passes that did not count", refused.clone());
         counters
+    }
+
+    /// Those of captchas.
+    pub fn captchas(&self) -> &CaptchaCounters {
+        &self.captchas
     }
 
     /// A client got one.

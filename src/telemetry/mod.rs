@@ -2,6 +2,7 @@
 //!
 //! Must not know: requests' bytes, decisions' making, files of the decision log.
 
+mod captchas;
 mod challenges;
 mod delivery;
 pub mod events;
@@ -19,6 +20,7 @@ mod settings;
 mod snapshot;
 mod totals;
 
+pub use captchas::{CaptchaCounters, CaptchaProviderChanged};
 pub use challenges::ChallengeCounters;
 pub use delivery::Delivery;
 pub use labels::OutcomeSource;

@@ -184,6 +184,7 @@ impl Town {
             looks: false,
             rules: sendwall::ruleset::RuleSet::default(),
             challenge: challenge::Settings::default(),
+            captcha: challenge::captcha::Setup::default(),
             limits: Store::new(1 << 20).prepare(&[]).unwrap(),
             budgets: config.budgets,
             numbering: Arc::new(Numbering::new(PriceTable::default())),

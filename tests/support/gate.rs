@@ -74,6 +74,7 @@ pub(crate) fn judge(text: &str) -> Judge {
         kinds: config.kinds,
         looks: config.looks,
         challenge: config.challenge,
+        captcha: challenge::captcha::Setup::default(),
         budgets: config.budgets,
         numbering: Arc::new(Numbering::new(PriceTable::default())),
     };

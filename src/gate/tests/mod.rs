@@ -61,6 +61,7 @@ fn endpoint() -> Endpoint {
         match_by: vec![MatchKey::Phone, MatchKey::Client],
         verify_window: Span::minutes(10),
         answers: Answers::default(),
+        captcha: Vec::new(),
         cors_origins: Vec::new(),
     }
 }
@@ -88,6 +89,7 @@ fn revision(number: u32, store: &Store, limits: &[Arc<Limit>], endpoint: Endpoin
         kinds: patient(),
         looks: true,
         challenge: challenge::Settings::default(),
+        captcha: challenge::captcha::Setup::default(),
         limits: store.prepare(limits).unwrap(),
         budgets: crate::budget::Policy::default(),
         numbering: Arc::new(Numbering::default()),

@@ -2,8 +2,10 @@
 //!
 //! Must not know: how requests for codes are judged.
 
+mod captcha;
 mod challenge;
 mod cookies;
+mod hook;
 mod solve;
 mod token;
 
@@ -55,6 +57,8 @@ impl Proxy {
         let methods: &[Method] = match path {
             "/challenge" | "/token" => &[Method::GET],
             "/solve" => &[Method::POST],
+            _ if path.starts_with(captcha::PATH) => &[Method::GET],
+            _ if path.starts_with(hook::PATH) => &[Method::POST],
             _ => return answers::unknown_path(),
         };
         if asked.parts.method == Method::OPTIONS {
@@ -67,9 +71,14 @@ impl Proxy {
             "/challenge" => self.challenge(asked),
             "/token" => self.token(asked),
             "/solve" => match self.own_body(body).await {
-                Ok(body) => self.solve(asked, &body),
+                Ok(body) => self.solve(asked, &body).await,
                 Err(response) => response,
             },
+            _ if path.starts_with(hook::PATH) => match self.own_body(body).await {
+                Ok(body) => self.hook(asked, path, &body),
+                Err(response) => response,
+            },
+            _ if path.starts_with(captcha::PATH) => self.captcha(asked, path).await,
             _ => answers::unknown_path(),
         }
     }

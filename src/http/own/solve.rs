@@ -13,10 +13,13 @@ use crate::http::proxy::{Proxy, view};
 
 impl Proxy {
     /// `body` is JSON or a form.
-    pub(super) fn solve(&self, asked: &Asked<'_>, body: &[u8]) -> Response<AnswerBody> {
+    pub(super) async fn solve(&self, asked: &Asked<'_>, body: &[u8]) -> Response<AnswerBody> {
         let request = view(asked.parts, asked.client, Payload::Whole(body));
         let document = Document::read(&request);
         let text = |name| document.as_ref().ok().and_then(|document| document.text(name)).unwrap_or_default();
+        if !text("token").is_empty() {
+            return self.solve_captcha(asked, text("token"), (text("provider"), text("answer"))).await;
+        }
         let (challenges, settings) = (self.gate.challenges(), &asked.revision.challenge);
         match challenges.solve_work(settings, text("payload"), self.gate.now()) {
             Ok(redeemed) => self.passed(asked, &redeemed),
