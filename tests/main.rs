@@ -1,6 +1,8 @@
 //! The one integration binary: real sockets, real clients, and house rules.
 
 mod admin;
+mod altcha;
+mod browser;
 mod captcha;
 mod challenge;
 mod config;

@@ -4,8 +4,10 @@
 #   tests/run.sh           everything that fits a coffee break
 #   tests/run.sh --long    the rest too: many more property cases, the benches in test mode, fuzzing where it is set up
 #
-# Needs Rust (1.90 or later, with rustfmt and clippy), a C compiler, curl, python3 with pip, Alertmanager, Chromium and
-# its driver. On Debian and as root, what is missing of the last five is installed. Without a browser: SENDWALL_TEST_NO_BROWSER=1.
+# Needs Rust (1.90 or later, with rustfmt and clippy), a C compiler, curl, python3 with pip and venv, npm, Alertmanager,
+# Chromium and its driver. On Debian and as root, what is missing of these but the first two is installed. Without a
+# browser: SENDWALL_TEST_NO_BROWSER=1. ALTCHA's own packages are fetched from npm and PyPI, once; without them:
+# SENDWALL_TEST_NO_ALTCHA=1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +15,7 @@ long=no
 case "${1-}" in
   "") ;;
   --long) long=yes ;;
-  -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  -h | --help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
   *) echo "tests/run.sh: unknown argument $1; it takes --long or nothing" >&2; exit 2 ;;
 esac
 
@@ -42,12 +44,19 @@ wanted=(curl=curl python3=python3)
 if [ "${SENDWALL_TEST_NO_BROWSER-}" != 1 ]; then
   wanted+=(chromium=chromium chromedriver=chromium-driver)
 fi
+if [ "${SENDWALL_TEST_NO_ALTCHA-}" != 1 ]; then
+  wanted+=(node=nodejs npm=npm)
+  python3 -c 'import ensurepip' 2>/dev/null || wanted+=(no-python3-venv=python3-venv)
+fi
 wanted+=(prometheus-alertmanager=prometheus-alertmanager)
 python3 -m pip --version >/dev/null 2>&1 || wanted+=(no-pip-yet=python3-pip)
 need "${wanted[@]}"
 cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt || fail "needs rustfmt"
 cargo clippy --version >/dev/null 2>&1 || rustup component add clippy || fail "needs clippy"
 
+if [ "${SENDWALL_TEST_NO_ALTCHA-}" != 1 ]; then
+  tests/altcha/install.sh || fail "could not install ALTCHA's packages; is there a network? Or set SENDWALL_TEST_NO_ALTCHA=1"
+fi
 # Other makers' Python packages, of the versions and with the checksums that are committed.
 packages=target/packages/python
 if ! cmp -s tests/packages/requirements.txt "$packages/requirements.txt"; then

@@ -28,7 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("decide", &["domain", "rules", "limits", "ruleset", "budget", "cells"]),
     ("trace", &["domain"]),
     ("net", &["domain"]),
-    ("challenge", &["privacy", "domain", "clock", "random", "telemetry", "net"]),
+    ("challenge", &["privacy", "domain", "clock", "random", "telemetry", "extract", "net"]),
     ("journal", &["privacy", "domain", "clock", "tasks", "telemetry"]),
     ("state", &["privacy", "domain", "clock", "telemetry", "pack", "numbering", "lists"]),
     ("alerts", &["privacy", "domain", "clock", "tasks", "random", "telemetry", "pack", "budget", "net"]),
@@ -38,9 +38,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "lists", "rules", "extract", "limits", "ruleset", "budget", "cells", "decide", "net", "challenge", "journal", "state", "alerts", "gate", "http", "admin"]),
     ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "pack", "numbering", "geo", "lists", "rules", "extract", "limits", "ruleset", "budget", "cells", "sessions", "decide", "net", "challenge", "journal", "state", "alerts", "gate", "http", "admin", "config"]),
     ("replay", &["privacy", "domain", "clock", "extract", "geo", "limits", "trace", "journal", "gate"]),
-    ("demo", &["domain", "clock", "tasks", "random", "telemetry", "journal", "gate", "http", "admin", "config", "app"]),
+    ("demo", &["domain", "clock", "tasks", "random", "telemetry", "challenge", "journal", "gate", "http", "admin", "config", "app"]),
     ("simulate", &["domain", "random", "numbering", "trace"]),
-    ("drive", &["privacy", "domain", "clock", "tasks", "trace"]),
+    ("drive", &["privacy", "domain", "clock", "tasks", "trace", "challenge"]),
     ("cli", &["privacy", "domain", "clock", "telemetry", "rules", "extract", "limits", "ruleset", "cells", "decide", "trace", "net", "journal", "alerts", "gate", "config", "app", "replay", "demo", "simulate", "drive"]),
 ];
 

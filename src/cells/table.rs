@@ -279,7 +279,7 @@ mod tests {
             for _ in 0..50_000 {
                 table.touch(&keys);
                 for cell in keys.iter().filter_map(|key| table.get(*key)) {
-                    assert_eq!(cell.refused, f32::from(u16::try_from(cell.open).unwrap()));
+                    assert_eq!(cell, twin(u16::try_from(cell.open).unwrap()));
                 }
             }
         });

@@ -19,9 +19,11 @@ mod pass;
 mod seal;
 mod secrets;
 mod settings;
+mod solver;
 mod spent;
 mod ticket;
 mod unpredictable;
+pub mod web;
 mod work;
 
 pub use binding::{Bearer, Binding, Bound};
@@ -29,6 +31,7 @@ pub use issuing::TooMany;
 pub use pass::Held;
 pub use secrets::Secrets;
 pub use settings::{PageSettings, Settings};
+pub use solver::solve;
 pub use ticket::Ticket;
 pub use work::{Effort, Work};
 
@@ -45,6 +48,7 @@ use issuing::Issuing;
 use spent::Spent;
 use ticket::Label;
 use unpredictable::Unpredictable;
+use web::form::Form;
 
 /// Everything about challenges that outlives a reload.
 #[derive(Debug)]
@@ -105,6 +109,8 @@ pub struct Issued {
     pub altcha: Challenge,
 }
 
+/// The longest form that is carried along without JavaScript.
+const MAX_CARRIED: usize = 32 * 1024;
 /// Where solutions are posted.
 pub const SOLVE_PATH: &str = "/_sendwall/solve";
 
@@ -314,6 +320,22 @@ impl Challenges {
         }
         pass.fits(&self.secrets.seals, bearer)?;
         Ok(pass)
+    }
+
+    /// A form in a text that only we can have written, for a page without JavaScript to carry along; `None` where it is
+    /// too long for that.
+    pub fn seal_form(&self, form: &Form) -> Option<String> {
+        Some(form.to_text()).filter(|text| text.len() <= MAX_CARRIED).map(|text| self.secrets.seals.seal_text(&text))
+    }
+
+    /// The form of such a text.
+    pub fn open_form(&self, sealed: &str) -> Option<Form> {
+        Form::of_text(&self.secrets.seals.open_text(sealed)?)
+    }
+
+    /// Random bits that nobody can foresee, for the policy of a page.
+    pub fn nonce(&self) -> u128 {
+        self.random.one()
     }
 
     /// Challenges that are remembered, and the most there may be.

@@ -42,6 +42,21 @@ impl Seals {
         self.keys().any(|key| hmac::verify(key, bytes, mac).is_ok()).then_some(*bytes)
     }
 
+    /// A text of any length with its signature after it; [`Seals::open_text`] opens it.
+    pub(super) fn seal_text(&self, text: &str) -> String {
+        self.seal(&[&[Part::Text as u8], text.as_bytes()].concat())
+    }
+
+    /// The text that one of the keys signed.
+    pub(super) fn open_text(&self, sealed: &str) -> Option<String> {
+        let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (bytes, mac) = sealed.split_at_checked(sealed.len().checked_sub(MAC_BYTES)?)?;
+        let bytes = bytes.strip_prefix(&[Part::Text as u8])?;
+        let signed = sealed.get(..=bytes.len())?;
+        let genuine = self.keys().any(|key| hmac::verify(key, signed, mac).is_ok());
+        genuine.then(|| String::from_utf8(bytes.to_vec()).ok()).flatten()
+    }
+
     /// 64 bits that stand for `value` under `nonce`: nobody can tell the value from them, nor that two are of one value.
     /// One for each key, the current one first.
     pub(super) fn blind(&self, nonce: u128, what: Part, value: &[u8]) -> impl Iterator<Item = u64> {
@@ -59,12 +74,14 @@ impl Seals {
     }
 }
 
-/// What is blinded. None is the first byte of what is sealed.
+/// What is blinded or a text. None of those blinded is the first byte of what is sealed.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Part {
     Endpoint = 0xe0,
     Phone = 0xe1,
     Client = 0xe2,
+    /// A form.
+    Text = 0x31,
     /// What a captcha's answer is.
     Answer = 0xe3,
     /// How a captcha looks.

@@ -11,10 +11,14 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use serde_json::json;
 use tokio::net::TcpStream;
 
+use crate::challenge::altcha_v2::Challenge;
+use crate::challenge::{SOLVE_PATH, solve};
 use crate::domain::{DecisionId, Span};
 use crate::gate::DECISION;
+use crate::tasks::Tasks;
 
 /// How long one exchange may take.
 const TIMEOUT: Span = Span::seconds(10);
@@ -74,6 +78,26 @@ impl Browser {
     /// Posts JSON.
     pub(super) async fn post(&mut self, path: &str, body: &serde_json::Value) -> Result<Answer, Failed> {
         self.exchange(Method::POST, path, Some(body.to_string())).await
+    }
+
+    /// Posts JSON as a page with sendwall's script does: what it is asked to prove it proves, and posts again with the
+    /// pass. `work` runs what takes long. Where it can't, the challenge is the answer.
+    pub(super) async fn post_solving(
+        &mut self,
+        path: &str,
+        body: &serde_json::Value,
+        work: &Tasks,
+    ) -> Result<Answer, Failed> {
+        let answer = self.post(path, body).await?;
+        let asked =
+            answer.body.pointer("/challenge/altcha").filter(|_| answer.status == StatusCode::PRECONDITION_REQUIRED);
+        let Some(challenge) = asked.and_then(|asked| serde_json::from_value::<Challenge>(asked.clone()).ok()) else {
+            return Ok(answer);
+        };
+        let Some(Some(payload)) = work.run_blocking(move || solve(&challenge)).await else { return Ok(answer) };
+        // The pass comes as a cookie too, which goes along from now on.
+        let solved = self.post(SOLVE_PATH, &json!({ "payload": payload })).await?;
+        if solved.status.is_success() { self.post(path, body).await } else { Ok(answer) }
     }
 
     async fn exchange(&mut self, method: Method, path: &str, body: Option<String>) -> Result<Answer, Failed> {

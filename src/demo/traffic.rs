@@ -185,7 +185,13 @@ impl Traffic {
     }
 
     async fn ask(&self, who: Who, browser: &mut Browser, phone: &str) -> Option<Answer> {
-        let answer = answered(browser.post("/api/send-code", &json!({ "phone": phone })).await)?;
+        let body = json!({ "phone": phone });
+        let answered_with = match who {
+            Who::Bomber => browser.post("/api/send-code", &body).await,
+            // Their browsers solve what they are asked; a bomber's script has nothing that could.
+            Who::Person | Who::You => browser.post_solving("/api/send-code", &body, &self.tasks).await,
+        };
+        let answer = answered(answered_with)?;
         // The app refuses nobody, so this is sendwall's word.
         self.tally.asked(who, !answer.status.is_client_error(), answer.decision);
         Some(answer)

@@ -17,6 +17,8 @@ use crate::tasks::Tasks;
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// A larger body is not read to its end; the connection ends instead.
 const MAX_BODY: usize = 256 * 1024;
+/// Of a body that much is kept: a challenge is some 1,000 bytes.
+const MAX_KEPT: usize = 8 * 1024;
 
 /// Why nothing came back.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +42,8 @@ pub enum Failed {
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
+    /// Its beginning.
+    pub(super) body: Vec<u8>,
 }
 
 /// A connection to one target.
@@ -77,19 +81,23 @@ impl Connection {
         let exchange = async {
             let mut sender = self.open().await?;
             let (head, mut body) = sender.send_request(request).await?.into_parts();
-            let mut read = 0;
+            let (mut read, mut kept) = (0, Vec::new());
             while let Some(frame) = body.frame().await {
-                read += frame?.data_ref().map_or(0, Bytes::len);
+                let Ok(data) = frame?.into_data() else { continue };
+                read += data.len();
+                kept.extend_from_slice(
+                    data.get(..MAX_KEPT.saturating_sub(kept.len()).min(data.len())).unwrap_or_default(),
+                );
                 if read > MAX_BODY {
-                    return Ok((head, None));
+                    return Ok((head, kept, None));
                 }
             }
-            Ok((head, Some(sender)))
+            Ok((head, kept, Some(sender)))
         };
         let done: Result<_, Failed> =
             tokio::time::timeout(TIMEOUT, exchange).await.map_err(|_elapsed| Failed::Timeout)?;
-        let (head, sender) = done?;
+        let (head, body, sender) = done?;
         self.sender = sender;
-        Ok(Answer { status: head.status, headers: head.headers })
+        Ok(Answer { status: head.status, headers: head.headers, body })
     }
 }

@@ -1,7 +1,8 @@
 //! Sends the requests of a trace to a proxy on this machine, many times faster than life.
 //!
 //! Who a request is from goes along as `x-forwarded-for`, so the proxy has to trust this machine (`trusted_proxies`). What
-//! becomes of a code that went out is told to the admin address, where one is given. Challenges are counted, not solved.
+//! becomes of a code that went out is told to the admin address, where one is given. Proofs of work are really solved by
+//! those who would; captchas are only counted, for a program that solves them would be a poor captcha's.
 //! When the proxy is slower than the trace, the trace waits for it: nothing piles up, and the end comes later.
 //!
 //! Must not know: who makes the trace.
@@ -9,6 +10,7 @@
 mod connection;
 mod outcomes;
 mod request;
+mod solving;
 mod tally;
 mod target;
 
@@ -101,7 +103,7 @@ pub async fn drive(
     let waiting = Arc::new(tokio::sync::Mutex::new(waiting));
     for _ in 0..CONNECTIONS {
         let connection = Connection::to(options.proxy, &workers);
-        workers.spawn("drive", work(connection, Arc::clone(&waiting), Arc::clone(&shared)));
+        workers.spawn("drive", work(connection, Arc::clone(&waiting), Arc::clone(&shared), workers.clone()));
     }
     let mut teller = options.admin.map(|admin| Teller::new(admin, options.token));
     let mut start = None;
@@ -164,16 +166,14 @@ impl Shared {
 type Waiting = Arc<tokio::sync::Mutex<mpsc::Receiver<Event<'static>>>>;
 
 /// One connection's work: the next request, its answer, and so on until there are no more.
-async fn work(mut connection: Connection, waiting: Waiting, shared: Arc<Shared>) {
+async fn work(mut connection: Connection, waiting: Waiting, shared: Arc<Shared>, tasks: Tasks) {
     loop {
         let next = waiting.lock().await.recv().await;
         let Some(event) = next else { return };
-        let answer = match shared.names.request(&event) {
-            Ok(request) => connection.exchange(request).await,
-            Err(problem) => Err(problem),
-        };
+        let (answer, solved) = solving::ask(&mut connection, &shared.names, &event, &tasks).await;
         let mut told = shared.told();
         told.tally.add(&event, answer.as_ref().ok());
+        told.tally.solved += u64::from(solved);
         if let (Event::Send(send), Ok(answer)) = (&event, &answer) {
             told.due.add(&send.outcome, answer, shared.clock.elapsed(), shared.speed);
         }

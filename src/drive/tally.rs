@@ -13,6 +13,8 @@ pub struct Tally {
     pub pages: u64,
     /// Requests for codes, by who asked and what came back: a status, or `None` for no answer.
     pub sends: BTreeMap<(Label, Option<u16>), u64>,
+    /// Challenges that were solved; the status is that of the answer after it.
+    pub solved: u64,
     /// Answers to requests for codes without a decision: no protected endpoint, or no sendwall.
     pub undecided: u64,
 }
@@ -49,6 +51,9 @@ impl fmt::Display for Tally {
             }
         }
         write!(f, "{:8} {:>9}", "pages", self.pages)?;
+        if self.solved > 0 {
+            write!(f, "\n{:8} {:>9}  proofs of work", "solved", self.solved)?;
+        }
         if self.undecided > 0 {
             write!(
                 f,

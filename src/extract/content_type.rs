@@ -100,7 +100,7 @@ fn is_ascii_superset(charset: &str) -> bool {
         || matches!(charset, "gb2312" | "gbk" | "gb18030" | "big5" | "shift_jis" | "sjis")
 }
 
-fn boundary(value: &str) -> Option<String> {
+pub(super) fn boundary(value: &str) -> Option<String> {
     let boundary = parameter(value, "boundary")?;
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? *$!#&~^|@<>{}".contains(&byte);
     ((1..=200).contains(&boundary.len()) && boundary.bytes().all(plain) && !boundary.ends_with(' ')).then_some(boundary)

@@ -36,6 +36,7 @@ pub use document::Document;
 pub use exact::phone_text;
 pub use fingerprint::fingerprint;
 pub use matching::{brought_back, exchange_value};
+pub use multipart::{Part, parts};
 pub use phone::phone;
 pub use route::{Pattern, PatternError, Role, Router, Rule};
 pub use settings::{MatchKey, PhoneSource, Settings};

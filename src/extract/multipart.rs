@@ -5,8 +5,51 @@ use std::borrow::Cow;
 use super::nodes::{Name, Node, Nodes, Origin, Scalar, unreadable};
 use crate::domain::{Unreadable, UnreadableCode};
 
+/// One field of a multipart form, or a file.
+#[expect(missing_debug_implementations, reason = "holds raw numbers")]
+pub struct Part<'a> {
+    /// Its name.
+    pub name: Cow<'a, str>,
+    /// Whether it is a file, be it an empty one.
+    pub is_file: bool,
+    /// What is in it.
+    pub value: &'a [u8],
+    /// Whether its text, where it is one, is UTF-8 by what it says of itself.
+    says_utf8: bool,
+}
+
 /// Reads the parts of `body` into `nodes`, under `root`.
 pub(super) fn read<'a>(body: &'a [u8], boundary: &str, root: u32, nodes: &mut Nodes<'a>) -> Result<(), Unreadable> {
+    each_part(body, boundary, |part| {
+        let value = if part.is_file {
+            Scalar::File
+        } else {
+            match std::str::from_utf8(part.value) {
+                Ok(text) if part.says_utf8 || text.is_ascii() => Scalar::Text(Cow::Borrowed(text)),
+                Ok(_) | Err(_) => Scalar::Bad(UnreadableCode::NotUtf8),
+            }
+        };
+        nodes.push(Node { parent: root, origin: Origin::Form, name: Name::Key(part.name), value }).map(drop)
+    })
+}
+
+/// The parts of a multipart form with this content type.
+pub fn parts<'a>(content_type: &str, body: &'a [u8]) -> Result<Vec<Part<'a>>, Unreadable> {
+    let malformed = || unreadable(UnreadableCode::ContentType, "header:content-type");
+    let boundary = super::content_type::boundary(content_type).ok_or_else(malformed)?;
+    let mut parts = Vec::new();
+    each_part(body, &boundary, |part| {
+        parts.push(part);
+        Ok(())
+    })?;
+    Ok(parts)
+}
+
+fn each_part<'a>(
+    body: &'a [u8],
+    boundary: &str,
+    mut take: impl FnMut(Part<'a>) -> Result<(), Unreadable>,
+) -> Result<(), Unreadable> {
     let malformed = || unreadable(UnreadableCode::Malformed, "body");
     let incomplete = || unreadable(UnreadableCode::BodyIncomplete, "body");
     let delimiter = format!("\r\n--{boundary}");
@@ -23,8 +66,7 @@ pub(super) fn read<'a>(body: &'a [u8], boundary: &str, root: u32, nodes: &mut No
         let end = find(part, delimiter.as_bytes()).ok_or_else(incomplete)?;
         let (part, after) = part.split_at(end);
         rest = after.get(delimiter.len()..).unwrap_or_default();
-        let node = read_part(part, root)?;
-        nodes.push(node)?;
+        take(read_part(part)?)?;
     }
 }
 
@@ -45,14 +87,14 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     None
 }
 
-fn read_part(part: &[u8], root: u32) -> Result<Node<'_>, Unreadable> {
+fn read_part(part: &[u8]) -> Result<Part<'_>, Unreadable> {
     let malformed = || unreadable(UnreadableCode::Malformed, "body");
     let split = find(part, b"\r\n\r\n").ok_or_else(malformed)?;
     let (head, value) = part.split_at(split);
     let value = value.get(4..).unwrap_or_default();
     let head = std::str::from_utf8(head).map_err(|_where| unreadable(UnreadableCode::NotUtf8, "body"))?;
     let mut disposition = None;
-    let mut charset_is_ours = true;
+    let mut says_utf8 = true;
     for line in head.split("\r\n") {
         let (name, content) = line.split_once(':').ok_or_else(malformed)?;
         // A folded line, a blank before the colon, a lone line end: parsers differ.
@@ -69,19 +111,11 @@ fn read_part(part: &[u8], root: u32) -> Result<Node<'_>, Unreadable> {
                 return Err(unreadable(UnreadableCode::ContentEncoding, "body"));
             }
         } else if name.eq_ignore_ascii_case("content-type") {
-            charset_is_ours = super::content_type::charset_is_utf8(content);
+            says_utf8 = super::content_type::charset_is_utf8(content);
         }
     }
     let (name, is_file) = disposition.ok_or_else(malformed)?;
-    let value = if is_file {
-        Scalar::File
-    } else {
-        match std::str::from_utf8(value) {
-            Ok(text) if charset_is_ours || text.is_ascii() => Scalar::Text(Cow::Borrowed(text)),
-            Ok(_) | Err(_) => Scalar::Bad(UnreadableCode::NotUtf8),
-        }
-    };
-    Ok(Node { parent: root, origin: Origin::Form, name: Name::Key(name), value })
+    Ok(Part { name, is_file, value, says_utf8 })
 }
 
 /// The name in a Content-Disposition, and whether a file name is beside it.

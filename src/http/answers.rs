@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Response, StatusCode, Version};
+use http::{HeaderName, HeaderValue, Response, StatusCode, Version};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -14,8 +14,11 @@ use super::headers;
 use super::headers::Malformed;
 use super::upstream::UpstreamError;
 use crate::challenge::TooMany;
-use crate::domain::{Decision, PassCode, Reason, Unreadable, Verdict};
+use crate::domain::{ChallengeKind, Decision, PassCode, Reason, Unreadable, Verdict};
 use crate::gate::{Answer, Answers, DECISION, GoodAnswer};
+
+/// Names the kind of a challenge.
+const CHALLENGE: HeaderName = HeaderName::from_static("sendwall-challenge");
 
 /// The JSON of an error answer.
 #[derive(Serialize)]
@@ -80,7 +83,7 @@ fn sendwalls(decision: &Decision) -> Response<AnswerBody> {
             let (code, message) = page.unwrap_or(("blocked", "this request was refused"));
             in_json(StatusCode::FORBIDDEN, &problem(code, message))
         }
-        Verdict::Challenge(kind) => challenge(decision, json!({ "kind": kind })),
+        Verdict::Challenge(kind) => challenge(decision, kind, json!({ "kind": kind })),
         Verdict::Cooldown { .. } => {
             in_json(StatusCode::TOO_MANY_REQUESTS, &problem("cooldown", "too many requests; try again later"))
         }
@@ -100,10 +103,18 @@ fn sendwalls(decision: &Decision) -> Response<AnswerBody> {
 }
 
 /// Asks for a proof: `challenge` is what the client has to solve. The code says so, or what was wrong with its pass.
-pub(super) fn challenge(decision: &Decision, challenge: Value) -> Response<AnswerBody> {
+pub(super) fn challenge(decision: &Decision, kind: ChallengeKind, challenge: Value) -> Response<AnswerBody> {
     let (code, message) = decision.pass.unwrap_or(PassCode::Counts).told();
     let (id, challenge) = (decision.id.to_string(), Some(challenge));
-    in_json(StatusCode::PRECONDITION_REQUIRED, &Problem { code, message, decision: Some(&id), field: None, challenge })
+    let problem = Problem { code, message, decision: Some(&id), field: None, challenge };
+    let mut response = in_json(StatusCode::PRECONDITION_REQUIRED, &problem);
+    name_challenge(&mut response, kind);
+    response
+}
+
+/// Says in a header that the answer is a challenge: a script knows it by that before the body is there.
+pub(super) fn name_challenge(response: &mut Response<AnswerBody>, kind: ChallengeKind) {
+    response.headers_mut().insert(CHALLENGE, HeaderValue::from_static(kind.name()));
 }
 
 /// Gives no challenge, because there are too many.

@@ -2,15 +2,30 @@
 //!
 //! Must not know: how a challenge is made and checked.
 
-use http::Response;
+use http::request::Parts;
+use http::{Response, StatusCode};
 use serde_json::json;
 
 use super::answer_body::AnswerBody;
 use super::answers;
+use super::body::Read;
+use super::page;
 use super::proxy::Proxy;
-use crate::challenge::{Asker, Binding};
+use crate::challenge;
+use crate::challenge::captcha;
+use crate::challenge::captcha::Way;
+use crate::challenge::web::form::{Form, Posted};
+use crate::challenge::web::page as html;
+use crate::challenge::{Asker, Binding, TooMany};
 use crate::domain::{ChallengeKind, Decision, Facts, Verdict};
 use crate::gate::{Answers, Endpoint, Revision};
+
+/// A request that doesn't go on.
+#[derive(Clone, Copy)]
+pub(super) struct Came<'a> {
+    pub(super) parts: &'a Parts,
+    pub(super) read: &'a Read,
+}
 
 impl Proxy {
     /// The answer to a request that doesn't go on. The operator's own stands in for sendwall's; clients that solve
@@ -19,43 +34,89 @@ impl Proxy {
         &self,
         revision: &Revision,
         endpoint: Option<&Endpoint>,
-        decision: &Decision,
-        facts: Option<&Facts>,
+        came: Came<'_>,
+        (decision, facts): (&Decision, Option<&Facts>),
     ) -> Response<AnswerBody> {
         let default = Answers::default();
         let own = endpoint.map_or(&default, |endpoint| &endpoint.answers);
-        match (decision.verdict, facts) {
-            (Verdict::Challenge(kind), Some(facts)) if own.challenge.is_none() => {
-                self.ask((revision, endpoint), kind, decision, facts)
-            }
-            _ => answers::refusal(own, decision),
+        let (Verdict::Challenge(kind), Some(facts), None) = (decision.verdict, facts, &own.challenge) else {
+            return answers::refusal(own, decision);
+        };
+        let asker =
+            Asker { binding: Binding::of(decision, facts), address: facts.client.address.id, score: decision.score };
+        let issue = Issue { revision, ways: endpoint.map_or(&[], |endpoint| &endpoint.captcha), asker };
+        match self.issue(&issue, kind) {
+            Ok(issued) if page::is_wanted(&came.parts.headers) => self.show(&issue, kind, &issued, came),
+            Ok(Issued::Work(challenge)) => answers::challenge(decision, kind, json!(challenge)),
+            Ok(Issued::Captcha(challenge)) => answers::challenge(decision, kind, json!(challenge)),
+            Err(refused) => answers::too_many(refused, Some(decision)),
         }
     }
 
     /// Issues what the client has to solve.
-    fn ask(
-        &self,
-        (revision, endpoint): (&Revision, Option<&Endpoint>),
-        kind: ChallengeKind,
-        decision: &Decision,
-        facts: &Facts,
-    ) -> Response<AnswerBody> {
-        let asker =
-            Asker { binding: Binding::of(decision, facts), address: facts.client.address.id, score: decision.score };
+    fn issue(&self, issue: &Issue<'_>, kind: ChallengeKind) -> Result<Issued, TooMany> {
+        let (challenges, settings, now) = (self.gate.challenges(), &issue.revision.challenge, self.gate.now());
         match kind {
-            ChallengeKind::Pow => {
-                match self.gate.challenges().issue_work(&revision.challenge, &asker, self.gate.now()) {
-                    Ok(issued) => answers::challenge(decision, json!(issued)),
-                    Err(refused) => answers::too_many(refused, Some(decision)),
-                }
-            }
+            ChallengeKind::Pow => challenges.issue_work(settings, &issue.asker, now).map(Issued::Work),
             ChallengeKind::Captcha => {
-                let ways = endpoint.map_or(&[][..], |endpoint| &endpoint.captcha);
-                match self.gate.challenges().issue_captcha(&revision.challenge, &asker, ways, self.gate.now()) {
-                    Ok(issued) => answers::challenge(decision, json!(issued)),
-                    Err(refused) => answers::too_many(refused, Some(decision)),
-                }
+                challenges.issue_captcha(settings, &issue.asker, issue.ways, now).map(Issued::Captcha)
             }
         }
     }
+
+    /// The challenge as a page, which sends the form again.
+    fn show(&self, issue: &Issue<'_>, kind: ChallengeKind, issued: &Issued, came: Came<'_>) -> Response<AnswerBody> {
+        let challenges = self.gate.challenges();
+        let nonce = format!("{:032x}", challenges.nonce());
+        let form = form(came);
+        let sealed = form.as_ref().and_then(|form| challenges.seal_form(form));
+        let by_hand = self.by_hand_instead(issue, issued);
+        let (text, captcha) = match issued {
+            Issued::Work(work) => (json!(work).to_string(), by_hand.as_ref()),
+            Issued::Captcha(captcha) => (json!(captcha).to_string(), Some(captcha)),
+        };
+        let content = html::Content {
+            language: page::language(&came.parts.headers),
+            nonce: &nonce,
+            challenge: &text,
+            form: form.as_ref(),
+            foreign: page::is_foreign(came.parts),
+            picture: captcha.and_then(|captcha| page::picture(captcha, sealed.as_deref())),
+        };
+        let policy = html::policy(&nonce, kind == ChallengeKind::Captcha);
+        let mut response = page::answer(StatusCode::PRECONDITION_REQUIRED, html::challenge(&content), &policy);
+        answers::name_challenge(&mut response, kind);
+        response
+    }
+
+    /// A picture for browsers that can't work, where the endpoint has pictures and there is room for one more.
+    fn by_hand_instead(&self, issue: &Issue<'_>, issued: &Issued) -> Option<captcha::Issued> {
+        let has_pictures = issue.ways.iter().any(|way| matches!(way, Way::Image));
+        if !has_pictures || matches!(issued, Issued::Captcha(_)) {
+            return None;
+        }
+        let (challenges, settings) = (self.gate.challenges(), &issue.revision.challenge);
+        challenges.issue_captcha(settings, &issue.asker, &[Way::Image], self.gate.now()).ok()
+    }
+}
+
+/// For whom something is issued, and what it may be.
+struct Issue<'a> {
+    revision: &'a Revision,
+    ways: &'a [Way],
+    asker: Asker,
+}
+
+/// What was issued.
+enum Issued {
+    Work(challenge::Issued),
+    Captcha(captcha::Issued),
+}
+
+/// The form that a request brings, where a page can send it again.
+fn form(came: Came<'_>) -> Option<Form> {
+    let Read::Whole(body, _trailers) = came.read else { return None };
+    let Parts { method, uri, headers, .. } = came.parts;
+    let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    Form::read(&Posted { method, path: uri.path(), query: uri.query(), content_type, body })
 }

@@ -4,7 +4,7 @@
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
@@ -29,7 +29,10 @@ pub(super) fn allow(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
     let Some(origin) = origin else { return };
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("sendwall-decision, retry-after"));
+    headers.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("sendwall-decision, sendwall-challenge, retry-after"),
+    );
     headers.append(VARY, HeaderValue::from_static("origin"));
 }
 
@@ -41,7 +44,16 @@ pub(super) fn preflight(parts: &Parts) -> Option<Method> {
     Method::from_bytes(parts.headers.get(ACCESS_CONTROL_REQUEST_METHOD)?.as_bytes()).ok()
 }
 
-/// Adds the pass and the page's token to what the app's answer to a preflight allows. Where the app allows nothing, so does this.
+/// Whether a preflight asks for nothing but leave to send what is ours: the request itself would need none without it.
+pub(super) fn asks_for_ours_alone(headers: &HeaderMap) -> bool {
+    let simple = headers.get(ACCESS_CONTROL_REQUEST_METHOD).is_some_and(|method| method == "POST" || method == "GET");
+    let asked = headers.get(ACCESS_CONTROL_REQUEST_HEADERS).and_then(|names| names.to_str().ok());
+    let is_ours = |name: &str| OURS.split(", ").any(|own| own.eq_ignore_ascii_case(name.trim()));
+    simple && asked.is_some_and(|names| names.split(',').all(is_ours))
+}
+
+/// Adds the pass and the page's token to what the app's answer to a preflight allows. Where the app allows nothing, so
+/// does this.
 pub(super) fn complete(headers: &mut HeaderMap) {
     if !headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
         return;

@@ -3,8 +3,8 @@
 //! Life of a request: [`server`] accepts, `connection` speaks TLS and HTTP and watches the time-outs, `proxy` checks and
 //! routes, `protect` has the gate judge, `upstream` sends what may be sent over a connection of `pool`, `answer_body`
 //! streams the answer back and tells the gate what it was. `headers` says what changes on the way, `answers` makes
-//! every answer that isn't the upstream's; `asking` is what a client gets that has to solve something, `own` is what
-//! stands under `/_sendwall/`.
+//! every answer that isn't the upstream's; `asking` is what a client gets that has to solve something, `page` the same for
+//! who came by a form; `own` is what stands under `/_sendwall/`.
 //!
 //! Must not know: how a request is judged.
 //!
@@ -21,6 +21,7 @@ mod deadline;
 mod error;
 mod headers;
 mod own;
+mod page;
 mod pool;
 mod protect;
 mod proxy;

@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 
 use super::answer_body::AnswerBody;
 use super::answers;
+use super::asking::Came;
 use super::body::{Read, RequestBody, read_limited};
 use super::cors;
 use super::headers;
@@ -61,9 +62,11 @@ impl Proxy {
             Ruling::Judged(index, Said { decision, facts }, right) => {
                 let endpoint = revision.endpoints.get(index);
                 let origin = endpoint.and_then(|endpoint| cors::origin(&parts.headers, &endpoint.cors_origins));
-                let response = match right {
-                    Some(right) => self.carry_out((parts, read), client, right, Some(&decision)).await,
-                    None => self.refuse(&revision, endpoint, &decision, facts.as_deref()),
+                let response = if let Some(right) = right {
+                    self.carry_out((parts, read), client, right, Some(&decision)).await
+                } else {
+                    let came = Came { parts: &parts, read: &read };
+                    self.refuse(&revision, endpoint, came, (&decision, facts.as_deref()))
                 };
                 finish(response, &decision, origin)
             }

@@ -112,6 +112,11 @@ impl Proxy {
     ) -> Response<AnswerBody> {
         self.counters.requests_passed.add();
         let completes_preflight = self.completes_preflight(&parts, client, revision);
+        if completes_preflight && cors::asks_for_ours_alone(&parts.headers) {
+            let mut response = own::preflight(&[Method::GET, Method::POST]);
+            cors::allow(response.headers_mut(), cors::origin_of_any(&parts.headers, &revision.endpoints));
+            return response;
+        }
         let visitor = self.visitor(&parts, client, revision);
         let upgrade = headers::upgrade(&parts);
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();

@@ -1,12 +1,5 @@
 //! The demo as its visitors see it: its traffic, its page in a real browser, its output.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::expect_used,
-    reason = "a test that cannot go on should fail loudly"
-)]
-
-mod webdriver;
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should fail loudly")]
 
 use std::path::Path;
 use std::process::Command;
@@ -14,7 +7,8 @@ use std::time::Duration;
 
 use sendwall::demo::{Demo, Options, State, Who};
 
-use self::webdriver::{Browser, ENTER, TAB};
+use crate::support::webdriver;
+use crate::support::webdriver::{Browser, ENTER, TAB};
 
 fn options() -> Options {
     Options { listen: Some(([127, 0, 0, 1], 0).into()), traffic: false, ..Options::default() }
@@ -72,7 +66,7 @@ fn without_traffic_nobody_comes() {
 
 #[test]
 fn the_page_works_in_chromium_by_keyboard_alone() {
-    if std::env::var_os("SENDWALL_TEST_NO_BROWSER").is_some_and(|set| set == "1") {
+    if webdriver::is_left_out() {
         return;
     }
     let runtime = runtime();

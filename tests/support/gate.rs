@@ -93,3 +93,8 @@ pub(crate) fn judge(text: &str) -> Judge {
     }));
     Judge { gate, metrics }
 }
+
+/// A configuration where what a client looks like is all that counts: its cells never close.
+pub(crate) fn looks_alone(rules: &str) -> String {
+    LIMITS_ALONE.replace("prior = \"none\"\n", "") + rules
+}

@@ -11,3 +11,4 @@ pub(crate) mod client;
 pub(crate) mod evidence;
 pub(crate) mod gate;
 pub(crate) mod proxy;
+pub(crate) mod webdriver;

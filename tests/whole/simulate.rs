@@ -46,6 +46,26 @@ fn a_trace_is_sent_with_its_addresses_cookies_and_outcomes() {
 }
 
 #[test]
+fn who_would_solve_a_proof_of_work_solves_it_and_gets_the_code() {
+    let app = shop();
+    let rule = "\n[challenge]\nwork = \"light\"\n[[rule]]\nid = \"all\"\nwhen = 'endpoint == \"login\"'\nthen = \"challenge\"\nrung = \"pow\"\n";
+    let sendwall = Sendwall::start(app.address, &(LOGIN.replace("monitor", "enforce") + rule));
+    let short = ["--start", "2026-11-02T12:00:00Z", "--days", "0.003", "--rate", "12", "--speed", "500"];
+    let (is_done, said) = simulate(&[&["quiet", "--http", &sendwall.url("")][..], &short[..]].concat());
+    assert!(is_done, "{said}");
+    let count = |start: &str, end: &str| -> usize {
+        let lines =
+            said.lines().filter_map(|line| line.strip_prefix(start)?.strip_suffix(end)?.trim().parse::<usize>().ok());
+        lines.sum()
+    };
+    let (solved, forwarded) = (count("solved", "proofs of work"), count("legit", "200 forwarded"));
+    assert!(solved > 0, "{said}");
+    assert_eq!(forwarded, solved, "nobody gets a code without a proof: {said}");
+    let sent = app.requests().iter().filter(|request| request.target() == "/api/login/send-code").count();
+    assert_eq!(sent, solved);
+}
+
+#[test]
 fn other_machines_and_impossible_traces_are_errors_with_a_hint() {
     for (arguments, hint) in [
         (&["quiet", "--http", "http://192.0.2.1:80"][..], "loopback only"),

@@ -44,26 +44,31 @@ impl Proxy {
         }
     }
 
-    /// `answer` solves the captcha of `token` by way of `provider`.
-    pub(super) async fn solve_captcha(
+    /// Whether `answer` solves the captcha of `token` by way of `provider`.
+    pub(super) async fn try_captcha(
         &self,
         asked: &Asked<'_>,
         token: &str,
         (provider, answer): (&str, &str),
-    ) -> Response<AnswerBody> {
+    ) -> Outcome {
         let (challenges, revision) = (self.gate.challenges(), asked.revision);
         let ticket = match challenges.read_ticket(token, self.gate.now()) {
             Ok(ticket) => ticket,
-            Err(unsolved) => return solve::refused(unsolved),
+            Err(unsolved) => return Outcome::Refused(unsolved),
         };
         let Some(endpoint) = revision.endpoints.iter().find(|endpoint| challenges.is_of(&ticket, &endpoint.name))
         else {
-            return solve::refused(Unsolved::Unknown);
+            return Outcome::Refused(Unsolved::Unknown);
         };
         let solution =
             Solution { ticket: &ticket, endpoint: &endpoint.name, ways: &endpoint.captcha, provider, answer };
         let settings = (&revision.challenge, &revision.captcha);
-        match challenges.solve_captcha(settings, &solution, self.gate.clock()).await {
+        challenges.solve_captcha(settings, &solution, self.gate.clock()).await
+    }
+
+    /// The JSON for an outcome.
+    pub(super) fn captcha_told(&self, asked: &Asked<'_>, outcome: Outcome) -> Response<AnswerBody> {
+        match outcome {
             Outcome::Passed(redeemed) => self.passed(asked, &redeemed),
             Outcome::Waiting => {
                 answers::own(StatusCode::ACCEPTED, "waiting", "the SMS has not come yet; ask again in a few seconds")

@@ -1,30 +1,24 @@
 //! The cookies that sendwall's own paths set: the pass, and the visit of a client that has none.
 
-use http::header::{COOKIE, HOST, ORIGIN};
-use http::request::Parts;
+use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue, Response};
 
 use super::Asked;
 use crate::domain::Span;
 use crate::http::answer_body::AnswerBody;
+use crate::http::page;
 use crate::http::proxy::{Proxy, is_secure};
 use crate::http::visit;
 
 /// Puts a value of ours into a cookie. Pages of another site get it only over TLS: browsers keep no other from them.
 pub(super) fn set(headers: &mut HeaderMap, (name, value): (&str, &str), lifetime: Span, asked: &Asked<'_>) {
     let secure = is_secure(asked.parts, asked.client);
-    let attributes =
-        if secure && is_from_elsewhere(asked.parts) { "SameSite=None; Secure" } else { visit::same_site(secure) };
+    let attributes = if secure && page::comes_from_elsewhere(asked.parts) {
+        "SameSite=None; Secure"
+    } else {
+        visit::same_site(secure)
+    };
     visit::append(headers, (name, value), lifetime, attributes);
-}
-
-/// Whether a page of another origin asks.
-fn is_from_elsewhere(parts: &Parts) -> bool {
-    let host = parts.headers.get(HOST).map(HeaderValue::as_bytes);
-    let host = host.or_else(|| parts.uri.authority().map(|authority| authority.as_str().as_bytes()));
-    let origin = parts.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
-    let origin = origin.and_then(|origin| origin.split_once("://")).map(|(_, origin)| origin.as_bytes());
-    origin.is_some_and(|origin| host.is_some_and(|host| !host.eq_ignore_ascii_case(origin)))
 }
 
 impl Proxy {

@@ -2,10 +2,12 @@
 //!
 //! Must not know: how requests for codes are judged.
 
+mod by_hand;
 mod captcha;
 mod challenge;
 mod cookies;
 mod hook;
+mod scripts;
 mod solve;
 mod token;
 
@@ -27,8 +29,8 @@ use crate::gate::Revision;
 
 /// The first segment of sendwall's own paths.
 const OWN_PATH: &str = "/_sendwall";
-/// The largest body of a request for one of them.
-const MAX_BODY: usize = 16 * 1024;
+/// The largest body of a request for one of them: an answer without JavaScript brings a form along.
+const MAX_BODY: usize = 64 * 1024;
 
 /// A request for a path of sendwall's own.
 pub(super) struct Asked<'a> {
@@ -47,6 +49,9 @@ impl Proxy {
     pub(super) async fn own(self: &Arc<Self>, parts: Parts, body: Incoming, client: &Client) -> Response<AnswerBody> {
         let revision = self.gate.revision();
         let asked = Asked { parts: &parts, client, revision: &revision };
+        if let Some(script) = scripts::script(&parts) {
+            return script;
+        }
         let mut response = self.own_answer(&asked, body).await;
         cors::allow(response.headers_mut(), cors::origin_of_any(&parts.headers, &revision.endpoints));
         response
@@ -87,7 +92,7 @@ impl Proxy {
     async fn own_body(&self, body: Incoming) -> Result<bytes::Bytes, Response<AnswerBody>> {
         let (status, code, message) = match read_limited(body, MAX_BODY, self.settings.timeouts.request_body).await {
             Read::Whole(bytes, _trailers) => return Ok(bytes),
-            Read::TooLarge(..) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body is larger than 16 KiB"),
+            Read::TooLarge(..) => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body is larger than 64 KiB"),
             Read::Incomplete => (StatusCode::BAD_REQUEST, "body_incomplete", "the request body broke off"),
             Read::Stalled => {
                 self.counters.clients_stalled.add();
@@ -99,7 +104,7 @@ impl Proxy {
 }
 
 /// The answer to a preflight; whether it allows anything is for the origin to say.
-fn preflight(methods: &[Method]) -> Response<AnswerBody> {
+pub(super) fn preflight(methods: &[Method]) -> Response<AnswerBody> {
     let mut response = answers::own(StatusCode::OK, "preflight", "");
     *response.status_mut() = StatusCode::NO_CONTENT;
     *response.body_mut() = AnswerBody::own(bytes::Bytes::new());

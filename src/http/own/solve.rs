@@ -4,11 +4,13 @@ use http::{Response, StatusCode};
 use serde_json::json;
 
 use super::{Asked, cookies};
+use crate::challenge::captcha::Outcome;
 use crate::challenge::{Redeemed, Unsolved};
 use crate::extract::{Document, Payload};
 use crate::gate::PASS_COOKIE;
 use crate::http::answer_body::AnswerBody;
 use crate::http::answers;
+use crate::http::page;
 use crate::http::proxy::{Proxy, view};
 
 impl Proxy {
@@ -18,7 +20,18 @@ impl Proxy {
         let document = Document::read(&request);
         let text = |name| document.as_ref().ok().and_then(|document| document.text(name)).unwrap_or_default();
         if !text("token").is_empty() {
-            return self.solve_captcha(asked, text("token"), (text("provider"), text("answer"))).await;
+            let by_hand = page::is_wanted(&asked.parts.headers);
+            // Another site could have its visitors send a form of its own.
+            let outcome = if by_hand && page::is_foreign(asked.parts) {
+                Outcome::Refused(Unsolved::Unknown)
+            } else {
+                self.try_captcha(asked, text("token"), (text("provider"), text("answer"))).await
+            };
+            return if by_hand {
+                self.by_hand(asked, outcome, text("form"))
+            } else {
+                self.captcha_told(asked, outcome)
+            };
         }
         let (challenges, settings) = (self.gate.challenges(), &asked.revision.challenge);
         match challenges.solve_work(settings, text("payload"), self.gate.now()) {
@@ -42,12 +55,15 @@ impl Proxy {
 
 /// The answer to a solution that gives no pass.
 pub(super) fn refused(unsolved: Unsolved) -> Response<AnswerBody> {
-    let status = match unsolved {
+    answers::own(status(unsolved), unsolved.code(), &unsolved.to_string())
+}
+
+pub(super) fn status(unsolved: Unsolved) -> StatusCode {
+    match unsolved {
         Unsolved::Malformed => StatusCode::BAD_REQUEST,
         Unsolved::Unknown | Unsolved::Wrong => StatusCode::FORBIDDEN,
         Unsolved::Spent => StatusCode::CONFLICT,
         Unsolved::Expired => StatusCode::GONE,
         Unsolved::Full => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    answers::own(status, unsolved.code(), &unsolved.to_string())
+    }
 }
