@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use crate::budget::Use;
 use crate::domain::{Country, DecisionId, Mode, OutcomeKind, Range, RevisionId, Timestamp};
 use crate::privacy::Pseudonym;
 use crate::telemetry::Snapshot;
@@ -21,6 +22,10 @@ pub trait Engine: Send + Sync + fmt::Debug {
     fn endpoints(&self) -> Vec<EndpointStatus>;
     /// Whether all is well.
     fn health(&self) -> Health;
+    /// How far every budget is used, the fullest first.
+    fn budgets(&self) -> Vec<Use>;
+    /// Forgets what was spent, in a country or altogether.
+    fn reset_budgets(&self, country: Option<Country>);
     /// Loads the configuration again. May block. `Err` lists every problem; then nothing has changed.
     fn reload(&self) -> Result<RevisionId, Vec<String>>;
 }

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use super::answer::{self, Answer, bad_request, error, json, wrong_method};
 use super::{ConversionRow, EndpointStatus, Engine, Outcomes, Refused};
 use super::{alerts, hot, lists};
+use crate::alerts::Alarm;
 use crate::alerts::deliver::Courier;
+use crate::clock::Clock;
 use crate::domain::{DecisionId, RevisionId};
 use crate::journal::{Journal, reader};
 use crate::state::lists::Lists;
@@ -35,6 +37,10 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// The way in for outcomes.
     pub outcomes: Arc<Outcomes>,
+    /// Alerts.
+    pub alarm: Arc<Alarm>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
     /// The lists that people fill by hand.
     pub lists: Arc<Lists>,
     /// What carries alerts to their channels.
@@ -51,6 +57,9 @@ struct Status {
     endpoints: Vec<EndpointSummary>,
     open_sends: u64,
     tables: Vec<TableStats>,
+    /// Those that go on.
+    incidents: Vec<Value>,
+    budgets: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -69,6 +78,9 @@ impl Parts {
             return lists::answer(self, request, body, how).await;
         }
         let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
+        if let Some(answer) = self.incidents(method, path, &body) {
+            return answer;
+        }
         let wanted =
             if matches!(path, "/api/outcomes" | "/api/reload" | alerts::TEST) { Method::POST } else { Method::GET };
         if *method != wanted {
@@ -128,6 +140,8 @@ impl Parts {
             endpoints: self.engine.endpoints().into_iter().map(summary).collect(),
             open_sends: snapshot.open_sends,
             tables: snapshot.tables,
+            incidents: self.open_incidents(),
+            budgets: self.budgets(),
         }
     }
 

@@ -8,11 +8,13 @@ use super::build::revision;
 use crate::admin::{
     self, About, ConversionRow, Database, EndpointStatus, Health, Learned, OutcomeInput, UpstreamState,
 };
+use crate::alerts::Alarm;
 use crate::alerts::deliver::Courier;
+use crate::budget::Use;
 use crate::cells::{Cells, RealUse};
 use crate::challenge::Challenges;
 use crate::config::{self, Config, LoadError};
-use crate::domain::RevisionId;
+use crate::domain::{Country, RevisionId};
 use crate::gate::{self, Gate, OutcomeTarget};
 use crate::geo;
 use crate::http;
@@ -21,19 +23,20 @@ use crate::limits::{Handle, Store};
 use crate::pack::Section;
 use crate::sessions::Scope;
 use crate::state;
-use crate::telemetry::events::{ConfigLoaded, NeedsRestart, ReloadRejected};
+use crate::telemetry::events::{BudgetsReset, ConfigLoaded, NeedsRestart, ReloadRejected};
 use crate::telemetry::{Counters, EvidenceStats, LearnedStats, Metrics, Snapshot, TableStats};
 
 /// The engine with what it takes to give it another configuration.
 #[derive(Debug)]
 pub(super) struct Engine {
-    gate: Arc<Gate>,
+    pub(super) gate: Arc<Gate>,
     store: Store,
     file: Option<PathBuf>,
     fixed: Fixed,
     courier: Courier,
+    alarm: Arc<Alarm>,
     counters: Arc<Counters>,
-    metrics: Arc<Metrics>,
+    pub(super) metrics: Arc<Metrics>,
     revisions: AtomicU32,
     /// Held during a reload, so that two never cross; what was wrong with the last one.
     problems: Mutex<Vec<String>>,
@@ -67,17 +70,22 @@ impl Engine {
         file: Option<PathBuf>,
         gate: Arc<Gate>,
         store: Store,
-        courier: Courier,
+        (alarm, courier): (Arc<Alarm>, Courier),
         metrics: Arc<Metrics>,
     ) -> Self {
         let counters = Arc::clone(metrics.proxy());
         let (fixed, revisions, problems) = (Fixed::of(config), AtomicU32::new(1), Mutex::default());
-        Self { gate, store, file, fixed, courier, counters, metrics, revisions, problems }
+        Self { gate, store, file, fixed, courier, alarm, counters, metrics, revisions, problems }
     }
 
     /// Everything that outlives the process.
     pub(super) fn kept(&self) -> Vec<&dyn Section> {
         kept(&self.gate, &self.store)
+    }
+
+    /// Problems of the last reload, where it was refused.
+    pub(super) fn problems(&self) -> usize {
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     fn load(&self) -> Result<RevisionId, Vec<String>> {
@@ -95,6 +103,7 @@ impl Engine {
         self.courier.replace(&config.deliver).map_err(|error| vec![error.to_string()])?;
         let id = revision.id;
         self.gate.replace(revision);
+        self.alarm.replace(config.alerts.clone());
         ConfigLoaded { revision: id, endpoints: config.endpoints.len(), warnings: config.warnings.len() }
             .emit(&self.metrics);
         if Fixed::of(&config) != self.fixed {
@@ -199,6 +208,15 @@ impl admin::Engine for Engine {
             geo: loaded.map(|(kind, _)| Database { name: kind.name(), loaded: true }).collect(),
             reload_problems: problems,
         }
+    }
+
+    fn budgets(&self) -> Vec<Use> {
+        self.gate.budgets().fill(&self.gate.revision().budgets, self.gate.now())
+    }
+
+    fn reset_budgets(&self, country: Option<Country>) {
+        self.gate.budgets().reset(country);
+        BudgetsReset { country }.emit();
     }
 
     fn reload(&self) -> Result<RevisionId, Vec<String>> {

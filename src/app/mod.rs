@@ -2,6 +2,7 @@
 //!
 //! Must not know: how any of its parts works.
 
+mod alarm;
 mod build;
 mod engine;
 mod lists;
@@ -86,8 +87,10 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
         None => None,
     };
     let courier = courier(&config, &clock, &metrics, &tasks)?;
-    let engine =
-        Arc::new(Engine::new(&config, file, Arc::clone(&gate), built.store, courier.clone(), Arc::clone(&metrics)));
+    let (alarm, store) = alarm::alarm(&config, &gate, &metrics);
+    let told = (Arc::clone(&alarm), courier.clone());
+    let engine = Arc::new(Engine::new(&config, file, Arc::clone(&gate), built.store, told, Arc::clone(&metrics)));
+    alarm::watch(&tasks, (Arc::clone(&alarm), store), Arc::clone(&engine), Arc::clone(&clock), courier.clone());
 
     tell_start(&config, &gate, &metrics);
     let running = Running {
@@ -105,7 +108,8 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     ListenStarted { what: "proxy", address: running.local }.emit();
     if let Some(admin) = admin {
         let names = running.gate.names().clone();
-        let outcomes = Arc::new(Outcomes::new(Arc::clone(&engine) as Arc<dyn admin::Engine>, names, clock));
+        let as_engine = Arc::clone(&engine) as Arc<dyn admin::Engine>;
+        let outcomes = Arc::new(Outcomes::new(as_engine, names, Arc::clone(&clock)));
         let version = env!("CARGO_PKG_VERSION");
         admin.serve(admin::Parts {
             version,
@@ -115,17 +119,14 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
             outcomes,
             lists: Arc::clone(&lists),
             courier,
+            alarm,
+            clock,
             tasks: tasks.clone(),
         });
     }
     tasks.spawn("proxy", server.run());
-    keep_time(&tasks, Arc::clone(&running.gate));
-    watch_outages(&tasks, Arc::clone(&running.gate), outage_clock);
     lists::tend(&tasks, lists);
-    if let Some(saving) = &running.saving {
-        saving.every_interval(&tasks, Arc::clone(&running.engine));
-    }
-    watch_databases(&tasks, Arc::clone(running.gate.geo()), metrics);
+    keep_watch(&running, outage_clock);
     Ok(running)
 }
 
@@ -177,6 +178,17 @@ impl Running {
 fn courier(config: &Config, clock: &Arc<dyn Clock>, metrics: &Arc<Metrics>, tasks: &Tasks) -> Result<Courier, Error> {
     let seed = getrandom::u64().map_err(|error| Error::NoEntropy(error.to_string()))?;
     Ok(Courier::start(&config.deliver, seed, Arc::clone(clock), Arc::clone(metrics), tasks)?)
+}
+
+/// What is looked at again and again as long as the process runs.
+fn keep_watch(running: &Running, clock: Arc<dyn Clock>) {
+    let Running { tasks, gate, .. } = running;
+    keep_time(tasks, Arc::clone(gate));
+    watch_outages(tasks, Arc::clone(gate), clock);
+    if let Some(saving) = &running.saving {
+        saving.every_interval(tasks, Arc::clone(&running.engine));
+    }
+    watch_databases(tasks, Arc::clone(gate.geo()), Arc::clone(&running.metrics));
 }
 
 fn tell_start(config: &Config, gate: &Gate, metrics: &Metrics) {

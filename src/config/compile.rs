@@ -10,8 +10,8 @@ use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
 use super::{
-    Config, budget, captcha, cells, challenge, channels, endpoint, keys, limits, outbound, prices, rules, server,
-    snapshot, telling, values,
+    Config, alerts, budget, captcha, cells, challenge, channels, endpoint, keys, limits, outbound, prices, rules,
+    server, snapshot, telling, values,
 };
 use crate::alerts::deliver;
 use crate::domain::{ClientSource, Mode};
@@ -40,7 +40,9 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let sessions = root.table("sessions", |section| section.count("capacity", 1_000..=100_000_000, 200_000));
     let (cells, kinds) = cells::read(root, sessions, &endpoints);
     let looks = root.choice("prior", &[("weights", true), ("none", false)]).unwrap_or(true);
-    let channels = root.table("alerts", |section| channels::read(section, &outbound.reach));
+    let (mut alerts, channels) =
+        root.table("alerts", |section| (alerts::table(section, &currency), channels::read(section, &outbound.reach)));
+    alerts::rules(root, &mut alerts);
     let spool = state.as_ref().map(|state| state.join("alerts"));
     if spool.is_none() && !channels.is_empty() {
         let fault = Fault::new("without `state` alerts that were not delivered yet are lost at a restart");
@@ -75,6 +77,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         challenge,
         challenge_memory,
         limits,
+        alerts,
         rules,
         budgets,
         trusted_proxies,

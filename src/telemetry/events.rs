@@ -7,6 +7,7 @@ use std::path::Path;
 use tracing::{error, info, warn};
 
 use super::Metrics;
+pub use super::alarms::{BudgetsReset, IncidentTold, IncidentsFailed};
 pub use super::delivery::{
     AlertAttemptFailed, AlertChannelGone, AlertDamaged, AlertGivenUp, AlertSpoolFailed, AlertsRestored, AlertsSent,
 };

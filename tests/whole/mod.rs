@@ -7,6 +7,7 @@
     reason = "a test that cannot go on should fail loudly, and metrics count whole numbers"
 )]
 
+mod alerts;
 mod answers;
 mod edge;
 mod ending;
