@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sendwall::admin::{
-    About, Admin, ConversionRow, Database, EndpointStatus, Engine, Health, Learned, OutcomeInput, Outcomes, Parts,
-    Settings, UpstreamState,
+    About, Admin, Cause, ConversionRow, Database, EndpointStatus, Engine, Health, Learned, OutcomeInput, Outcomes,
+    Parts, Settings, UpstreamState,
 };
 use sendwall::alerts::deliver::{self, Courier};
 use sendwall::alerts::{Alarm, Book};
@@ -113,7 +113,11 @@ impl Engine for Fake {
 
     fn reset_budgets(&self, _country: Option<Country>) {}
 
-    fn reload(&self) -> Result<RevisionId, Vec<String>> {
+    fn revisions(&self, count: usize) -> std::io::Result<Vec<Value>> {
+        Ok((0..3).take(count).map(|number| json!({ "number": number })).collect())
+    }
+
+    fn reload(&self, _cause: &Cause) -> Result<RevisionId, Vec<String>> {
         if *self.broken_config.lock().unwrap() {
             return Err(vec!["line 3: no such key".to_owned()]);
         }

@@ -18,7 +18,7 @@ mod server;
 mod settings;
 
 pub use engine::{
-    About, ConversionRow, Database, EndpointStatus, Engine, Health, Learned, OutcomeInput, UpstreamState,
+    About, Cause, ConversionRow, Database, EndpointStatus, Engine, Health, Learned, OutcomeInput, UpstreamState,
 };
 pub use outcomes::{MAX_BODY, Outcomes, Refused, Rejected, Summary};
 pub use routes::Parts;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::answer::{self, Answer, bad_request, error, json, wrong_method};
-use super::{ConversionRow, EndpointStatus, Engine, Outcomes, Refused};
+use super::{Cause, ConversionRow, EndpointStatus, Engine, Outcomes, Refused};
 use super::{alerts, hot, lists};
 use crate::alerts::Alarm;
 use crate::alerts::deliver::Courier;
@@ -99,7 +99,8 @@ impl Parts {
             "/api/decisions" => self.decisions(query),
             "/api/cells" => self.cells(query),
             "/api/outcomes" => self.take_outcomes(body).await,
-            "/api/reload" => self.reload().await,
+            "/api/reload" => self.reload(how).await,
+            "/api/revisions" => self.revisions(query).await,
             alerts::TEST => alerts::test(&self.courier, query).await,
             _ => match path.strip_prefix("/api/decisions/") {
                 Some(id) => self.decision(id).await,
@@ -216,9 +217,22 @@ impl Parts {
         }
     }
 
-    async fn reload(&self) -> Answer {
+    async fn revisions(&self, query: Option<&str>) -> Answer {
+        let limit = match Query::read(query, &["limit"]) {
+            Ok(query) => query.limit,
+            Err(answer) => return *answer,
+        };
         let engine = Arc::clone(&self.engine);
-        match self.tasks.run_blocking(move || engine.reload()).await {
+        match self.tasks.run_blocking(move || engine.revisions(limit)).await {
+            Some(Ok(revisions)) => json(StatusCode::OK, &json!({"revisions": revisions})),
+            Some(Err(unread)) => error(StatusCode::INTERNAL_SERVER_ERROR, "history_unreadable", &unread.to_string()),
+            None => error(StatusCode::INTERNAL_SERVER_ERROR, "internal", "reading the history failed"),
+        }
+    }
+
+    async fn reload(&self, who: &'static str) -> Answer {
+        let engine = Arc::clone(&self.engine);
+        match self.tasks.run_blocking(move || engine.reload(&Cause::Api { who })).await {
             Some(Ok(revision)) => json(StatusCode::OK, &json!({"revision": revision})),
             Some(Err(problems)) => json(
                 StatusCode::UNPROCESSABLE_ENTITY,

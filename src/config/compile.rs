@@ -31,7 +31,8 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let limits = limits::read(root, &endpoints);
     let rules = rules::read(root, &endpoints, &limits);
     let budgets = budget::read(root, &endpoints);
-    let (currency, prices) = prices::read(root);
+    let mut files = rules.files.clone();
+    let (currency, prices) = prices::read(root, &mut files);
     let workers = root.count("workers", 0..=1024, 0);
     let journal = telling::journal(root, state.as_ref());
     let telemetry = telling::log(root);
@@ -86,6 +87,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         routes,
         currency,
         prices,
+        files,
         warnings: Vec::new(),
     })
 }

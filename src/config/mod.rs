@@ -123,6 +123,8 @@ pub struct Config {
     pub currency: String,
     /// What an SMS costs.
     pub prices: PriceTable,
+    /// Every file beside its own whose change is a change of this configuration: rules, lists, cases, prices.
+    pub files: Vec<PathBuf>,
     /// What may not be meant.
     pub warnings: Vec<Problem>,
 }

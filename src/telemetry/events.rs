@@ -131,6 +131,22 @@ impl NeedsRestart {
     }
 }
 
+/// What came of a configuration could not be written down.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryFailed<'a> {
+    /// What the system said.
+    pub error: &'a std::io::Error,
+}
+
+impl HistoryFailed<'_> {
+    /// Logs.
+    pub fn emit(&self, metrics: &Metrics) {
+        metrics.at_most_every("history_failed", |suppressed| {
+            error!(error = %self.error, suppressed, "the history of revisions cannot be written");
+        });
+    }
+}
+
 /// No verification has been seen at an endpoint, and none will be.
 #[derive(Clone, Copy, Debug)]
 pub struct EndpointBlind<'a> {

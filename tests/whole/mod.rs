@@ -10,6 +10,7 @@
 mod alerts;
 mod answers;
 mod edge;
+mod editing;
 mod ending;
 mod evidence;
 mod limits;
