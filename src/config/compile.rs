@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use ring::digest::{SHA256, digest};
@@ -13,9 +14,11 @@ use super::{
     Config, alerts, budget, captcha, cells, challenge, channels, endpoint, keys, limits, outbound, prices, rules,
     server, snapshot, telling, values,
 };
-use crate::alerts::deliver;
+use crate::alerts::Settings;
+use crate::alerts::deliver::{self, Channel};
 use crate::domain::{ClientSource, Mode};
 use crate::gate::Endpoint;
+use crate::net::Reach;
 
 /// Reads everything. `None` only where an error was noted.
 pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Option<Config> {
@@ -41,17 +44,9 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let sessions = root.table("sessions", |section| section.count("capacity", 1_000..=100_000_000, 200_000));
     let (cells, kinds) = cells::read(root, sessions, &endpoints);
     let looks = root.choice("prior", &[("weights", true), ("none", false)]).unwrap_or(true);
-    let (mut alerts, channels) =
-        root.table("alerts", |section| (alerts::table(section, &currency), channels::read(section, &outbound.reach)));
-    alerts::rules(root, &mut alerts);
+    let (alerts, channels) = watched(root, &currency, &outbound.reach);
     let spool = state.as_ref().map(|state| state.join("alerts"));
-    if spool.is_none() && !channels.is_empty() {
-        let fault = Fault::new("without `state` alerts that were not delivered yet are lost at a restart");
-        root.warning(
-            "alerts",
-            fault.hint("name a directory for sendwall alone, such as state = \"/var/lib/sendwall\""),
-        );
-    }
+    check_spool(root, spool.is_some() || channels.is_empty());
     let deliver = deliver::Settings { channels, spool, net: outbound.clone() };
     let (challenge, challenge_memory) = challenge::read(root);
     check_state(root, state.as_ref());
@@ -90,6 +85,22 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         files,
         warnings: Vec::new(),
     })
+}
+
+/// What on-call people are told of, and where.
+fn watched(root: &mut Section<'_>, currency: &str, reach: &Reach) -> (Settings, Vec<Arc<Channel>>) {
+    let read = |section: &mut Section<'_>| (alerts::table(section, currency), channels::read(section, reach));
+    let (mut settings, channels) = root.table("alerts", read);
+    alerts::rules(root, &mut settings);
+    (settings, channels)
+}
+
+fn check_spool(root: &Section<'_>, is_kept: bool) {
+    if !is_kept {
+        let fault = Fault::new("without `state` alerts that were not delivered yet are lost at a restart");
+        let hint = "name a directory for sendwall alone, such as state = \"/var/lib/sendwall\"";
+        root.warning("alerts", fault.hint(hint));
+    }
 }
 
 fn hash(text: &str) -> u32 {
