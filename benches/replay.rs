@@ -46,7 +46,11 @@ fn engine() -> Engine {
     let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
     let metrics = Arc::new(Metrics::new("bench", Arc::clone(&shared)));
     let journal = Arc::new(Journal::silent(Arc::clone(&metrics)));
-    Engine { gate: Arc::new(app::offline(&config, &shared, &metrics, &journal).unwrap()), clock }
+    Engine {
+        gate: Arc::new(app::offline(&config, &shared, &metrics, &journal).unwrap()),
+        clock,
+        alerts: config.alerts.clone(),
+    }
 }
 
 fn replay(criterion: &mut Criterion) {

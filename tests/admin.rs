@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sendwall::admin::{
-    About, Admin, ConversionRow, Database, EndpointStatus, Engine, Health, Learned, OutcomeInput, Outcomes, Parts,
-    Settings, UpstreamState,
+    About, Admin, Cause, ConversionRow, Database, EndpointStatus, Engine, Health, Learned, OutcomeInput, Outcomes,
+    Parts, Settings, UpstreamState,
 };
 use sendwall::alerts::deliver::{self, Courier};
+use sendwall::alerts::{Alarm, Book};
 use sendwall::clock::{Clock, ManualClock};
 use sendwall::domain::{
     Country, Decision, DecisionId, Facts, Mode, Money, OutcomeKind, PhoneFact, Range, RevisionId, Span, Unreadable,
@@ -106,7 +107,17 @@ impl Engine for Fake {
         }
     }
 
-    fn reload(&self) -> Result<RevisionId, Vec<String>> {
+    fn budgets(&self) -> Vec<sendwall::budget::Use> {
+        Vec::new()
+    }
+
+    fn reset_budgets(&self, _country: Option<Country>) {}
+
+    fn revisions(&self, count: usize) -> std::io::Result<Vec<Value>> {
+        Ok((0..3).take(count).map(|number| json!({ "number": number })).collect())
+    }
+
+    fn reload(&self, _cause: &Cause) -> Result<RevisionId, Vec<String>> {
         if *self.broken_config.lock().unwrap() {
             return Err(vec!["line 3: no such key".to_owned()]);
         }
@@ -138,7 +149,8 @@ impl Server {
         let lists = Lists::open(None, names, Arc::clone(&clock), Arc::clone(&metrics)).unwrap();
         let nowhere = deliver::Settings::default();
         let courier = Courier::start(&nowhere, 1, Arc::clone(&clock), Arc::clone(&metrics), &tasks).unwrap();
-        let outcomes = Outcomes::new(Arc::clone(&engine) as _, Pseudonyms::new(&NAMES), clock);
+        let outcomes = Outcomes::new(Arc::clone(&engine) as _, Pseudonyms::new(&NAMES), Arc::clone(&clock));
+        let alarm = Alarm::new(sendwall::alerts::Settings::default(), Arc::default(), Book::default());
         let parts = Parts {
             version: "1.2.3",
             engine: Arc::clone(&engine) as _,
@@ -147,6 +159,8 @@ impl Server {
             outcomes: Arc::new(outcomes),
             lists: Arc::new(lists),
             courier,
+            alarm: Arc::new(alarm),
+            clock,
             tasks: tasks.clone(),
         };
         let settings = Settings { listen: "127.0.0.1:0".parse().unwrap(), token: token.map(Secret::new) };

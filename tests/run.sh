@@ -79,7 +79,7 @@ cargo test --locked --lib --bins --tests
 
 if [ "$long" = yes ]; then
   say "tests with many more property cases"
-  PROPTEST_CASES="${PROPTEST_CASES:-20000}" cargo test --locked --release --lib --bins --tests
+  PROPTEST_CASES="${PROPTEST_CASES:-20000}" SENDWALL_RELOADS="${SENDWALL_RELOADS:-2000}" cargo test --locked --release --lib --bins --tests
   say "a hundred kills between the spool and the receiver"
   SENDWALL_TEST_LONG=1 cargo test --locked --release --test sendwall deliver::crash
   say "benches, once each"

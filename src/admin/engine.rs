@@ -1,10 +1,13 @@
 //! What the admin address asks of the engine.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
+use crate::budget::Use;
 use crate::domain::{Country, DecisionId, Mode, OutcomeKind, Range, RevisionId, Timestamp};
 use crate::privacy::Pseudonym;
 use crate::telemetry::Snapshot;
@@ -21,8 +24,34 @@ pub trait Engine: Send + Sync + fmt::Debug {
     fn endpoints(&self) -> Vec<EndpointStatus>;
     /// Whether all is well.
     fn health(&self) -> Health;
+    /// How far every budget is used, the fullest first.
+    fn budgets(&self) -> Vec<Use>;
+    /// Forgets what was spent, in a country or altogether.
+    fn reset_budgets(&self, country: Option<Country>);
     /// Loads the configuration again. May block. `Err` lists every problem; then nothing has changed.
-    fn reload(&self) -> Result<RevisionId, Vec<String>>;
+    fn reload(&self, cause: &Cause) -> Result<RevisionId, Vec<String>>;
+    /// The last configurations that were applied or refused, the newest first. May block.
+    fn revisions(&self, count: usize) -> std::io::Result<Vec<Value>>;
+}
+
+/// Why a configuration is loaded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+pub enum Cause {
+    /// The process starts.
+    Start,
+    /// Files have changed.
+    Files {
+        /// These.
+        changed: Vec<PathBuf>,
+    },
+    /// SIGHUP.
+    Signal,
+    /// Somebody asked for it at the admin address.
+    Api {
+        /// How they are known: `token`, `loopback`.
+        who: &'static str,
+    },
 }
 
 /// An outcome that was told.

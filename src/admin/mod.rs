@@ -1,4 +1,4 @@
-//! The admin address: health, metrics, decisions, conversion, outcomes, reload.
+//! The admin address: health, metrics, decisions, incidents, conversion, outcomes, reload.
 //!
 //! It sees the engine through [`Engine`] only, and it never shows what it doesn't need: no raw number, cookie or
 //! address comes out, not even one that just came in.
@@ -10,6 +10,7 @@ mod answer;
 mod engine;
 mod guard;
 mod hot;
+mod incidents;
 mod lists;
 mod outcomes;
 mod routes;
@@ -17,7 +18,7 @@ mod server;
 mod settings;
 
 pub use engine::{
-    About, ConversionRow, Database, EndpointStatus, Engine, Health, Learned, OutcomeInput, UpstreamState,
+    About, Cause, ConversionRow, Database, EndpointStatus, Engine, Health, Learned, OutcomeInput, UpstreamState,
 };
 pub use outcomes::{MAX_BODY, Outcomes, Refused, Rejected, Summary};
 pub use routes::Parts;

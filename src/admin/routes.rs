@@ -9,9 +9,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::answer::{self, Answer, bad_request, error, json, wrong_method};
-use super::{ConversionRow, EndpointStatus, Engine, Outcomes, Refused};
+use super::{Cause, ConversionRow, EndpointStatus, Engine, Outcomes, Refused};
 use super::{alerts, hot, lists};
+use crate::alerts::Alarm;
 use crate::alerts::deliver::Courier;
+use crate::clock::Clock;
 use crate::domain::{DecisionId, RevisionId};
 use crate::journal::{Journal, reader};
 use crate::state::lists::Lists;
@@ -35,6 +37,10 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// The way in for outcomes.
     pub outcomes: Arc<Outcomes>,
+    /// Alerts.
+    pub alarm: Arc<Alarm>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
     /// The lists that people fill by hand.
     pub lists: Arc<Lists>,
     /// What carries alerts to their channels.
@@ -51,6 +57,9 @@ struct Status {
     endpoints: Vec<EndpointSummary>,
     open_sends: u64,
     tables: Vec<TableStats>,
+    /// Those that go on.
+    incidents: Vec<Value>,
+    budgets: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -69,6 +78,9 @@ impl Parts {
             return lists::answer(self, request, body, how).await;
         }
         let method = if request.method == Method::HEAD { &Method::GET } else { &request.method };
+        if let Some(answer) = self.incidents(method, path, &body) {
+            return answer;
+        }
         let wanted =
             if matches!(path, "/api/outcomes" | "/api/reload" | alerts::TEST) { Method::POST } else { Method::GET };
         if *method != wanted {
@@ -87,7 +99,8 @@ impl Parts {
             "/api/decisions" => self.decisions(query),
             "/api/cells" => self.cells(query),
             "/api/outcomes" => self.take_outcomes(body).await,
-            "/api/reload" => self.reload().await,
+            "/api/reload" => self.reload(how).await,
+            "/api/revisions" => self.revisions(query).await,
             alerts::TEST => alerts::test(&self.courier, query).await,
             _ => match path.strip_prefix("/api/decisions/") {
                 Some(id) => self.decision(id).await,
@@ -128,6 +141,8 @@ impl Parts {
             endpoints: self.engine.endpoints().into_iter().map(summary).collect(),
             open_sends: snapshot.open_sends,
             tables: snapshot.tables,
+            incidents: self.open_incidents(),
+            budgets: self.budgets(),
         }
     }
 
@@ -202,9 +217,22 @@ impl Parts {
         }
     }
 
-    async fn reload(&self) -> Answer {
+    async fn revisions(&self, query: Option<&str>) -> Answer {
+        let limit = match Query::read(query, &["limit"]) {
+            Ok(query) => query.limit,
+            Err(answer) => return *answer,
+        };
         let engine = Arc::clone(&self.engine);
-        match self.tasks.run_blocking(move || engine.reload()).await {
+        match self.tasks.run_blocking(move || engine.revisions(limit)).await {
+            Some(Ok(revisions)) => json(StatusCode::OK, &json!({"revisions": revisions})),
+            Some(Err(unread)) => error(StatusCode::INTERNAL_SERVER_ERROR, "history_unreadable", &unread.to_string()),
+            None => error(StatusCode::INTERNAL_SERVER_ERROR, "internal", "reading the history failed"),
+        }
+    }
+
+    async fn reload(&self, who: &'static str) -> Answer {
+        let engine = Arc::clone(&self.engine);
+        match self.tasks.run_blocking(move || engine.reload(&Cause::Api { who })).await {
             Some(Ok(revision)) => json(StatusCode::OK, &json!({"revision": revision})),
             Some(Err(problems)) => json(
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -184,6 +184,9 @@ pub struct Value {
 }
 
 impl Value {
+    /// Nothing was measured.
+    pub const NOTHING: Self = Self { value: 0.0, limit: 0.0, unit: Unit::Count, per_ms: 0 };
+
     /// The window.
     pub const fn per(&self) -> Span {
         Span::millis(self.per_ms)

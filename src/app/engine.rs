@@ -1,18 +1,24 @@
 //! The engine as the admin address sees it, and reloading.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::build::revision;
+use serde_json::Value;
+
+use super::history::History;
+use super::reload::InForce;
 use crate::admin::{
-    self, About, ConversionRow, Database, EndpointStatus, Health, Learned, OutcomeInput, UpstreamState,
+    self, About, Cause, ConversionRow, Database, EndpointStatus, Health, Learned, OutcomeInput, UpstreamState,
 };
+use crate::alerts::Alarm;
 use crate::alerts::deliver::Courier;
+use crate::budget::Use;
 use crate::cells::{Cells, RealUse};
 use crate::challenge::Challenges;
-use crate::config::{self, Config, LoadError};
-use crate::domain::RevisionId;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::{Country, RevisionId};
 use crate::gate::{self, Gate, OutcomeTarget};
 use crate::geo;
 use crate::http;
@@ -21,27 +27,29 @@ use crate::limits::{Handle, Store};
 use crate::pack::Section;
 use crate::sessions::Scope;
 use crate::state;
-use crate::telemetry::events::{ConfigLoaded, NeedsRestart, ReloadRejected};
+use crate::telemetry::events::BudgetsReset;
 use crate::telemetry::{Counters, EvidenceStats, LearnedStats, Metrics, Snapshot, TableStats};
 
 /// The engine with what it takes to give it another configuration.
 #[derive(Debug)]
 pub(super) struct Engine {
-    gate: Arc<Gate>,
-    store: Store,
-    file: Option<PathBuf>,
-    fixed: Fixed,
-    courier: Courier,
+    pub(super) gate: Arc<Gate>,
+    pub(super) store: Store,
+    pub(super) file: Option<PathBuf>,
+    pub(super) fixed: Fixed,
+    pub(super) courier: Courier,
+    pub(super) alarm: Arc<Alarm>,
     counters: Arc<Counters>,
-    metrics: Arc<Metrics>,
-    revisions: AtomicU32,
-    /// Held during a reload, so that two never cross; what was wrong with the last one.
-    problems: Mutex<Vec<String>>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) revisions: AtomicU32,
+    pub(super) in_force: Mutex<InForce>,
+    pub(super) history: History,
 }
 
 /// Settings that a reload can't change.
 #[derive(Debug, PartialEq)]
-struct Fixed {
+pub(super) struct Fixed {
     http: http::Settings,
     admin: Option<admin::Settings>,
     journal: Option<journal::Settings>,
@@ -50,7 +58,7 @@ struct Fixed {
 }
 
 impl Fixed {
-    fn of(config: &Config) -> Self {
+    pub(super) fn of(config: &Config) -> Self {
         Self {
             http: config.http.clone(),
             admin: config.admin.clone(),
@@ -67,12 +75,14 @@ impl Engine {
         file: Option<PathBuf>,
         gate: Arc<Gate>,
         store: Store,
-        courier: Courier,
-        metrics: Arc<Metrics>,
+        (alarm, courier): (Arc<Alarm>, Courier),
+        (clock, metrics): (Arc<dyn Clock>, Arc<Metrics>),
     ) -> Self {
         let counters = Arc::clone(metrics.proxy());
-        let (fixed, revisions, problems) = (Fixed::of(config), AtomicU32::new(1), Mutex::default());
-        Self { gate, store, file, fixed, courier, counters, metrics, revisions, problems }
+        let (fixed, revisions) = (Fixed::of(config), AtomicU32::new(1));
+        let in_force = Mutex::new(InForce::of(file.as_deref(), config));
+        let history = History::new(config.state.as_ref());
+        Self { gate, store, file, fixed, courier, alarm, counters, metrics, clock, revisions, in_force, history }
     }
 
     /// Everything that outlives the process.
@@ -80,27 +90,9 @@ impl Engine {
         kept(&self.gate, &self.store)
     }
 
-    fn load(&self) -> Result<RevisionId, Vec<String>> {
-        let Some(file) = &self.file else {
-            return Err(vec!["sendwall runs without a configuration file, so there is nothing to reload".to_owned()]);
-        };
-        let config = config::load(file).map_err(|error| match error {
-            LoadError::Faulty(problems) => problems.iter().map(ToString::to_string).collect(),
-            LoadError::Unreadable { .. } => vec![error.to_string()],
-        })?;
-        let number = self.revisions.load(Ordering::Relaxed) + 1;
-        let revision =
-            revision(&config, number, &self.store, self.gate.names()).map_err(|error| vec![error.to_string()])?;
-        self.revisions.store(number, Ordering::Relaxed);
-        self.courier.replace(&config.deliver).map_err(|error| vec![error.to_string()])?;
-        let id = revision.id;
-        self.gate.replace(revision);
-        ConfigLoaded { revision: id, endpoints: config.endpoints.len(), warnings: config.warnings.len() }
-            .emit(&self.metrics);
-        if Fixed::of(&config) != self.fixed {
-            NeedsRestart.emit();
-        }
-        Ok(id)
+    /// Problems of the last reload, where it was refused.
+    pub(super) fn problems(&self) -> usize {
+        self.in_force.lock().unwrap_or_else(PoisonError::into_inner).problems.len()
     }
 }
 
@@ -186,7 +178,7 @@ impl admin::Engine for Engine {
     }
 
     fn health(&self) -> Health {
-        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let problems = self.in_force.lock().unwrap_or_else(PoisonError::into_inner).problems.clone();
         let databases = self.fixed.geo.files();
         let loaded = databases.iter().filter(|(_, path)| path.is_some());
         Health {
@@ -201,14 +193,21 @@ impl admin::Engine for Engine {
         }
     }
 
-    fn reload(&self) -> Result<RevisionId, Vec<String>> {
-        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = self.load();
-        *problems = result.as_ref().err().cloned().unwrap_or_default();
-        if let Err(problems) = &result {
-            ReloadRejected { revision: self.gate.revision().id, problems }.emit(&self.metrics);
-        }
-        result
+    fn budgets(&self) -> Vec<Use> {
+        self.gate.budgets().fill(&self.gate.revision().budgets, self.gate.now())
+    }
+
+    fn reset_budgets(&self, country: Option<Country>) {
+        self.gate.budgets().reset(country);
+        BudgetsReset { country }.emit();
+    }
+
+    fn reload(&self, cause: &Cause) -> Result<RevisionId, Vec<String>> {
+        self.reload_for(cause)
+    }
+
+    fn revisions(&self, count: usize) -> std::io::Result<Vec<Value>> {
+        self.history.newest(count)
     }
 }
 

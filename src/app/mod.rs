@@ -2,12 +2,17 @@
 //!
 //! Must not know: how any of its parts works.
 
+mod alarm;
 mod build;
+mod difference;
 mod engine;
+mod history;
 mod lists;
 mod outages;
 mod process;
+mod reload;
 mod snapshots;
+mod watch;
 
 pub use build::{Error, explain, offline};
 pub use process::run;
@@ -34,6 +39,7 @@ use build::{Start, gate, visit_cookies};
 use engine::{Engine, kept};
 use outages::Outages;
 use snapshots::Saving;
+use watch::{LOOK_EVERY, Quiet};
 
 /// How long the decision log may take to write what waits in its queue.
 const JOURNAL_DRAIN: Span = Span::seconds(5);
@@ -42,7 +48,7 @@ const EVIDENCE_EVERY: Span = Span::millis(250);
 /// How often it is looked for outages.
 const OUTAGES_EVERY: Span = Span::seconds(10);
 /// How often database files are looked at.
-const LOOK_EVERY: Span = Span::seconds(1);
+const DATABASES_EVERY: Span = Span::seconds(1);
 
 /// A running sendwall.
 #[derive(Debug)]
@@ -86,10 +92,14 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
         None => None,
     };
     let courier = courier(&config, &clock, &metrics, &tasks)?;
-    let engine =
-        Arc::new(Engine::new(&config, file, Arc::clone(&gate), built.store, courier.clone(), Arc::clone(&metrics)));
+    let (alarm, store) = alarm::alarm(&config, &gate, &metrics);
+    let told = (Arc::clone(&alarm), courier.clone());
+    let telling = (Arc::clone(&clock), Arc::clone(&metrics));
+    let engine = Arc::new(Engine::new(&config, file, Arc::clone(&gate), built.store, told, telling));
+    alarm::watch(&tasks, (Arc::clone(&alarm), store), Arc::clone(&engine), Arc::clone(&clock), courier.clone());
 
     tell_start(&config, &gate, &metrics);
+    engine.tell_start();
     let running = Running {
         local: server.local_addr(),
         admin: admin.as_ref().map(Admin::address),
@@ -105,7 +115,8 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     ListenStarted { what: "proxy", address: running.local }.emit();
     if let Some(admin) = admin {
         let names = running.gate.names().clone();
-        let outcomes = Arc::new(Outcomes::new(Arc::clone(&engine) as Arc<dyn admin::Engine>, names, clock));
+        let as_engine = Arc::clone(&engine) as Arc<dyn admin::Engine>;
+        let outcomes = Arc::new(Outcomes::new(as_engine, names, Arc::clone(&clock)));
         let version = env!("CARGO_PKG_VERSION");
         admin.serve(admin::Parts {
             version,
@@ -115,17 +126,14 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
             outcomes,
             lists: Arc::clone(&lists),
             courier,
+            alarm,
+            clock,
             tasks: tasks.clone(),
         });
     }
     tasks.spawn("proxy", server.run());
-    keep_time(&tasks, Arc::clone(&running.gate));
-    watch_outages(&tasks, Arc::clone(&running.gate), outage_clock);
     lists::tend(&tasks, lists);
-    if let Some(saving) = &running.saving {
-        saving.every_interval(&tasks, Arc::clone(&running.engine));
-    }
-    watch_databases(&tasks, Arc::clone(running.gate.geo()), metrics);
+    keep_watch(&running, outage_clock);
     Ok(running)
 }
 
@@ -156,8 +164,13 @@ impl Running {
     }
 
     /// Loads the configuration file again. Blocks while it reads.
-    pub fn reload(&self) -> Result<crate::domain::RevisionId, Vec<String>> {
-        admin::Engine::reload(&*self.engine)
+    pub fn reload(&self, cause: &admin::Cause) -> Result<crate::domain::RevisionId, Vec<String>> {
+        admin::Engine::reload(&*self.engine, cause)
+    }
+
+    /// The last configurations that were applied or refused, the newest first. Blocks while it reads.
+    pub fn revisions(&self, count: usize) -> std::io::Result<Vec<serde_json::Value>> {
+        admin::Engine::revisions(&*self.engine, count)
     }
 
     /// Takes no more connections, lets requests under way finish, and writes the counters and what is left of the
@@ -177,6 +190,18 @@ impl Running {
 fn courier(config: &Config, clock: &Arc<dyn Clock>, metrics: &Arc<Metrics>, tasks: &Tasks) -> Result<Courier, Error> {
     let seed = getrandom::u64().map_err(|error| Error::NoEntropy(error.to_string()))?;
     Ok(Courier::start(&config.deliver, seed, Arc::clone(clock), Arc::clone(metrics), tasks)?)
+}
+
+/// What is looked at again and again as long as the process runs.
+fn keep_watch(running: &Running, clock: Arc<dyn Clock>) {
+    let Running { tasks, gate, .. } = running;
+    keep_time(tasks, Arc::clone(gate));
+    watch_outages(tasks, Arc::clone(gate), clock);
+    if let Some(saving) = &running.saving {
+        saving.every_interval(tasks, Arc::clone(&running.engine));
+    }
+    watch_files(tasks, Arc::clone(&running.engine));
+    watch_databases(tasks, Arc::clone(gate.geo()), Arc::clone(&running.metrics));
 }
 
 fn tell_start(config: &Config, gate: &Gate, metrics: &Metrics) {
@@ -213,10 +238,30 @@ fn watch_outages(tasks: &Tasks, gate: Arc<Gate>, clock: Arc<dyn Clock>) {
     });
 }
 
+/// Takes in what people change in the configuration and in the files that it names.
+fn watch_files(tasks: &Tasks, engine: Arc<Engine>) {
+    let (stop, blocking) = (tasks.stopping(), tasks.clone());
+    tasks.spawn("files", async move {
+        let mut quiet = Quiet::default();
+        loop {
+            let engine = Arc::clone(&engine);
+            let looked = blocking.run_blocking(move || {
+                engine.look(&mut quiet);
+                quiet
+            });
+            // Where a look panics the next begins as the first did.
+            quiet = looked.await.unwrap_or_default();
+            if stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY.to_duration())).await.is_none() {
+                break;
+            }
+        }
+    });
+}
+
 fn watch_databases(tasks: &Tasks, geo: Arc<Geo>, metrics: Arc<Metrics>) {
     let (stop, blocking) = (tasks.stopping(), tasks.clone());
     tasks.spawn("geo databases", async move {
-        while stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY.to_duration())).await.is_some() {
+        while stop.run_until_cancelled(tokio::time::sleep(DATABASES_EVERY.to_duration())).await.is_some() {
             let looked_at = Arc::clone(&geo);
             for refreshed in blocking.run_blocking(move || looked_at.refresh()).await.unwrap_or_default() {
                 match &refreshed.result {

@@ -6,6 +6,7 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Error, start};
+use crate::admin::Cause;
 use crate::config::Config;
 use crate::telemetry::events::Draining;
 
@@ -30,7 +31,7 @@ async fn serve(config: Config, file: Option<PathBuf>) -> Result<(), Error> {
             _ = interrupt.recv() => break,
             _ = hangup.recv() => {
                 // What came of it is an event of its own.
-                let _told = tokio::task::block_in_place(|| running.reload());
+                let _told = tokio::task::block_in_place(|| running.reload(&Cause::Signal));
             }
         }
     }

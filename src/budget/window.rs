@@ -13,6 +13,16 @@ pub trait Counted: Copy + Default + PartialEq {
     fn take(&mut self, other: &Self);
 }
 
+impl Counted for u64 {
+    fn add(&mut self, other: &Self) {
+        *self = self.saturating_add(*other);
+    }
+
+    fn take(&mut self, other: &Self) {
+        *self = self.saturating_sub(*other);
+    }
+}
+
 /// Sums of the last `per`.
 #[derive(Clone, Debug)]
 pub struct Window<T> {
@@ -66,15 +76,16 @@ impl<T: Counted> Window<T> {
         self.sum
     }
 
-    /// The sum at `now` without what is younger than `young`: whole buckets.
-    pub fn held_without(&mut self, now: Timestamp, young: Span) -> T {
+    /// The sum of the last `per` and a part of a bucket more, without what is younger than `young`.
+    pub fn held_between(&mut self, now: Timestamp, per: Span, young: Span) -> T {
         self.roll(now);
-        let mut sum = self.sum;
-        let skipped = young.as_millis().div_ceil(self.bucket_ms).min(self.len());
-        for back in 0..skipped {
+        let buckets = |span: Span| span.as_millis().div_ceil(self.bucket_ms);
+        let (from, to) = (buckets(young), (buckets(young) + buckets(per) + 1).min(self.len()));
+        let mut sum = T::default();
+        for back in from..to {
             let Some(index) = self.newest.checked_sub(back) else { break };
             if let Some(bucket) = self.buckets.get(self.place(index)) {
-                sum.take(bucket);
+                sum.add(bucket);
             }
         }
         sum
@@ -158,15 +169,6 @@ mod tests {
 
     use super::*;
 
-    impl Counted for u64 {
-        fn add(&mut self, other: &Self) {
-            *self = self.saturating_add(*other);
-        }
-        fn take(&mut self, other: &Self) {
-            *self = self.saturating_sub(*other);
-        }
-    }
-
     const START: u64 = 1_795_197_600_000;
 
     fn at(ms: u64) -> Timestamp {
@@ -193,8 +195,9 @@ mod tests {
                 let held = window.held(at(now));
                 prop_assert!(held >= within(600_000), "{held} of {}", within(600_000));
                 prop_assert!(held <= within(660_000), "{held} of {}", within(660_000));
-                let older = window.held_without(at(now), Span::minutes(2));
-                prop_assert!(older <= held);
+                let older = window.held_between(at(now), Span::minutes(5), Span::minutes(2));
+                let between = |from: u64, to: u64| within(to) - within(from);
+                prop_assert!(older >= between(180_000, 420_000) && older <= between(60_000, 540_000), "{older}");
                 let until = window.fits_at(at(now), |left| *left <= 20);
                 prop_assert!(until.since(at(now)) <= Span::minutes(11));
                 prop_assert!(window.clone().held(until) <= 20, "there is room when it says so");

@@ -10,6 +10,7 @@ mod check;
 mod evidence;
 mod explain;
 mod fetch;
+mod incident;
 mod list;
 mod output;
 mod replay;
@@ -50,6 +51,9 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Runs recorded or generated traffic through the engine on a virtual clock, and scores what it did
     Replay(replay::ReplayArgs),
+    /// Shows what happened, and writes evidence of it
+    #[command(subcommand)]
+    Incident(incident::IncidentCommand),
     /// Tries rules before they go live
     Rules(rules::RulesArgs),
     /// Writes a trace of people and attackers
@@ -70,6 +74,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Incident(command) => incident::incident(&command),
         Command::Rules(args) => rules::rules(&args),
         Command::Simulate(args) => simulate::simulate(&args),
         Command::List(command) => list::list(&command),

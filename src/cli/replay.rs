@@ -124,5 +124,9 @@ fn engine(config: &Config) -> anyhow::Result<Engine> {
     let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), Arc::clone(&shared)));
     let journal = Arc::new(Journal::silent(Arc::clone(&metrics)));
-    Ok(Engine { gate: Arc::new(app::offline(config, &shared, &metrics, &journal)?), clock })
+    Ok(Engine {
+        gate: Arc::new(app::offline(config, &shared, &metrics, &journal)?),
+        clock,
+        alerts: config.alerts.clone(),
+    })
 }

@@ -10,8 +10,8 @@ use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
 use super::{
-    Config, budget, captcha, cells, challenge, channels, endpoint, keys, limits, outbound, prices, rules, server,
-    snapshot, telling, values,
+    Config, alerts, budget, captcha, cells, challenge, channels, endpoint, keys, limits, outbound, prices, rules,
+    server, snapshot, telling, values,
 };
 use crate::alerts::deliver;
 use crate::domain::{ClientSource, Mode};
@@ -31,7 +31,8 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let limits = limits::read(root, &endpoints);
     let rules = rules::read(root, &endpoints, &limits);
     let budgets = budget::read(root, &endpoints);
-    let (currency, prices) = prices::read(root);
+    let mut files = rules.files.clone();
+    let (currency, prices) = prices::read(root, &mut files);
     let workers = root.count("workers", 0..=1024, 0);
     let journal = telling::journal(root, state.as_ref());
     let telemetry = telling::log(root);
@@ -40,7 +41,9 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let sessions = root.table("sessions", |section| section.count("capacity", 1_000..=100_000_000, 200_000));
     let (cells, kinds) = cells::read(root, sessions, &endpoints);
     let looks = root.choice("prior", &[("weights", true), ("none", false)]).unwrap_or(true);
-    let channels = root.table("alerts", |section| channels::read(section, &outbound.reach));
+    let (mut alerts, channels) =
+        root.table("alerts", |section| (alerts::table(section, &currency), channels::read(section, &outbound.reach)));
+    alerts::rules(root, &mut alerts);
     let spool = state.as_ref().map(|state| state.join("alerts"));
     if spool.is_none() && !channels.is_empty() {
         let fault = Fault::new("without `state` alerts that were not delivered yet are lost at a restart");
@@ -75,6 +78,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         challenge,
         challenge_memory,
         limits,
+        alerts,
         rules,
         budgets,
         trusted_proxies,
@@ -83,6 +87,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         routes,
         currency,
         prices,
+        files,
         warnings: Vec::new(),
     })
 }

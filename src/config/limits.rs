@@ -64,7 +64,7 @@ pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint]) -> Limits {
 
 fn check_memory(root: &Section<'_>, memory: u64, limits: &[Arc<Limit>]) {
     let store = Store::new(usize::try_from(memory).unwrap_or(usize::MAX));
-    if let Err(error @ limits::Error::Memory { .. }) = store.prepare(limits) {
+    if let Err(error @ limits::Error::Memory { .. }) = store.check(limits) {
         root.error("limits", Fault::new(error.to_string()).hint("raise `memory` in [limits]"));
     }
 }

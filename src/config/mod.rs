@@ -3,6 +3,7 @@
 //! The only place that knows the names of keys, their ranges and their defaults, and the only one that reads the
 //! environment. Must not know: how anything that is configured works.
 
+mod alerts;
 mod answers;
 mod budget;
 mod captcha;
@@ -104,6 +105,8 @@ pub struct Config {
     pub challenge_memory: usize,
     /// What may happen how often.
     pub limits: Limits,
+    /// What on-call people are told of.
+    pub alerts: crate::alerts::Settings,
     /// What operators ask for.
     pub rules: Rules,
     /// What may be spent.
@@ -120,6 +123,8 @@ pub struct Config {
     pub currency: String,
     /// What an SMS costs.
     pub prices: PriceTable,
+    /// Every file beside its own whose change is a change of this configuration: rules, lists, cases, prices.
+    pub files: Vec<PathBuf>,
     /// What may not be meant.
     pub warnings: Vec<Problem>,
 }
@@ -152,8 +157,7 @@ impl Config {
 
     /// Every key that a configuration may have, array indices left out: `endpoint[].send`.
     pub fn known_keys() -> BTreeSet<String> {
-        const EVERY_LIST: &str =
-            "[[endpoint]]\n[[limit]]\n[[rule]]\n[[list]]\n[[budget.country]]\n[[captcha]]\n[[alerts.channel]]\n";
+        const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n[[rule]]\n[[list]]\n[[budget.country]]\n[[captcha]]\n[[alerts.channel]]\n[[alert]]\n";
         compile_source(&Source::of_file(Path::new(""), EVERY_LIST), &|_| None).1
     }
 }

@@ -1,7 +1,7 @@
 //! `currency` and `prices`: what an SMS costs.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::reader::Section;
 use super::source::Fault;
@@ -10,10 +10,12 @@ use crate::numbering::{PriceProblem, PriceTable};
 /// Of the prices that come with sendwall.
 const SHIPPED_CURRENCY: &str = "USD";
 
-/// Reads the currency and the table of prices.
-pub(super) fn read(root: &mut Section<'_>) -> (String, PriceTable) {
+/// Reads the currency and the table of prices, whose file is noted in `files`.
+pub(super) fn read(root: &mut Section<'_>, files: &mut Vec<PathBuf>) -> (String, PriceTable) {
     let currency = root.parsed("currency", currency).unwrap_or(SHIPPED_CURRENCY);
-    let table = root.file("prices").and_then(|file| table(root, &file));
+    let file = root.file("prices");
+    let table = file.as_ref().and_then(|file| table(root, file));
+    files.extend(file);
     if !root.has("prices") && currency != SHIPPED_CURRENCY {
         let fault = Fault::new(format!("the shipped prices are in {SHIPPED_CURRENCY}, and there are no others"));
         root.warning("currency", fault.hint("name a table of your own in `prices`"));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::stand::Stand;
 use super::{Gate, Revision};
+use crate::alerts::Watch;
 use crate::budget::{Answer, Budgets, Count, Message, Reservation};
 use crate::decide;
 use crate::domain::{Decision, Facts, Mode, Trust, Verdict};
@@ -34,6 +35,11 @@ impl Gate {
     /// What was spent.
     pub fn budgets(&self) -> &Arc<Budgets> {
         &self.budgets
+    }
+
+    /// What alerts are made of.
+    pub fn watch(&self) -> &Arc<Watch> {
+        &self.watch
     }
 
     /// Gives the decision the budgets' last word, and holds what a message of it costs. What was refused before costs

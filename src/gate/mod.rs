@@ -40,6 +40,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use crate::alerts::Watch;
 use crate::budget::Budgets;
 use crate::cells::Cells;
 use crate::challenge::Challenges;
@@ -72,6 +73,7 @@ pub struct Gate {
     challenges: Arc<Challenges>,
     conversion: Conversion,
     budgets: Arc<Budgets>,
+    watch: Arc<Watch>,
     /// Endpoints at which an outcome was ever seen.
     sighted: Sighted,
     /// For rules that repeat an answer.
@@ -157,6 +159,7 @@ impl Gate {
             challenges: parts.challenges,
             conversion: Conversion::new(CONVERSION_KEYS),
             budgets: Arc::default(),
+            watch: Arc::default(),
             sighted: Sighted::default(),
             last_good: LastGood::default(),
             lists: Arc::default(),
@@ -261,6 +264,7 @@ impl Gate {
         let counted = stand.count(&self.cells, &revision.kinds, &decision, proof.pass);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
         self.tell.decided(&facts, &decision, watch.elapsed());
+        self.watch.decided(&facts, &decision);
         let permit = decision.forwards().then(|| SendPermit {
             gate: Arc::clone(self),
             revision: Arc::clone(revision),

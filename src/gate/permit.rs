@@ -114,6 +114,9 @@ impl SendPermit {
     }
 
     fn told(&self, status: Option<u16>, sent: bool) {
+        if sent {
+            self.gate.watch.sent(&self.facts, self.gate.clock.now());
+        }
         let answer = Answer {
             decision: self.decision.id,
             endpoint: Arc::clone(&self.facts.endpoint),

@@ -81,10 +81,8 @@ impl Store {
         Self { memory_bytes, tables: Mutex::default() }
     }
 
-    /// Makes the limits of a revision ready, with an equal number of entries each. Call it when nothing else can fail
-    /// any more: where `max` or the number of limits changed, counters are laid out anew at once (also for the old
-    /// revision, which goes on counting in them).
-    pub fn prepare(&self, limits: &[Arc<Limit>]) -> Result<Set, Error> {
+    /// Whether [`Store::prepare`] would take these limits. Gives how many entries each would have, and takes no memory.
+    pub fn check(&self, limits: &[Arc<Limit>]) -> Result<usize, Error> {
         check(limits)?;
         let counted = || limits.iter().filter(|limit| limit.max > 0);
         let together: usize = counted().map(|limit| entry_bytes(Shape::of(limit))).sum();
@@ -93,6 +91,14 @@ impl Store {
             let needed_bytes = MIN_ENTRIES * together;
             return Err(Error::Memory { memory_bytes: self.memory_bytes, needed_bytes });
         }
+        Ok(entries)
+    }
+
+    /// Makes the limits of a revision ready, with an equal number of entries each. Call it when nothing else can fail
+    /// any more: where `max` or the number of limits changed, counters are laid out anew at once (also for the old
+    /// revision, which goes on counting in them).
+    pub fn prepare(&self, limits: &[Arc<Limit>]) -> Result<Set, Error> {
+        let entries = self.check(limits)?;
         let mut tables = self.tables();
         let mut kept = HashMap::new();
         let mut handles = Vec::with_capacity(limits.len());

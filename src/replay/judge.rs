@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::Engine;
+use super::alarm::Watched;
+use crate::alerts::Alert;
 use crate::clock::{Clock as _, ManualClock};
 use crate::domain::{Client, Decision, DecisionId, Facts, OutcomeKind, Pass, Timestamp};
 use crate::gate::{Gate, OutcomeTarget, Revision};
@@ -31,18 +33,28 @@ pub(super) struct GateJudge {
     gate: Arc<Gate>,
     revision: Arc<Revision>,
     clock: Arc<ManualClock>,
+    watched: Option<Watched>,
 }
 
 impl GateJudge {
     pub(super) fn new(engine: Engine) -> Self {
         let revision = engine.gate.revision();
-        Self { gate: engine.gate, revision, clock: engine.clock }
+        let watched = Watched::new(engine.alerts, &engine.gate);
+        Self { gate: engine.gate, revision, clock: engine.clock, watched }
+    }
+
+    /// What on-call people would have been told since the last call.
+    pub(super) fn told(&mut self) -> Vec<Alert> {
+        self.watched.as_mut().map(Watched::take).unwrap_or_default()
     }
 }
 
 impl Judge for GateJudge {
     fn advance(&mut self, now: Timestamp) {
         if self.clock.now() != now {
+            if let Some(watched) = &mut self.watched {
+                watched.advance(&self.gate, now);
+            }
             self.clock.set(now);
             self.gate.advance(now);
         }

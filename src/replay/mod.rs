@@ -4,6 +4,7 @@
 //! - `facts`: a line of the trace to the facts that the gate would have read. `log`: the same for a decision log.
 //! - `course`: one engine's way through a trace. What falls due (solved challenges, verifications, delivery reports)
 //!   is worked off in the order of time, and before a line of the same time.
+//! - `alarm`: what on-call people would have been told, and when.
 //! - `score`, `changes`, `timeline`: the measures; what another configuration does differently; what happened when.
 //! - `decisions`, `report`, `table`, `page`: what is written, for programs and for people.
 //!
@@ -33,6 +34,7 @@
 //!
 //! Must not know: how decisions are made, the command line.
 
+mod alarm;
 mod changes;
 mod course;
 mod decisions;
@@ -58,6 +60,7 @@ pub use run::Replay;
 
 use std::sync::Arc;
 
+use crate::alerts;
 use crate::clock::ManualClock;
 use crate::gate::Gate;
 use crate::trace;
@@ -93,4 +96,6 @@ pub struct Engine {
     pub gate: Arc<Gate>,
     /// Its clock.
     pub clock: Arc<ManualClock>,
+    /// What on-call people would be told of.
+    pub alerts: alerts::Settings,
 }

@@ -7,13 +7,18 @@
 //!   "total": { MEASURES, "legit": COUNTS, "attack": COUNTS },
 //!   "against": null or { "revision", "scenarios": [ { "scenario", MEASURES } ], "total": MEASURES, "changes": CHANGES },
 //!   "log": null or { "changes": CHANGES, "imputed_outcomes", "imputed_solutions", "not_sent", "torn",
-//!                    "not_replayable": [..] } }
+//!                    "not_replayable": [..] },
+//!   "alerts": { "incidents", "quiet", "messages", "listed": [ { "at", "incident", "status", "severity", "rule",
+//!                                                                   "summary" } ] } }
 //! ```
 //!
 //! - MEASURES: `attack_sends`, `leaked_sends`, `leaked` (a share), `attack_money`, `leaked_money`,
 //!   `leaked_money_share`, `legit_sends`, `lost_sends`, `lost` (a share), `challenged_sends`, `challenged` (a share).
 //!   A share is null where it is over nothing.
 //! - `before_first_refusal.ms`: from the first attack send to the first one without an SMS, null where there is none.
+//! - Each scenario also has `before_first_alert`, of the same form: attack SMS before on-call people would have been told.
+//! - `alerts`: incidents, those of them that began while no attack was under way (`quiet`), messages, and the first
+//!   hundred messages.
 //! - COUNTS: `sends`, `sms`, `challenged`, `solved`, and by name `verdicts` (first answers), `rungs` (where attempts
 //!   ended) and `decided_by`.
 //! - CHANGES: `compared`, and for each of `refused`, `sent`, `challenged`, `unchallenged` (only now, against before)
@@ -25,11 +30,13 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use super::alarm::{First, Told};
 use super::changes::Changes;
 use super::names::{Name, Names};
 use super::run::{Against, LogResult, Replay};
 use super::score::{Counts, FirstRefusal, RUNGS, Scenario, Score, Side, VERDICTS};
 use super::timeline::Timeline;
+use crate::alerts::{Alert, Severity, Status};
 use crate::domain::{Money, RevisionId, Rung, Span, Timestamp};
 
 /// The result of a replay.
@@ -48,6 +55,7 @@ pub struct Report {
     pub(super) total: TotalReport,
     pub(super) against: Option<AgainstReport>,
     pub(super) log: Option<LogReport>,
+    pub(super) alerts: AlertsReport,
     #[serde(skip)]
     pub(super) names: Names,
     #[serde(skip)]
@@ -60,6 +68,7 @@ pub(super) struct ScenarioReport {
     #[serde(flatten)]
     pub(super) measures: Measures,
     pub(super) before_first_refusal: BeforeFirstRefusal,
+    pub(super) before_first_alert: BeforeFirstRefusal,
     pub(super) legit: Counted,
     pub(super) attack: Counted,
     pub(super) classes: Vec<ClassReport>,
@@ -152,8 +161,11 @@ impl Report {
     /// The result of everything that was replayed.
     pub fn new(replay: Replay<'_>) -> Self {
         let (score, names) = (&replay.score, &replay.names);
-        let mut scenarios: Vec<_> =
-            score.scenarios.iter().map(|(name, scenario)| ScenarioReport::new(*name, scenario, names)).collect();
+        let mut scenarios: Vec<_> = score
+            .scenarios
+            .iter()
+            .map(|(name, scenario)| ScenarioReport::new(*name, scenario, &replay.told, names))
+            .collect();
         scenarios.sort_by(|one, other| one.scenario.cmp(&other.scenario));
         let Counts { attack, legit, .. } = &score.total;
         Self {
@@ -174,6 +186,7 @@ impl Report {
             },
             against: replay.against.map(|against| AgainstReport::new(against, &replay.names)),
             log: replay.log.map(LogReport::new),
+            alerts: AlertsReport::of(replay.told),
             names: replay.names,
             timeline: replay.timeline.unwrap_or_default(),
         }
@@ -205,7 +218,7 @@ impl LogReport {
 }
 
 impl ScenarioReport {
-    fn new(name: Name, scenario: &Scenario, names: &Names) -> Self {
+    fn new(name: Name, scenario: &Scenario, told: &Told, names: &Names) -> Self {
         let class = |(name, counts): (&Name, &Counts)| ClassReport {
             class: names.text(*name).to_owned(),
             measures: Measures::of(counts),
@@ -216,6 +229,7 @@ impl ScenarioReport {
             scenario: names.text(name).to_owned(),
             measures: Measures::of(&scenario.all),
             before_first_refusal: BeforeFirstRefusal::of(&scenario.first_refusal),
+            before_first_alert: BeforeFirstRefusal::of_alert(told.attacks.get(&name)),
             legit: Counted::of(&scenario.all.legit),
             attack: Counted::of(&scenario.all.attack),
             classes,
@@ -242,7 +256,48 @@ impl Measures {
     }
 }
 
+/// What on-call people would have been told.
+#[derive(Debug, Serialize)]
+pub(super) struct AlertsReport {
+    pub(super) incidents: u64,
+    /// Incidents that began while no attack was under way.
+    pub(super) quiet: u64,
+    pub(super) messages: u64,
+    pub(super) listed: Vec<AlertLine>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct AlertLine {
+    pub(super) at: Timestamp,
+    pub(super) incident: String,
+    pub(super) status: Status,
+    pub(super) severity: Severity,
+    pub(super) rule: String,
+    pub(super) summary: String,
+}
+
+impl AlertsReport {
+    fn of(told: Told) -> Self {
+        let line = |alert: Alert| AlertLine {
+            at: alert.at,
+            incident: alert.incident.to_string(),
+            status: alert.status,
+            severity: alert.severity,
+            rule: alert.rule,
+            summary: alert.summary,
+        };
+        let Told { incidents, quiet, count, messages, .. } = told;
+        Self { incidents, quiet, messages: count, listed: messages.into_iter().map(line).collect() }
+    }
+}
+
 impl BeforeFirstRefusal {
+    fn of_alert(first: Option<&First>) -> Self {
+        let Some(first) = first else { return Self { sms: 0, money: Money::default(), ms: None } };
+        let ms = first.after.filter(|_| !first.never).map(Span::as_millis);
+        Self { sms: first.sms, money: first.money, ms }
+    }
+
     fn of(first: &FirstRefusal) -> Self {
         let ms = first.after.filter(|_| !first.never).map(Span::as_millis);
         Self { sms: first.sms, money: first.money, ms }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::alarm::Told;
 use super::changes::{self, Changes, Seen};
 use super::course::{Answer, Course};
 use super::facts::FactsReader;
@@ -26,6 +27,7 @@ pub struct Replay<'a> {
     progress: &'a mut dyn FnMut(u64),
     pub(super) names: Names,
     pub(super) score: Score,
+    pub(super) told: Told,
     pub(super) revision: Option<RevisionId>,
     pub(super) against: Option<Against>,
     pub(super) log: Option<LogResult>,
@@ -106,6 +108,7 @@ impl<'a> Replay<'a> {
             progress,
             names: Names::default(),
             score: Score::default(),
+            told: Told::default(),
             revision: None,
             against: None,
             log: None,
@@ -143,6 +146,7 @@ impl<'a> Replay<'a> {
         }
         self.settle(&mut way)?;
         self.score.end_trace();
+        self.told.end_trace();
         if let Some(against) = &mut self.against {
             against.score.end_trace();
         }
@@ -235,9 +239,11 @@ impl<'a> Replay<'a> {
 
     /// Hands every answer that is there to the results.
     fn settle(&mut self, way: &mut Way) -> Result<(), Error> {
+        self.told.take(way.now.course.judge().told());
         while let Some((row, answer, before)) = way.settled() {
             self.sends += 1;
             let lost = self.score.add(&row, &answer);
+            self.told.add(&row, &answer);
             if let (Some(against), Some(before)) = (&mut self.against, before) {
                 against.score.add(&row, &before);
                 let (seen, reason) = (Seen::of(&before), || changes::first_reason(&before));

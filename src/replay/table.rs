@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::changes::{Changes, Example};
-use super::report::{AgainstReport, BeforeFirstRefusal, Counted, LogReport, Measures, Report};
+use super::report::{AgainstReport, AlertsReport, BeforeFirstRefusal, Counted, LogReport, Measures, Report};
 use super::show::{aligned, amount, brief, grouped, percent};
 use crate::domain::Span;
 use crate::trace::Label;
@@ -18,6 +18,7 @@ impl Report {
         if !self.scenarios.is_empty() {
             text.push_str(&self.measures());
             text.push_str(&self.counts());
+            text.push_str(&self.heard());
         }
         if let Some(against) = &self.against {
             _ = write!(text, "\nagainst {}\n\n", against.revision);
@@ -65,6 +66,26 @@ impl Report {
             }
         }
         _ = writeln!(text, "{:>8}money in {}; before 1st refusal: SMS, money, time", "", self.currency);
+        text
+    }
+
+    /// When on-call people would have heard of each attack, and of what else.
+    pub(super) fn heard(&self) -> String {
+        let mut text = String::new();
+        for scenario in self.scenarios.iter().filter(|scenario| scenario.measures.attack_sends > 0) {
+            let BeforeFirstRefusal { sms, money, ms } = &scenario.before_first_alert;
+            let after = ms.map_or_else(|| "never".to_owned(), |ms| format!("after {}", brief(Span::millis(ms))));
+            let (name, sms) = (shortened(&scenario.scenario), grouped(*sms));
+            _ = writeln!(text, "{:>8}{name} is told {after}; {sms} SMS, {} by then", "alert: ", amount(*money));
+        }
+        let AlertsReport { incidents, quiet, messages, .. } = &self.alerts;
+        if *messages > 0 {
+            _ = writeln!(
+                text,
+                "{:>8}{incidents} incidents in {messages} messages, {quiet} while no attack was under way",
+                ""
+            );
+        }
         text
     }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use tracing::{error, info, warn};
 
 use super::Metrics;
+pub use super::alarms::{BudgetsReset, IncidentTold, IncidentsFailed};
 pub use super::delivery::{
     AlertAttemptFailed, AlertChannelGone, AlertDamaged, AlertGivenUp, AlertSpoolFailed, AlertsRestored, AlertsSent,
 };
@@ -127,6 +128,22 @@ impl NeedsRestart {
             "the new configuration is in force but for its changes of listeners, upstream, time-outs, decision log, \
              snapshot or GeoIP files: these take effect at the next start"
         );
+    }
+}
+
+/// What came of a configuration could not be written down.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryFailed<'a> {
+    /// What the system said.
+    pub error: &'a std::io::Error,
+}
+
+impl HistoryFailed<'_> {
+    /// Logs.
+    pub fn emit(&self, metrics: &Metrics) {
+        metrics.at_most_every("history_failed", |suppressed| {
+            error!(error = %self.error, suppressed, "the history of revisions cannot be written");
+        });
     }
 }
 

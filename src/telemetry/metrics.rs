@@ -15,6 +15,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use super::alarms::Alarms;
 use super::delivery::Delivery;
 use super::evidence::Evidence;
 use super::limiter::Limiter;
@@ -64,6 +65,7 @@ pub struct Metrics {
     lists: ListCounts,
     delivery: Delivery,
     evidence: Evidence,
+    alarms: Alarms,
     ruled: Ruled,
     rungs: Family<labels::AtRung, Count>,
     journal_dropped: Count,
@@ -89,6 +91,7 @@ impl Metrics {
         let lists = ListCounts::registered(&mut registry);
         let delivery = Delivery::registered(&mut registry);
         let evidence = Evidence::registered(&mut registry);
+        let alarms = Alarms::registered(&mut registry);
         let ruled = Ruled::registered(&mut registry);
         let mut metrics = Self {
             registry,
@@ -114,6 +117,7 @@ impl Metrics {
             lists,
             delivery,
             evidence,
+            alarms,
             ruled,
             rungs: Family::default(),
             journal_dropped: Count::default(),
@@ -274,6 +278,11 @@ impl Metrics {
     /// What is counted of challenges and passes.
     pub fn challenges(&self) -> &Arc<ChallengeCounters> {
         &self.challenges
+    }
+
+    /// What is counted about alerts and budgets.
+    pub fn alarms(&self) -> &Alarms {
+        &self.alarms
     }
 
     /// What is counted about the snapshot.

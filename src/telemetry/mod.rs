@@ -2,6 +2,7 @@
 //!
 //! Must not know: requests' bytes, decisions' making, files of the decision log.
 
+mod alarms;
 mod captchas;
 mod challenges;
 mod delivery;
@@ -20,6 +21,7 @@ mod settings;
 mod snapshot;
 mod totals;
 
+pub use alarms::Alarms;
 pub use captchas::{CaptchaCounters, CaptchaProviderChanged};
 pub use challenges::ChallengeCounters;
 pub use delivery::Delivery;

@@ -7,8 +7,10 @@
     reason = "a test that cannot go on should fail loudly, and metrics count whole numbers"
 )]
 
+mod alerts;
 mod answers;
 mod edge;
+mod editing;
 mod ending;
 mod evidence;
 mod limits;

@@ -96,6 +96,11 @@ impl<J: Judge> Course<J> {
         Self { judge, due: Due::new(), delivery_feed, answers: VecDeque::new(), first: 0 }
     }
 
+    /// What it asks.
+    pub(super) fn judge(&mut self) -> &mut J {
+        &mut self.judge
+    }
+
     /// Works off what is due by `now`, each thing at its time, and moves to `now`.
     pub(super) fn advance(&mut self, now: Timestamp) {
         while let Some((at, then)) = self.due.take(now) {

@@ -30,6 +30,9 @@ impl Report {
         if !self.scenarios.is_empty() {
             page.push_str(&measures(self));
         }
+        if !self.alerts.listed.is_empty() {
+            page.push_str(&sections::alerts(self));
+        }
         if let Some(against) = &self.against {
             page.push_str(&comparison(self, against));
         }

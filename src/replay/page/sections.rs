@@ -32,6 +32,18 @@ pub(super) fn measures(report: &Report) -> String {
     html
 }
 
+/// When on-call people would have heard of what.
+pub(super) fn alerts(report: &Report) -> String {
+    let mut html = format!("<section><h2>Alerts</h2><pre>{}</pre>", text(report.heard().trim_end()));
+    html.push_str("<div class=\"wide\"><table><thead><tr><th>when<th>what<th>rule<th>told</thead><tbody>");
+    for line in &report.alerts.listed {
+        let what = format!("{} {}", line.severity.name(), line.status.name());
+        _ = write!(html, "<tr><th>{}<td>{what}<td>{}<td>{}", line.at, text(&line.rule), text(&line.summary));
+    }
+    html.push_str("</tbody></table></div></section>\n");
+    html
+}
+
 fn row(name: &str, measures: &Measures, first: Option<&BeforeFirstRefusal>) -> String {
     let cell = |class: &str, share: Option<f64>, part: &str| match share {
         Some(share) => {

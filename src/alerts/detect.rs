@@ -1,0 +1,267 @@
+//! Counts to findings: every rule held against every key that something was counted of. Pure: `now` is an argument.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::detect_attack::Footprints;
+use super::detect_measure::{Measured, VERIFY_TIME, attacked, measure, over, unit, well};
+use super::settings::{By, Rule, Settings};
+use super::threshold::{Change, Level, Reading};
+use super::volume::{Key, Volumes};
+use super::{AlertKind, Severity, Unit, Value};
+use crate::budget::Use;
+use crate::domain::{Country, Span, Timestamp};
+
+/// Messages of an hour without any outcome in a day that make blindness.
+const BLIND: u32 = 30;
+/// How full a budget is when the next message hardly fits.
+const FULL: f64 = 0.99;
+/// Missing verifications of a country, and messages of its last hour, that make an outage.
+const OUTAGE: [f64; 2] = [0.3, 0.6];
+const OUTAGE_MIN: u32 = 20;
+/// How long what has no rule of its own keeps firing.
+const KEEP: Span = Span::minutes(15);
+const BRIEFLY: Span = Span::minutes(5);
+
+/// What is known from elsewhere at a moment.
+#[derive(Clone, Debug, Default)]
+pub struct Outside {
+    /// Share of a country's verifications that are missing for everyone.
+    pub outages: Vec<(Country, f32)>,
+    /// How far budgets are used.
+    pub budgets: Vec<Use>,
+    /// Part of a budget from which strangers climb.
+    pub soft: f64,
+    /// What is wrong with sendwall and what it leans on.
+    pub troubles: Vec<Trouble>,
+}
+
+/// Something that is wrong with sendwall, or with what it leans on, at this moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trouble {
+    /// Which part: `upstream`, `reload`, `decision-log`.
+    pub part: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// In a sentence.
+    pub text: String,
+    /// How many: dropped lines, problems.
+    pub count: f64,
+}
+
+/// One alert at a moment.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Finding {
+    /// The rule.
+    pub(super) rule: Arc<str>,
+    /// What it is about.
+    pub(super) kind: AlertKind,
+    /// What was measured.
+    pub(super) key: Key,
+    /// How bad it is, as told.
+    pub(super) severity: Severity,
+    /// What is new.
+    pub(super) change: Change,
+    /// What was measured, and what it was held against.
+    pub(super) value: Value,
+    /// What is wrong, where the value doesn't say it.
+    pub(super) text: Option<String>,
+}
+
+/// Of which alert a value is.
+struct Of<'a> {
+    rule: &'a Arc<str>,
+    kind: AlertKind,
+    sustain: Span,
+    keep: Span,
+    unit: Unit,
+    per: Span,
+}
+
+/// Holds rules against counts. What it remembers is bounded by what is counted.
+#[derive(Debug, Default)]
+pub(super) struct Detector {
+    levels: BTreeMap<(Arc<str>, Key), Level>,
+}
+
+impl Detector {
+    /// Goes on with an alert that was told before a restart.
+    pub(super) fn resume(&mut self, rule: Arc<str>, key: Key, severity: Severity) {
+        self.levels.insert((rule, key), Level::fired(severity));
+    }
+
+    /// Whether nothing is over a threshold.
+    pub(super) fn is_idle(&self) -> bool {
+        self.levels.is_empty()
+    }
+
+    /// Every alert that fires at `now`, and those that have just ended.
+    pub(super) fn step(
+        &mut self,
+        settings: &Settings,
+        volumes: &mut Volumes,
+        footprints: &mut Footprints,
+        outside: &Outside,
+        now: Timestamp,
+    ) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let touched = volumes.take_touched();
+        for rule in &settings.rules {
+            for key in self.keys(rule, &touched, footprints, now) {
+                let measured = measure(rule, &key, volumes, footprints, now);
+                let of = Of {
+                    rule: &rule.name,
+                    kind: rule.kind,
+                    sustain: rule.sustain,
+                    keep: rule.keep_firing_for,
+                    unit: unit(rule.kind),
+                    per: rule.per,
+                };
+                found.extend(self.reading(&of, key, measured, None, now));
+            }
+        }
+        found.extend(self.outages(outside, volumes, now));
+        found.extend(self.budgets(outside, now));
+        found.extend(self.troubles(outside, &touched, volumes, now));
+        found.extend(self.forgotten(settings, now));
+        found
+    }
+
+    /// What a rule looks at: what something was counted of, and what is not well yet.
+    fn keys(&self, rule: &Rule, touched: &BTreeSet<Key>, footprints: &Footprints, now: Timestamp) -> BTreeSet<Key> {
+        let mut keys: BTreeSet<Key> = if rule.kind == AlertKind::Attack {
+            let places = footprints.places(now).into_iter();
+            places.map(|(endpoint, country)| attacked(rule.by, endpoint, country)).collect()
+        } else {
+            touched.iter().filter(|key| key.by() == rule.by).cloned().collect()
+        };
+        keys.extend(self.active(&rule.name));
+        keys
+    }
+
+    fn active<'a>(&'a self, rule: &'a str) -> impl Iterator<Item = Key> + 'a {
+        self.levels.keys().filter(move |(name, _)| **name == *rule).map(|(_, key)| key.clone())
+    }
+
+    fn reading(
+        &mut self,
+        of: &Of<'_>,
+        key: Key,
+        measured: Measured,
+        text: Option<String>,
+        now: Timestamp,
+    ) -> Option<Finding> {
+        let Of { rule, kind, sustain, keep, unit, per } = *of;
+        let name = (Arc::clone(rule), key);
+        let mut level = self.levels.get(&name).copied().unwrap_or_default();
+        let before = level.firing();
+        let change = level.step(measured.reading, sustain, keep, now);
+        let severity = level.firing().or(before);
+        let (rule, key) = name.clone();
+        if level.is_idle() {
+            self.levels.remove(&name);
+        } else {
+            self.levels.insert(name, level);
+        }
+        let severity = severity.filter(|_| change != Change::Quiet)?;
+        let value = Value { value: measured.value, limit: measured.limit, unit, per_ms: per.as_millis() };
+        Some(Finding { rule, kind, key, severity, change, value, text })
+    }
+
+    fn outages(&mut self, outside: &Outside, volumes: &mut Volumes, now: Timestamp) -> Vec<Finding> {
+        let rule: Arc<str> = "outage".into();
+        let mut missing: BTreeMap<Key, f64> = self.active(&rule).map(|key| (key, 0.0)).collect();
+        for (country, share) in &outside.outages {
+            let key = Key::country(*country);
+            let sent = volumes.tally(&key, Span::hours(1), Span::default(), now).sent;
+            if sent >= OUTAGE_MIN {
+                missing.insert(key, f64::from(*share));
+            }
+        }
+        let found = missing.into_iter().filter_map(|(key, share)| {
+            let measured = over(share, Some(OUTAGE[0]), Some(OUTAGE[1]));
+            let of = Of::own(&rule, AlertKind::Undelivered, Unit::Share, Span::default(), KEEP);
+            let of = Of { sustain: Span::minutes(2), ..of };
+            let text = format!("{:.0} % of the verifications of {key} are missing for everyone", share * 100.0);
+            self.reading(&of, key, measured, Some(text), now)
+        });
+        found.collect()
+    }
+
+    fn budgets(&mut self, outside: &Outside, now: Timestamp) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let mut seen = BTreeSet::new();
+        for used in &outside.budgets {
+            let rule: Arc<str> = format!("budget-{}", used.name.measure.name()).into();
+            let key = used.name.country.map_or_else(Key::default, Key::country);
+            seen.insert((Arc::clone(&rule), key.clone()));
+            let measured =
+                Measured { limit: used.bound, value: used.used, ..over(used.share(), Some(outside.soft), Some(FULL)) };
+            let measure = used.name.measure;
+            let unit = if measure.is_money() { Unit::Money } else { Unit::Messages };
+            let text = format!("budget {}: {} of {} spent", used.name, used.used, used.max);
+            let of = Of::own(&rule, AlertKind::Budget, unit, measure.per(), BRIEFLY);
+            found.extend(self.reading(&of, key, measured, Some(text), now));
+        }
+        let gone = |(rule, key): &(Arc<str>, Key)| {
+            rule.starts_with("budget-") && !seen.contains(&(Arc::clone(rule), key.clone()))
+        };
+        for (rule, key) in self.levels.keys().filter(|name| gone(name)).cloned().collect::<Vec<_>>() {
+            let of = Of::own(&rule, AlertKind::Budget, Unit::Messages, Span::default(), BRIEFLY);
+            found.extend(self.reading(&of, key, well(), None, now));
+        }
+        found
+    }
+
+    fn troubles(
+        &mut self,
+        outside: &Outside,
+        touched: &BTreeSet<Key>,
+        volumes: &mut Volumes,
+        now: Timestamp,
+    ) -> Vec<Finding> {
+        let rule: Arc<str> = "trouble".into();
+        let mut parts: BTreeMap<Key, (Measured, Option<String>)> =
+            self.active(&rule).map(|key| (key, (well(), None))).collect();
+        for trouble in &outside.troubles {
+            let reading = Reading::Over(trouble.severity);
+            let measured = Measured { reading, value: trouble.count, limit: 1.0 };
+            parts.insert(Key::part(trouble.part), (measured, Some(trouble.text.clone())));
+        }
+        for key in touched.iter().filter(|key| key.by() == By::Endpoint) {
+            let sent = volumes.tally(key, Span::hours(1), VERIFY_TIME, now).sent;
+            let day = volumes.tally(key, Span::hours(24), Span::default(), now);
+            if sent >= BLIND && day.verified == 0 {
+                let text = format!("no outcome of any code of {key} was seen in 24 h: evidence sees nothing");
+                let reading = Reading::Over(Severity::Warn);
+                let measured = Measured { reading, value: f64::from(sent), limit: f64::from(BLIND) };
+                parts.insert(Key { part: Some("outcomes".into()), ..key.clone() }, (measured, Some(text)));
+            }
+        }
+        let of = Of::own(&rule, AlertKind::Trouble, Unit::Count, Span::default(), BRIEFLY);
+        let found = parts.into_iter();
+        found.filter_map(|(key, (measured, text))| self.reading(&of, key, measured, text, now)).collect()
+    }
+
+    /// Alerts whose rules a reload took away end.
+    fn forgotten(&mut self, settings: &Settings, now: Timestamp) -> Vec<Finding> {
+        let has_rule = |rule: &str| {
+            settings.rules.iter().any(|known| *known.name == *rule)
+                || rule.starts_with("budget-")
+                || ["outage", "trouble"].contains(&rule)
+        };
+        let gone: Vec<_> = self.levels.keys().filter(|(rule, _)| !has_rule(rule)).cloned().collect();
+        let end = |(rule, key): (Arc<str>, Key)| {
+            let of = Of::own(&rule, AlertKind::Trouble, Unit::Count, Span::default(), Span::default());
+            self.reading(&of, key, well(), None, now)
+        };
+        gone.into_iter().filter_map(end).collect()
+    }
+}
+
+impl<'a> Of<'a> {
+    /// An alert without a rule of its own: told at once.
+    fn own(rule: &'a Arc<str>, kind: AlertKind, unit: Unit, per: Span, keep: Span) -> Self {
+        Self { rule, kind, sustain: Span::default(), keep, unit, per }
+    }
+}

@@ -1,0 +1,289 @@
+//! Findings to incidents: alerts of one trouble are put together, told once, told again when it grows, and told to be over.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::detect::Finding;
+use super::detect_attack::Evidence;
+use super::incident::{Acknowledged, Incident};
+use super::settings::Settings;
+use super::silence::Silence;
+use super::threshold::Change;
+use super::volume::Key;
+use super::{Alert, AlertKind, IncidentId, Severity, Status};
+use crate::domain::{Span, Timestamp};
+
+/// Incidents of one family that are told apart at the same time; what comes on top belongs to the latest of them.
+const APART: usize = 4;
+/// Growth is told at most so often; a worse severity at once.
+const PACE: Span = Span::minutes(1);
+/// Silences that are kept at the same time.
+const SILENCES: usize = 100;
+
+/// Every incident that is remembered, and every silence.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Book {
+    /// Incidents that there ever were.
+    next: u64,
+    incidents: Vec<Incident>,
+    silences: Vec<Silence>,
+    #[serde(skip)]
+    changes: u64,
+}
+
+/// Alerts of one family may be one trouble.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Traffic,
+    Delivery,
+    Own,
+}
+
+const fn family(kind: AlertKind) -> Family {
+    match kind {
+        AlertKind::Undelivered => Family::Delivery,
+        AlertKind::Trouble => Family::Own,
+        AlertKind::Attack
+        | AlertKind::Messages
+        | AlertKind::Money
+        | AlertKind::Conversion
+        | AlertKind::Refused
+        | AlertKind::Budget => Family::Traffic,
+    }
+}
+
+impl Book {
+    /// Takes what was found at `now` and gives what is to be told. `evidence` knows what attacks left.
+    pub(super) fn take(
+        &mut self,
+        settings: &Settings,
+        findings: &[Finding],
+        evidence: impl Fn(&Key) -> Evidence,
+        now: Timestamp,
+    ) -> Vec<Alert> {
+        // Wide ones first, so that narrow ones of the same cause find them.
+        let mut findings: Vec<&Finding> = findings.iter().collect();
+        findings.sort_by_key(|finding| finding.key.labels().len());
+        for finding in findings {
+            match finding.change {
+                Change::Fired => self.fired(finding, now),
+                Change::Worse | Change::Still => self.goes_on(finding, now),
+                Change::Cleared => self.cleared(finding, now),
+                Change::Quiet => {}
+            }
+        }
+        let mut told = Vec::new();
+        self.silences.retain(|silence| now < silence.until);
+        let silences = self.silences.clone();
+        for incident in self.incidents.iter_mut().filter(|incident| incident.is_open()) {
+            update_evidence(incident, &evidence);
+            let names = incident.names();
+            incident.silenced = silences.iter().any(|silence| silence.holds(&names, now));
+            if incident.alerts.iter().all(|row| row.ended.is_some()) {
+                incident.ended = Some(now);
+                incident.note(now, "over".to_owned());
+            }
+            let message =
+                due(incident, settings.grow, now).map(|status| incident.message(status, &settings.currency, now));
+            self.changes += u64::from(message.is_some() || incident.ended.is_some());
+            told.extend(message);
+        }
+        self.forget(settings.incidents);
+        told
+    }
+
+    fn fired(&mut self, finding: &Finding, now: Timestamp) {
+        self.changes += 1;
+        let inhibitor = self.open().position(|incident| {
+            incident.alerts.iter().any(|row| {
+                let wider = Key::from_labels(&row.labels);
+                row.ended.is_none() && row.kind == finding.kind && wider != finding.key && wider.covers(&finding.key)
+            })
+        });
+        if let Some(incident) = inhibitor.and_then(|index| self.open_mut().nth(index)) {
+            return incident.add(finding, true, now);
+        }
+        if let Some(incident) = self.joined(finding).and_then(|index| self.open_mut().nth(index)) {
+            join_labels(incident, &finding.key);
+            return incident.add(finding, false, now);
+        }
+        self.next += 1;
+        let mut incident = Incident::open(IncidentId::new(now, self.next), finding, now);
+        incident.add(finding, false, now);
+        self.incidents.push(incident);
+    }
+
+    /// The open incident that a new alert belongs to: of the same family, with nothing that contradicts.
+    fn joined(&self, finding: &Finding) -> Option<usize> {
+        let fits = |incident: &Incident| {
+            let theirs = Key::from_labels(&incident.labels);
+            let mine = &finding.key;
+            let agrees = |one: bool, other: bool, same: bool| !one || !other || same;
+            agrees(theirs.country.is_some(), mine.country.is_some(), theirs.country == mine.country)
+                && agrees(theirs.endpoint.is_some(), mine.endpoint.is_some(), theirs.endpoint == mine.endpoint)
+                && theirs.part == mine.part
+        };
+        let is_like = |incident: &Incident| family(incident.kind) == family(finding.kind);
+        // Codes that don't arrive aren't verified: no trouble of its own.
+        let explains = |incident: &Incident| {
+            finding.kind == AlertKind::Conversion && family(incident.kind) == Family::Delivery && fits(incident)
+        };
+        let like = self.open().enumerate().filter(|(_, incident)| is_like(incident));
+        let fitting = like.clone().find(|(_, incident)| fits(incident));
+        let crowded = family(finding.kind) == Family::Traffic && like.clone().count() >= APART;
+        let explained = self.open().enumerate().find(|(_, incident)| explains(incident));
+        let last = like.last().filter(|_| crowded);
+        explained.or(fitting).or(last).map(|(index, _)| index)
+    }
+
+    fn goes_on(&mut self, finding: &Finding, now: Timestamp) {
+        for incident in self.incidents.iter_mut().filter(|incident| incident.is_open()) {
+            let Some(row) = incident.alerts.iter_mut().find(|row| row.is(finding) && row.ended.is_none()) else {
+                continue;
+            };
+            let lower_is_worse = row.kind == AlertKind::Conversion;
+            let value = finding.value.value;
+            row.peak = if lower_is_worse { row.peak.min(value) } else { row.peak.max(value) };
+            row.value = finding.value;
+            row.text.clone_from(&finding.text);
+            if row.severity < finding.severity {
+                row.severity = finding.severity;
+                if !row.inhibited {
+                    incident.severity = incident.severity.max(finding.severity);
+                }
+                incident.note(now, format!("{} {}", finding.severity.name(), finding.rule));
+                self.changes += 1;
+            }
+            return;
+        }
+        // Told before a restart, and its incident is gone: it begins again.
+        self.fired(finding, now);
+    }
+
+    fn cleared(&mut self, finding: &Finding, now: Timestamp) {
+        self.changes += 1;
+        for incident in self.open_mut() {
+            if let Some(row) = incident.alerts.iter_mut().find(|row| row.is(finding) && row.ended.is_none()) {
+                row.ended = Some(now);
+                incident.note(now, format!("well again: {} of {}", finding.rule, finding.key));
+                return;
+            }
+        }
+    }
+
+    fn open(&self) -> impl Iterator<Item = &Incident> + Clone {
+        self.incidents.iter().filter(|incident| incident.is_open())
+    }
+
+    fn open_mut(&mut self) -> impl Iterator<Item = &mut Incident> {
+        self.incidents.iter_mut().filter(|incident| incident.is_open())
+    }
+
+    /// The oldest that is over goes first; where all are open, the oldest.
+    fn forget(&mut self, keep: usize) {
+        while self.incidents.len() > keep.max(1) {
+            let over = self.incidents.iter().position(|incident| !incident.is_open());
+            self.incidents.remove(over.unwrap_or(0));
+        }
+    }
+
+    /// Every alert that fires, as it was told: what detection goes on with after a restart.
+    pub(super) fn firing(&self) -> Vec<(String, Key, Severity)> {
+        let rows = self.open().flat_map(|incident| &incident.alerts).filter(|row| row.ended.is_none());
+        rows.map(|row| (row.rule.clone(), Key::from_labels(&row.labels), row.severity)).collect()
+    }
+
+    /// Another number than before where there is something new to save.
+    pub(super) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Every incident, the latest first.
+    pub fn incidents(&self) -> impl Iterator<Item = &Incident> {
+        self.incidents.iter().rev()
+    }
+
+    /// One incident.
+    pub fn incident(&self, id: &IncidentId) -> Option<&Incident> {
+        self.incidents.iter().find(|incident| incident.id == *id)
+    }
+
+    /// Somebody looks after it. `None`: there is no such incident.
+    pub(super) fn acknowledge(&mut self, id: &IncidentId, acknowledged: Acknowledged) -> Option<Incident> {
+        let incident = self.incidents.iter_mut().find(|incident| incident.id == *id)?;
+        incident.note(acknowledged.at, format!("acknowledged by {}", acknowledged.by));
+        incident.acknowledged = Some(acknowledged);
+        self.changes += 1;
+        Some(incident.clone())
+    }
+
+    /// Every silence that holds at `now`.
+    pub fn silences(&self, now: Timestamp) -> impl Iterator<Item = &Silence> {
+        self.silences.iter().filter(move |silence| now < silence.until)
+    }
+
+    /// Begins a silence; the number that it brings is replaced. `None`: there are too many.
+    pub(super) fn silence(&mut self, silence: Silence) -> Option<Silence> {
+        self.silences.retain(|known| silence.from < known.until);
+        if self.silences.len() >= SILENCES {
+            return None;
+        }
+        let id = self.silences.iter().map(|known| known.id).max().unwrap_or_default() + 1;
+        self.changes += 1;
+        self.silences.push(Silence { id, ..silence });
+        self.silences.last().cloned()
+    }
+
+    /// Ends a silence. False: there is none of that number.
+    pub(super) fn unsilence(&mut self, id: u64) -> bool {
+        let before = self.silences.len();
+        self.silences.retain(|silence| silence.id != id);
+        self.changes += 1;
+        self.silences.len() < before
+    }
+}
+
+/// What is to be told of an incident now.
+fn due(incident: &Incident, grow: f64, now: Timestamp) -> Option<Status> {
+    match (incident.told, incident.is_open()) {
+        _ if incident.silenced => None,
+        // What was over before anybody heard of it is no news.
+        (None, open) => open.then_some(Status::Firing),
+        (Some(_), false) => Some(Status::Resolved),
+        (Some((.., severity)), true) if severity < incident.severity => Some(Status::Updated),
+        (Some((size, at, _)), true) => {
+            let has_grown = incident.size() >= size.max(1.0) * grow && now.since(at) >= PACE;
+            has_grown.then_some(Status::Updated)
+        }
+    }
+}
+
+fn update_evidence(incident: &mut Incident, evidence: impl Fn(&Key) -> Evidence) {
+    let attacks = incident.alerts.iter().filter(|row| row.kind == AlertKind::Attack && row.ended.is_none());
+    // The widest alert's evidence holds the others'.
+    let widest = attacks.min_by_key(|row| row.labels.len()).map(|row| Key::from_labels(&row.labels));
+    if let Some(key) = widest {
+        let known = evidence(&key);
+        if known.size() >= incident.evidence.size() {
+            incident.evidence = known;
+        }
+    }
+}
+
+/// What an incident is about is what its alerts say together: what only one of them knows is known, and what differs is
+/// left out.
+fn join_labels(incident: &mut Incident, key: &Key) {
+    let other: BTreeMap<String, String> = key.labels();
+    for (name, value) in other {
+        match incident.labels.get(&name) {
+            None => {
+                incident.labels.insert(name, value);
+            }
+            Some(known) if *known != value => {
+                incident.labels.remove(&name);
+            }
+            Some(_) => {}
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! From what the gate tells to what on-call people hear: attacks, droughts, outages, budgets, troubles; told once.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::*;
+use crate::domain::{
+    Address, Client, Country, DecidedBy, Decision, DecisionId, Facts, Fingerprint, Mode, Money, NumberKind,
+    OutcomeKind, Phone, PhoneFact, Place, Range, Reason, RevisionId, Rung, Span, Timestamp, Trust, Validity, Verdict,
+    Visit,
+};
+use crate::pack::Section as _;
+use crate::privacy::{Pseudonym, Pseudonyms};
+
+struct Stage {
+    watch: Arc<Watch>,
+    alarm: Alarm,
+    now: Timestamp,
+    told: Vec<Alert>,
+    outside: Outside,
+}
+
+const START: Timestamp = Timestamp::from_unix_ms(1_795_197_600_000);
+
+impl Stage {
+    fn new() -> Self {
+        let watch = Arc::new(Watch::default());
+        let alarm = Alarm::new(Settings::default(), Arc::clone(&watch), Book::default());
+        Self { watch, alarm, now: START, told: Vec::new(), outside: Outside { soft: 0.8, ..Outside::default() } }
+    }
+
+    /// Time goes on by `span`; every tick is taken.
+    fn pass(&mut self, span: Span) {
+        let end = self.now + span;
+        while self.now < end {
+            self.now = self.now + Alarm::EVERY;
+            self.told.extend(self.alarm.tick(&self.outside, self.now));
+        }
+    }
+
+    fn facts(&self, country: &str, phone: u64) -> Facts {
+        let country = Country::new(country).unwrap();
+        let ip = IpAddr::from([203, 0, u8::try_from(phone % 200).unwrap(), 9]);
+        let names = Pseudonyms::new(&[7; 32]);
+        let net = |bits| ipnet::IpNet::new(ip, bits).unwrap();
+        let address =
+            Address { ip, unit: net(32), network: net(24).trunc(), id: Pseudonym::from_bits(u128::from(phone)) };
+        let phone = Phone {
+            id: names.phone(crate::privacy::RawPhone::from_digits(447_402_000_000 + phone).unwrap()),
+            country: Some(country),
+            calling_code: 44,
+            range: Range::new(44_740_200 + phone % 3),
+            last_two: 1,
+            kind: NumberKind::Mobile,
+            validity: Validity::Valid,
+            price: Money::micros(50_000),
+        };
+        Facts {
+            at: self.now,
+            endpoint: "login".into(),
+            phone: PhoneFact::Present(phone),
+            client: Client { address, id: None, visit: Visit::None, fingerprint: Fingerprint::default() },
+            place: Place::default(),
+        }
+    }
+
+    fn decide(&self, facts: &Facts, verdict: Verdict, reasons: Vec<Reason>) {
+        let decision = Decision {
+            id: DecisionId::new(self.now, 1),
+            at: self.now,
+            endpoint: "login".into(),
+            revision: RevisionId { number: 1, hash: 1 },
+            verdict,
+            trust: Trust::Unknown,
+            proven: Rung::None,
+            pass: None,
+            page: None,
+            mode: Mode::Enforce,
+            score: 0,
+            decided_by: DecidedBy::Engine,
+            reasons,
+            rules: Vec::new(),
+            tags: Vec::new(),
+            divert: None,
+        };
+        self.watch.decided(facts, &decision);
+    }
+
+    /// A message goes out, and is verified or not.
+    fn send(&self, country: &str, phone: u64, verified: bool) {
+        let facts = self.facts(country, phone);
+        self.decide(&facts, Verdict::Forward, Vec::new());
+        self.watch.sent(&facts, self.now);
+        if verified {
+            self.watch.outcome(&facts.endpoint, facts.phone(), facts.at, OutcomeKind::Verified);
+        }
+    }
+
+    /// A request is refused for its hot range.
+    fn stop(&self, country: &str, phone: u64) {
+        let facts = self.facts(country, phone);
+        self.decide(&facts, Verdict::Block, vec![hot("range", 3.0)]);
+    }
+
+    fn statuses(&self) -> Vec<(Status, Severity)> {
+        self.told.iter().map(|alert| (alert.status, alert.severity)).collect()
+    }
+}
+
+fn hot(kind: &'static str, heat: f32) -> Reason {
+    Reason::Hot {
+        kind,
+        value: "+44740200".into(),
+        rung: Rung::None,
+        heat,
+        evidence: 9.0,
+        sent: 9.0,
+        verified: 0.0,
+        fades_in: Span::minutes(9),
+    }
+}
+
+#[test]
+fn an_attack_is_one_incident_told_when_it_begins_grows_and_ends() {
+    let mut stage = Stage::new();
+    for phone in 0..12 {
+        stage.send("UZ", phone, false);
+        stage.pass(Span::seconds(5));
+    }
+    assert!(stage.told.is_empty(), "messages alone are no attack");
+    for phone in 0..400 {
+        stage.stop("UZ", phone);
+        stage.pass(Span::seconds(5));
+    }
+    stage.pass(Span::hours(2));
+    let incidents: std::collections::BTreeSet<_> = stage.told.iter().map(|alert| alert.incident.clone()).collect();
+    assert_eq!(incidents.len(), 1, "{:#?}", stage.told);
+    let first = &stage.told[0];
+    assert_eq!((first.status, first.severity, first.kind), (Status::Firing, Severity::Warn, AlertKind::Attack));
+    assert_eq!(first.started.since(START), Span::seconds(60 + 15 * 5), "at the fifteenth");
+    assert_eq!(
+        first.labels,
+        BTreeMap::from([("country".to_owned(), "UZ".to_owned()), ("endpoint".to_owned(), "login".to_owned())])
+    );
+    assert!(
+        first.summary.contains("12 messages to its ranges went out, 0 of them verified, for 0.6000 USD"),
+        "{}",
+        first.summary
+    );
+    assert!(stage.told.contains(&stage.told[1]) && stage.told[1].status == Status::Updated);
+    assert!(stage.told.iter().any(|alert| alert.severity == Severity::Critical));
+    let last = stage.told.last().unwrap();
+    assert_eq!((last.status, last.ended.is_some()), (Status::Resolved, true));
+    assert!(stage.told.len() <= 7, "{:?}", stage.statuses());
+    let sequence: Vec<_> = stage.told.iter().map(|alert| alert.sequence).collect();
+    assert!(sequence.windows(2).all(|pair| pair[1] == pair[0] + 1));
+    let evidence = stage.alarm.incidents()[0].evidence.clone();
+    assert_eq!((evidence.refused, evidence.sent, evidence.phones), (400, 12, 400));
+    assert_eq!((evidence.decisions.len(), evidence.ranges.len()), (200, 3));
+}
+
+#[test]
+fn one_person_and_one_noisy_minute_are_no_attack() {
+    let mut stage = Stage::new();
+    for _ in 0..200 {
+        stage.stop("UZ", 1);
+        stage.pass(Span::seconds(5));
+    }
+    for phone in 0..10 {
+        stage.stop("KG", phone);
+    }
+    stage.decide(&stage.facts("KG", 11), Verdict::Block, vec![hot("phone", 9.0)]);
+    stage.pass(Span::hours(1));
+    let kinds: Vec<_> = stage.told.iter().map(|alert| alert.kind).collect();
+    assert!(
+        !kinds.contains(&AlertKind::Attack),
+        "one phone again and again; ten requests once; a phone hot by itself: {kinds:?}"
+    );
+}
+
+#[test]
+fn codes_that_nobody_verifies_are_told_and_a_quiet_day_is_not() {
+    let mut stage = Stage::new();
+    for phone in 0..2000 {
+        stage.send("GB", phone, phone % 4 != 0);
+        stage.pass(Span::seconds(15));
+    }
+    assert_eq!(stage.told, [], "three of four is well");
+    for phone in 0..200 {
+        stage.send("GB", phone, phone % 10 == 0);
+        stage.pass(Span::seconds(15));
+    }
+    assert_eq!(stage.told.len(), 2, "{:?}", stage.statuses());
+    assert_eq!(stage.told[0].kind, AlertKind::Conversion);
+    assert_eq!(stage.statuses(), [(Status::Firing, Severity::Warn), (Status::Updated, Severity::Critical)]);
+    let incidents = stage.alarm.incidents();
+    assert_eq!(incidents.len(), 1, "the endpoint's and the country's are one incident");
+    assert!(incidents[0].alerts.iter().any(|row| row.rule == "conversion-country"));
+}
+
+#[test]
+fn more_than_is_usual_is_told_only_where_something_is_usual() {
+    let day = |stage: &mut Stage, an_hour: u64| {
+        for hour in 0..24_u64 {
+            let count = if hour == 12 { an_hour } else { 60 };
+            for phone in 0..count {
+                stage.send("GB", phone, true);
+            }
+            stage.now = stage.now + Span::minutes(59);
+            stage.pass(Span::minutes(1));
+        }
+    };
+    let mut stage = Stage::new();
+    day(&mut stage, 500);
+    assert_eq!(stage.told, [], "no history, no word");
+    for _ in 0..3 {
+        day(&mut stage, 60);
+    }
+    assert_eq!(stage.told, []);
+    for phone in 0..300 {
+        stage.send("GB", phone, true);
+    }
+    stage.pass(Span::minutes(5));
+    assert_eq!(stage.told.len(), 1, "{:?}", stage.told);
+    assert_eq!((stage.told[0].kind, stage.told[0].rule.as_str()), (AlertKind::Messages, "messages-usual"));
+    let rows = stage.alarm.incidents()[0].alerts.clone();
+    let inhibited: Vec<_> = rows.iter().map(|row| (row.rule.as_str(), row.inhibited)).collect();
+    assert_eq!(inhibited, [("messages-usual", false), ("messages-usual-country", true)], "the wider one says it");
+
+    let again = Watch::default();
+    stage
+        .watch
+        .save(stage.now, &mut |chunk| again.restore(stage.now, chunk).map(drop).map_err(std::io::Error::other))
+        .unwrap();
+    let history = |watch: &Watch| watch.counts().volumes.history.clone();
+    assert_eq!(history(&again), history(&stage.watch), "what is usual outlives the process");
+}
+
+#[test]
+fn a_silence_holds_messages_back_and_nothing_else() {
+    let mut stage = Stage::new();
+    let silence = Silence {
+        id: 0,
+        matches: BTreeMap::from([("country".to_owned(), "UZ".to_owned())]),
+        from: START,
+        until: START + Span::minutes(30),
+        by: "ann".to_owned(),
+        note: "a test".to_owned(),
+    };
+    let silence = stage.alarm.silence(silence).unwrap();
+    for phone in 0..600 {
+        stage.stop("UZ", phone);
+        stage.pass(Span::seconds(5));
+    }
+    let incidents = stage.alarm.incidents();
+    assert_eq!((incidents.len(), incidents[0].started.since(START) < Span::minutes(2)), (1, true));
+    assert_eq!(stage.told[0].at.since(START), Span::minutes(30), "told when the silence ends, for it goes on");
+    assert!(!stage.alarm.unsilence(silence.id), "it is over by itself");
+    let by = Acknowledged { at: stage.now, by: "ann".to_owned(), note: String::new() };
+    assert!(stage.alarm.acknowledge(&incidents[0].id, by).unwrap().acknowledged.is_some());
+}
+
+#[test]
+fn troubles_outages_and_budgets_are_told_apart() {
+    let mut stage = Stage::new();
+    let trouble = Trouble {
+        part: "upstream",
+        severity: Severity::Critical,
+        text: "the app does not answer".to_owned(),
+        count: 1.0,
+    };
+    stage.outside.troubles.push(trouble);
+    stage.pass(Span::seconds(10));
+    assert_eq!(stage.statuses(), [(Status::Firing, Severity::Critical)]);
+    assert_eq!(stage.told[0].labels, BTreeMap::from([("part".to_owned(), "upstream".to_owned())]));
+    stage.outside.troubles.clear();
+    for phone in 0..30 {
+        stage.send("IE", phone, true);
+    }
+    stage.outside.outages.push((Country::new("IE").unwrap(), 0.5));
+    stage.pass(Span::minutes(3));
+    assert_eq!(stage.told[1].kind, AlertKind::Undelivered);
+    assert_ne!(stage.told[1].incident, stage.told[0].incident);
+    let name = crate::budget::BudgetName { measure: crate::budget::Measure::MoneyPerDay, country: None };
+    stage.outside.budgets.push(crate::budget::Use { name, used: 65.0, max: 100.0, bound: 80.0 });
+    stage.pass(Span::seconds(5));
+    assert_eq!(stage.told[2].kind, AlertKind::Budget);
+    stage.outside.budgets[0].used = 80.0;
+    stage.pass(Span::seconds(5));
+    assert_eq!((stage.told[3].status, stage.told[3].severity), (Status::Updated, Severity::Critical));
+    stage.outside = Outside { soft: 0.8, ..Outside::default() };
+    stage.pass(Span::hours(1));
+    assert_eq!(stage.alarm.incidents().iter().filter(|incident| incident.is_open()).count(), 0);
+    assert_eq!(stage.told.iter().filter(|alert| alert.status == Status::Resolved).count(), 3);
+    assert!(stage.alarm.is_idle());
+}
+
+#[test]
+fn an_incident_goes_on_after_a_restart() {
+    let mut stage = Stage::new();
+    for phone in 0..60 {
+        stage.stop("UZ", phone);
+        stage.pass(Span::seconds(5));
+    }
+    let directory = std::env::temp_dir().join(format!("sendwall-incidents-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let store = Store::in_state(&directory);
+    assert_eq!(store.load().unwrap(), Book::default());
+    let (changes, book) = stage.alarm.changed_since(0).unwrap();
+    store.save(book).unwrap();
+    assert!(stage.alarm.changed_since(changes).is_none());
+
+    let watch = Arc::new(Watch::default());
+    let alarm = Alarm::new(Settings::default(), Arc::clone(&watch), store.load().unwrap());
+    assert_eq!(alarm.incidents(), stage.alarm.incidents());
+    let before = stage.told.len();
+    let mut stage = Stage { watch, alarm, ..stage };
+    for phone in 0..60 {
+        stage.stop("UZ", phone);
+        stage.pass(Span::seconds(5));
+    }
+    assert_eq!(stage.told.len(), before, "the same attack is not told twice");
+    stage.pass(Span::hours(1));
+    assert_eq!(stage.told.last().unwrap().status, Status::Resolved);
+    std::fs::write(store.path(), b"{").unwrap();
+    assert!(matches!(store.load(), Err(StoreError::Malformed { .. })));
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+#[test]
+fn the_book_is_bounded() {
+    let watch = Arc::new(Watch::default());
+    let settings = Settings { incidents: 3, ..Settings::default() };
+    let mut stage = Stage { alarm: Alarm::new(settings, Arc::clone(&watch), Book::default()), watch, ..Stage::new() };
+    for _ in 0..6 {
+        let trouble = Trouble { part: "reload", severity: Severity::Warn, text: "refused".to_owned(), count: 1.0 };
+        stage.outside.troubles.push(trouble);
+        stage.pass(Span::seconds(5));
+        stage.outside.troubles.clear();
+        stage.pass(Span::minutes(6));
+    }
+    assert_eq!(stage.alarm.incidents().len(), 3);
+    assert_eq!(stage.told.len(), 12, "each began and ended");
+}

@@ -1,0 +1,254 @@
+//! How many requests, messages and outcomes, and how much money: in all, by endpoint, country and range, in sliding windows
+//! of bounded memory.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::baseline::History;
+use super::settings::By;
+use crate::budget::{Counted, Window};
+use crate::domain::{Country, Facts, OutcomeKind, Phone, Range, Span, Timestamp};
+
+/// Ranges that are counted at the same time, some 4 KiB each. A range that is new where there is no room isn't counted
+/// apart; its country is.
+const RANGES: usize = 2_000;
+/// What had no message for so long makes room.
+const IDLE: Span = Span::hours(24);
+
+/// What is measured: everything, an endpoint, a country, a range, or a part of sendwall.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub(super) struct Key {
+    /// The endpoint.
+    pub(super) endpoint: Option<Arc<str>>,
+    /// The country of phones.
+    pub(super) country: Option<Country>,
+    /// The range of phones.
+    pub(super) range: Option<Range>,
+    /// The part of sendwall, or of what it leans on.
+    pub(super) part: Option<Arc<str>>,
+}
+
+impl Key {
+    /// Of an endpoint.
+    pub(super) fn endpoint(name: &Arc<str>) -> Self {
+        Self { endpoint: Some(Arc::clone(name)), ..Self::default() }
+    }
+
+    /// Of a country.
+    pub(super) fn country(country: Country) -> Self {
+        Self { country: Some(country), ..Self::default() }
+    }
+
+    /// Of a range, with its country.
+    pub(super) fn range(phone: &Phone) -> Self {
+        Self { country: phone.country, range: Some(phone.range), ..Self::default() }
+    }
+
+    /// Of a part.
+    pub(super) fn part(name: &str) -> Self {
+        Self { part: Some(name.into()), ..Self::default() }
+    }
+
+    /// What it is of.
+    pub(super) fn by(&self) -> By {
+        match self {
+            Self { range: Some(_), .. } => By::Range,
+            Self { country: Some(_), .. } => By::Country,
+            Self { endpoint: Some(_), .. } => By::Endpoint,
+            _ => By::All,
+        }
+    }
+
+    /// Whether everything of `other` is part of this.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        fn fits<T: PartialEq>(mine: Option<&T>, other: Option<&T>) -> bool {
+            mine.is_none() || mine == other
+        }
+        fits(self.endpoint.as_ref(), other.endpoint.as_ref())
+            && fits(self.country.as_ref(), other.country.as_ref())
+            && fits(self.range.as_ref(), other.range.as_ref())
+            && fits(self.part.as_ref(), other.part.as_ref())
+    }
+
+    /// As labels.
+    pub(super) fn labels(&self) -> BTreeMap<String, String> {
+        let part = |name: &str, value: Option<String>| value.map(|value| (name.to_owned(), value));
+        let parts = [
+            part("endpoint", self.endpoint.as_ref().map(ToString::to_string)),
+            part("country", self.country.map(|country| country.to_string())),
+            part("range", self.range.map(|range| range.to_string())),
+            part("part", self.part.as_ref().map(ToString::to_string)),
+        ];
+        parts.into_iter().flatten().collect()
+    }
+
+    /// From [`Key::labels`].
+    pub(super) fn from_labels(labels: &BTreeMap<String, String>) -> Self {
+        let text = |name: &str| labels.get(name).map(|value| Arc::from(value.as_str()));
+        let range = labels.get("range").and_then(|range| range.strip_prefix('+')?.parse().ok());
+        Self {
+            endpoint: text("endpoint"),
+            country: labels.get("country").and_then(|country| Country::new(country)),
+            range: range.map(Range::new),
+            part: text("part"),
+        }
+    }
+}
+
+impl std::fmt::Display for Key {
+    /// `login, UZ`; `everything` of all.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let labels = self.labels();
+        if labels.is_empty() {
+            return f.write_str("everything");
+        }
+        f.write_str(&labels.into_values().collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) struct Tally {
+    /// Requests for a code.
+    pub(super) judged: u32,
+    /// Of these, refused or asked for a proof (in monitor mode: that would have been).
+    pub(super) stopped: u32,
+    /// Messages that went out.
+    pub(super) sent: u32,
+    /// Of these, verified; counted at the time of the message, as are the next two.
+    pub(super) verified: u32,
+    /// Of these, delivered.
+    pub(super) delivered: u32,
+    /// Of these, undelivered.
+    pub(super) undelivered: u32,
+    /// What they cost, in millionths.
+    pub(super) micros: u64,
+}
+
+impl Counted for Tally {
+    fn add(&mut self, other: &Self) {
+        self.each(other, u32::saturating_add, u64::saturating_add);
+    }
+
+    fn take(&mut self, other: &Self) {
+        self.each(other, u32::saturating_sub, u64::saturating_sub);
+    }
+}
+
+impl Tally {
+    fn each(&mut self, other: &Self, small: fn(u32, u32) -> u32, large: fn(u64, u64) -> u64) {
+        let Self { judged, stopped, sent, verified, delivered, undelivered, micros } = other;
+        self.judged = small(self.judged, *judged);
+        self.stopped = small(self.stopped, *stopped);
+        self.sent = small(self.sent, *sent);
+        self.verified = small(self.verified, *verified);
+        self.delivered = small(self.delivered, *delivered);
+        self.undelivered = small(self.undelivered, *undelivered);
+        self.micros = large(self.micros, *micros);
+    }
+}
+
+/// One key's windows: the last minute to 5 s, the last hour to a minute, the last day to half an hour.
+#[derive(Debug)]
+struct Series {
+    minute: Window<Tally>,
+    hour: Window<Tally>,
+    day: Window<Tally>,
+    last: Timestamp,
+}
+
+impl Series {
+    fn new() -> Self {
+        Self {
+            minute: Window::new(Span::minutes(1), 12),
+            hour: Window::new(Span::hours(1), 60),
+            day: Window::new(Span::hours(24), 48),
+            last: Timestamp::default(),
+        }
+    }
+}
+
+/// Every key's windows, and what is usual.
+#[derive(Debug, Default)]
+pub(super) struct Volumes {
+    series: HashMap<Key, Series>,
+    ranges: usize,
+    pub(super) history: BTreeMap<Key, History>,
+    touched: BTreeSet<Key>,
+}
+
+impl Volumes {
+    /// A request for a code was judged.
+    pub(super) fn judged(&mut self, facts: &Facts, stopped: bool) {
+        let tally = Tally { judged: 1, stopped: u32::from(stopped), ..Tally::default() };
+        self.count(&facts.endpoint, facts.phone(), false, facts.at, &tally);
+    }
+
+    /// A message went out.
+    pub(super) fn sent(&mut self, facts: &Facts, now: Timestamp) {
+        let phone = facts.phone();
+        let micros = phone.map(|phone| phone.price.as_micros()).unwrap_or_default();
+        self.count(&facts.endpoint, phone, true, facts.at, &Tally { sent: 1, micros, ..Tally::default() });
+        let country = phone.and_then(|phone| phone.country).map(Key::country);
+        for key in [Some(Key::default()), Some(Key::endpoint(&facts.endpoint)), country].into_iter().flatten() {
+            self.history.entry(key).or_insert_with(|| History::new(now)).add(now, micros);
+        }
+    }
+
+    /// Something became of a message that went out at `at`.
+    pub(super) fn outcome(&mut self, endpoint: &Arc<str>, phone: Option<&Phone>, at: Timestamp, outcome: OutcomeKind) {
+        let mut tally = Tally::default();
+        match outcome {
+            OutcomeKind::Verified => tally.verified = 1,
+            OutcomeKind::Delivered => tally.delivered = 1,
+            OutcomeKind::Undelivered => tally.undelivered = 1,
+        }
+        self.count(endpoint, phone, true, at, &tally);
+    }
+
+    fn count(&mut self, endpoint: &Arc<str>, phone: Option<&Phone>, by_range: bool, at: Timestamp, tally: &Tally) {
+        let country = phone.and_then(|phone| phone.country).map(Key::country);
+        let range = phone.filter(|_| by_range).map(Key::range);
+        for key in [Some(Key::default()), Some(Key::endpoint(endpoint)), country, range].into_iter().flatten() {
+            let Some(series) = self.series(&key, at) else { continue };
+            for window in [&mut series.minute, &mut series.hour, &mut series.day] {
+                window.add(at, tally);
+            }
+            series.last = series.last.max(at);
+            self.touched.insert(key);
+        }
+    }
+
+    fn series(&mut self, key: &Key, now: Timestamp) -> Option<&mut Series> {
+        if key.range.is_some() && !self.series.contains_key(key) {
+            if self.ranges >= RANGES {
+                self.series.retain(|key, series| key.range.is_none() || now.since(series.last) < IDLE);
+                self.ranges = self.series.keys().filter(|key| key.range.is_some()).count();
+            }
+            if self.ranges >= RANGES {
+                return None;
+            }
+            self.ranges += 1;
+        }
+        Some(self.series.entry(key.clone()).or_insert_with(Series::new))
+    }
+
+    /// What a key's last `per` hold, without what is younger than `young`. Up to a minute the window is exact to 5 s, up to
+    /// an hour to a minute, beyond to half an hour, always rounded up.
+    pub(super) fn tally(&mut self, key: &Key, per: Span, young: Span, now: Timestamp) -> Tally {
+        let Some(series) = self.series.get_mut(key) else { return Tally::default() };
+        let window = if per <= Span::minutes(1) {
+            &mut series.minute
+        } else if per <= Span::hours(1) {
+            &mut series.hour
+        } else {
+            &mut series.day
+        };
+        window.held_between(now, per, young)
+    }
+
+    /// Keys that something was counted of since the last call.
+    pub(super) fn take_touched(&mut self) -> BTreeSet<Key> {
+        std::mem::take(&mut self.touched)
+    }
+}

@@ -1,0 +1,170 @@
+//! Alerts of a running sendwall: what the gate and the process know is looked at every few seconds.
+
+use std::sync::Arc;
+
+use super::engine::Engine;
+use crate::alerts::deliver::Courier;
+use crate::alerts::{Alarm, Alert, Book, Outside, Severity, Sink, Store, Trouble};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::{Span, Timestamp};
+use crate::gate::Gate;
+use crate::limits::Handle;
+use crate::tasks::Tasks;
+use crate::telemetry::Metrics;
+use crate::telemetry::events::{IncidentTold, IncidentsFailed};
+
+/// Outages take a look at every country.
+const OUTAGES_EVERY: Span = Span::seconds(15);
+/// How long what only counts up (lost lines) stays a trouble.
+const FRESH: Span = Span::minutes(5);
+
+/// Looks, keeps and tells.
+#[derive(Debug)]
+struct Watchman {
+    alarm: Arc<Alarm>,
+    engine: Arc<Engine>,
+    clock: Arc<dyn Clock>,
+    store: Option<Store>,
+    courier: Courier,
+    saved: u64,
+    outages_at: Timestamp,
+    outside: Outside,
+    dropped: Rising,
+    untracked: Rising,
+}
+
+/// A count that only rises, and when it last did.
+#[derive(Debug, Default)]
+struct Rising {
+    count: u64,
+    rose: Option<Timestamp>,
+}
+
+impl Rising {
+    /// How much it rose of late; `None` where it didn't.
+    fn look(&mut self, count: u64, now: Timestamp) -> Option<u64> {
+        if count > self.count {
+            self.rose = Some(now);
+        }
+        self.count = self.count.max(count);
+        self.rose.filter(|rose| now.since(*rose) < FRESH).map(|_| self.count)
+    }
+}
+
+/// The alarm over what `gate` counts, with the incidents of before.
+pub(super) fn alarm(config: &Config, gate: &Gate, metrics: &Metrics) -> (Arc<Alarm>, Option<Store>) {
+    let store = config.state.as_deref().map(Store::in_state);
+    let book = match store.as_ref().map(Store::load).transpose() {
+        Ok(book) => book.unwrap_or_default(),
+        Err(error) => {
+            IncidentsFailed { error: &error }.emit(metrics);
+            if let Some(Err(error)) = store.as_ref().map(Store::set_aside) {
+                IncidentsFailed { error: &error }.emit(metrics);
+            }
+            Book::default()
+        }
+    };
+    (Arc::new(Alarm::new(config.alerts.clone(), Arc::clone(gate.watch()), book)), store)
+}
+
+/// Looks until the process is to stop.
+pub(super) fn watch(
+    tasks: &Tasks,
+    (alarm, store): (Arc<Alarm>, Option<Store>),
+    engine: Arc<Engine>,
+    clock: Arc<dyn Clock>,
+    courier: Courier,
+) {
+    let (outside, outages_at) = (Outside::default(), Timestamp::default());
+    let (dropped, untracked) = (Rising::default(), Rising::default());
+    let mut watchman =
+        Watchman { alarm, engine, clock, store, courier, saved: 0, outages_at, outside, dropped, untracked };
+    let (stop, blocking) = (tasks.stopping(), tasks.clone());
+    tasks.spawn("alerts", async move {
+        while stop.run_until_cancelled(tokio::time::sleep(Alarm::EVERY.to_duration())).await.is_some() {
+            let looked = blocking.run_blocking(move || {
+                watchman.look();
+                watchman
+            });
+            let Some(back) = looked.await else { break };
+            watchman = back;
+        }
+    });
+}
+
+impl Watchman {
+    /// Tells before it saves: a crash in between tells twice rather than never.
+    fn look(&mut self) {
+        let now = self.clock.now();
+        self.look_outside(now);
+        let told = self.alarm.tick(&self.outside, now);
+        for alert in &told {
+            self.tell(alert);
+        }
+        self.engine.metrics.alarms().open(self.alarm.open() as u64);
+        let fill = self.outside.budgets.iter().map(|used| {
+            let country = used.name.country.map(|country| country.to_string()).unwrap_or_default();
+            (used.name.measure.name(), country, used.share())
+        });
+        self.engine.metrics.alarms().budgets(fill);
+        self.save();
+    }
+
+    fn tell(&self, alert: &Alert) {
+        IncidentTold {
+            incident: alert.incident.as_str(),
+            kind: alert.kind.name(),
+            severity: alert.severity.name(),
+            status: alert.status.name(),
+            summary: &alert.summary,
+        }
+        .emit(&self.engine.metrics);
+        self.courier.take(alert);
+    }
+
+    fn look_outside(&mut self, now: Timestamp) {
+        let (problems, gate, metrics) = (self.engine.problems(), &self.engine.gate, &self.engine.metrics);
+        let revision = gate.revision();
+        self.outside.budgets = gate.budgets().fill(&revision.budgets, now);
+        self.outside.soft = revision.budgets.soft;
+        if now.since(self.outages_at) >= OUTAGES_EVERY {
+            self.outages_at = now;
+            self.outside.outages = gate.outages_at(now);
+        }
+        let mut troubles = Vec::new();
+        let mut add = |part, severity, count: u64, text: String| {
+            #[expect(clippy::cast_precision_loss, reason = "a count for people")]
+            let count = count as f64;
+            troubles.push(Trouble { part, severity, text, count });
+        };
+        if metrics.proxy().upstream_down.get() {
+            add("upstream", Severity::Critical, 1, "the app does not answer".to_owned());
+        }
+        if problems > 0 {
+            let text =
+                format!("the last reload was refused: {problems} problems; the configuration before it is in force");
+            add("reload", Severity::Warn, problems as u64, text);
+        }
+        if let Some(dropped) = self.dropped.look(metrics.totals().journal_dropped, now) {
+            add("decision-log", Severity::Warn, dropped, format!("the decision log has dropped {dropped} records"));
+        }
+        let untracked = revision.limits.handles().iter().map(Handle::untracked).sum();
+        if let Some(untracked) = self.untracked.look(untracked, now) {
+            let text = format!("limits had no room for {untracked} keys: raise `memory` in [limits]");
+            add("limits", Severity::Warn, untracked, text);
+        }
+        self.outside.troubles = troubles;
+    }
+
+    fn save(&mut self) {
+        let Some((changes, book)) = self.alarm.changed_since(self.saved) else { return };
+        if let Some(store) = &self.store
+            && let Err(error) = store.save(book)
+        {
+            IncidentsFailed { error: &error }.emit(&self.engine.metrics);
+            return;
+        }
+        self.saved = changes;
+    }
+}

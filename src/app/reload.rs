@@ -1,0 +1,207 @@
+//! A reload as a transaction: all files are read, all is compiled, one new revision is put in force; or nothing changes
+//! but what is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use super::build::revision;
+use super::difference::Keys;
+use super::engine::{Engine, Fixed};
+use super::history::Told;
+use super::watch::{Quiet, Stamps, Step};
+use crate::admin::Cause;
+use crate::config::{self, Config, LoadError};
+use crate::domain::RevisionId;
+use crate::telemetry::events::{ConfigLoaded, HistoryFailed, NeedsRestart, ReloadRejected};
+
+/// Larger files are watched, and what changed in them isn't told.
+const MAX_READ: u64 = 16 * 1024 * 1024;
+
+/// What a reload begins with. Held during one, so that two never cross.
+#[derive(Debug, Default)]
+pub(super) struct InForce {
+    /// What was wrong with the last one.
+    pub(super) problems: Vec<String>,
+    /// What the files in force said.
+    contents: Contents,
+    keys: Keys,
+    /// Every file to look at: those in force, and those that are faulty.
+    watched: BTreeSet<PathBuf>,
+}
+
+type Contents = BTreeMap<PathBuf, Vec<u8>>;
+
+impl InForce {
+    /// After the start.
+    pub(super) fn of(file: Option<&Path>, config: &Config) -> Self {
+        let files = files(file, config);
+        let contents = read(&files);
+        Self { problems: Vec::new(), keys: Keys::of(&contents), contents, watched: files }
+    }
+
+    fn changed(&self, contents: &Contents) -> Vec<PathBuf> {
+        let differs = |path: &&PathBuf| self.contents.get(*path) != contents.get(*path);
+        let all: BTreeSet<&PathBuf> = self.contents.keys().chain(contents.keys()).collect();
+        all.into_iter().filter(differs).cloned().collect()
+    }
+}
+
+fn files(file: Option<&Path>, config: &Config) -> BTreeSet<PathBuf> {
+    file.map(Path::to_owned).into_iter().chain(config.files.iter().cloned()).collect()
+}
+
+fn read(files: &BTreeSet<PathBuf>) -> Contents {
+    let small = |path: &&PathBuf| fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() <= MAX_READ);
+    files.iter().filter(small).filter_map(|path| Some((path.clone(), fs::read(path).ok()?))).collect()
+}
+
+impl Engine {
+    /// Loads the configuration again, and tells what came of it.
+    pub(super) fn reload_for(&self, cause: &Cause) -> Result<RevisionId, Vec<String>> {
+        self.attempt(cause, true)
+    }
+
+    /// Looks at the files, and takes in what has changed once they are quiet. To be called every
+    /// [`LOOK_EVERY`](super::watch::LOOK_EVERY).
+    pub(super) fn look(&self, quiet: &mut Quiet) {
+        if self.file.is_none() {
+            return;
+        }
+        let watched = self.in_force.lock().unwrap_or_else(PoisonError::into_inner).watched.clone();
+        let step = quiet.look(Stamps::of(&watched));
+        let cause = Cause::Files { changed: Vec::new() };
+        let refused = match step {
+            Step::Wait => return,
+            Step::Try => self.attempt(&cause, false).is_err(),
+            Step::TryAndTell => self.attempt(&cause, true).is_err(),
+        };
+        if refused && step == Step::Try {
+            quiet.faulty();
+        }
+    }
+
+    /// `tells`: also of faults.
+    fn attempt(&self, cause: &Cause, tells: bool) -> Result<RevisionId, Vec<String>> {
+        let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = self.load(&mut in_force, cause);
+        let current = self.gate.revision().id;
+        match result {
+            Ok(id) => {
+                in_force.problems.clear();
+                Ok(id)
+            }
+            Err(Refused { problems, files }) => {
+                in_force.watched.extend(files);
+                // What was told already isn't told again because something stirs beside it.
+                let is_news = !matches!(cause, Cause::Files { .. }) || in_force.problems != problems;
+                if tells && is_news {
+                    in_force.problems.clone_from(&problems);
+                    let cause = with_files(cause, in_force.changed(&read(&in_force.watched)));
+                    ReloadRejected { revision: current, problems: &problems }.emit(&self.metrics);
+                    self.tell("refused", current, &cause, &in_force.watched, (&[], &problems));
+                }
+                Err(problems)
+            }
+        }
+    }
+
+    fn load(&self, in_force: &mut InForce, cause: &Cause) -> Result<RevisionId, Refused> {
+        let Some(file) = &self.file else {
+            return Err(Refused::because(&"sendwall runs without a configuration file, so there is nothing to reload"));
+        };
+        let (config, files, contents) = load_still(file, &in_force.watched)?;
+        let changed = in_force.changed(&contents);
+        let current = self.gate.revision().id;
+        if changed.is_empty() && matches!(cause, Cause::Files { .. }) {
+            in_force.watched = files;
+            return Ok(current);
+        }
+        // What doesn't change keeps its name; asked for by hand, secrets are read again all the same.
+        let number = if changed.is_empty() { current.number } else { self.revisions.load(Ordering::Relaxed) + 1 };
+        let revision =
+            revision(&config, number, &self.store, self.gate.names()).map_err(|error| Refused::because(&error))?;
+        self.courier.replace(&config.deliver).map_err(|error| Refused::because(&error))?;
+        self.revisions.store(number, Ordering::Relaxed);
+        let id = revision.id;
+        self.gate.replace(revision);
+        self.alarm.replace(config.alerts.clone());
+        ConfigLoaded { revision: id, endpoints: config.endpoints.len(), warnings: config.warnings.len() }
+            .emit(&self.metrics);
+        if Fixed::of(&config) != self.fixed {
+            NeedsRestart.emit();
+        }
+        let keys = Keys::of(&contents);
+        if !changed.is_empty() {
+            let changes = in_force.keys.changes_to(&keys);
+            self.tell("applied", id, &with_files(cause, changed), &files, (&changes, &[]));
+        }
+        (in_force.contents, in_force.keys, in_force.watched) = (contents, keys, files);
+        Ok(id)
+    }
+
+    /// The first line of a process.
+    pub(super) fn tell_start(&self) {
+        let in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tell("applied", self.gate.revision().id, &Cause::Start, &in_force.watched, (&[], &[]));
+    }
+
+    fn tell(
+        &self,
+        result: &'static str,
+        revision: RevisionId,
+        cause: &Cause,
+        files: &BTreeSet<PathBuf>,
+        (changes, problems): (&[String], &[String]),
+    ) {
+        let files = files.iter().map(PathBuf::as_path).collect();
+        let told = Told { v: 1, at: self.clock.now(), result, revision, cause, files, changes, problems };
+        if let Err(error) = self.history.tell(&told) {
+            HistoryFailed { error: &error }.emit(&self.metrics);
+        }
+    }
+}
+
+/// Why there is no new revision, and which files have a part in that.
+struct Refused {
+    problems: Vec<String>,
+    files: Vec<PathBuf>,
+}
+
+impl Refused {
+    fn because(error: &impl ToString) -> Self {
+        Self { problems: vec![error.to_string()], files: Vec::new() }
+    }
+}
+
+/// Compiles the configuration, with all that its files said. They are read before, so that what changes meanwhile is
+/// seen as a change the next time; files that turn out to belong to it only then are a reason to begin anew, once.
+fn load_still(file: &Path, watched: &BTreeSet<PathBuf>) -> Result<(Config, BTreeSet<PathBuf>, Contents), Refused> {
+    let contents = read(watched);
+    let config = load(file)?;
+    let files = files(Some(file), &config);
+    if files == *watched {
+        return Ok((config, files, contents));
+    }
+    let contents = read(&files);
+    Ok((load(file)?, files, contents))
+}
+
+fn load(file: &Path) -> Result<Config, Refused> {
+    config::load(file).map_err(|error| match error {
+        LoadError::Faulty(problems) => Refused {
+            files: problems.iter().map(|problem| PathBuf::from(&problem.file)).filter(|file| file.exists()).collect(),
+            problems: problems.iter().map(ToString::to_string).collect(),
+        },
+        LoadError::Unreadable { .. } => Refused::because(&error),
+    })
+}
+
+fn with_files(cause: &Cause, changed: Vec<PathBuf>) -> Cause {
+    match cause {
+        Cause::Files { .. } => Cause::Files { changed },
+        Cause::Start | Cause::Signal | Cause::Api { .. } => cause.clone(),
+    }
+}

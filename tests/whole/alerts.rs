@@ -1,0 +1,156 @@
+//! An attack becomes an incident that is told, acknowledged, exported and kept; a budget stops what everything else lets by.
+
+use std::fs;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use crate::support::app::App;
+use crate::support::gate::LIMITS_ALONE;
+use crate::support::proxy::eventually;
+use crate::whole::stage::{Sendwall, shop};
+
+const LOGIN: &str = r#"
+[[endpoint]]
+name = "login"
+send = "POST /api/send-code"
+verify = "POST /api/verify"
+verified_if = 'json("/ok") == true'
+default_region = "GB"
+"#;
+
+fn attacked() -> (App, Sendwall) {
+    let app = shop();
+    let rules = format!(
+        r#"
+mode = "enforce"
+default_limits = false
+prior = "none"
+trusted_proxies = ["127.0.0.0/8"]
+{LOGIN}
+[[alert]]
+name = "attack"
+kind = "attack"
+by = "country"
+per = "15m"
+warn = 10
+critical = 60
+keep_firing_for = "1h"
+"#
+    );
+    let sendwall = Sendwall::start(app.address, &rules);
+    for n in 0..80 {
+        let from = format!("198.51.{}.{}", n % 100, n);
+        let body = format!(r#"{{"phone":"+4474024{:05}"}}"#, 17_000 + n);
+        sendwall.post("/api/send-code", &[("x-forwarded-for", &from)], &body);
+    }
+    (app, sendwall)
+}
+
+fn incidents(sendwall: &Sendwall) -> Vec<Value> {
+    let listed = sendwall.admin("/api/incidents").json();
+    let rows = listed["incidents"].as_array().unwrap().iter();
+    rows.filter(|incident| incident["kind"] == "attack").cloned().collect()
+}
+
+fn incident(sendwall: &Sendwall, arguments: &[&str]) -> Output {
+    let admin = format!("http://{}", sendwall.admin);
+    let command =
+        Command::new(env!("CARGO_BIN_EXE_sendwall")).arg("incident").args(arguments).args(["--admin", &admin]).output();
+    command.unwrap()
+}
+
+#[test]
+fn an_attack_is_an_incident_that_outlives_the_process() {
+    let (_app, mut sendwall) = attacked();
+    eventually("an incident", || !incidents(&sendwall).is_empty());
+    let found = incidents(&sendwall).remove(0);
+    let id = found["id"].as_str().unwrap();
+    assert_eq!((&found["labels"]["endpoint"], &found["open"]), (&json!("login"), &json!(true)));
+    let open = sendwall.admin("/api/status").json()["incidents"].clone();
+    assert!(open.as_array().unwrap().iter().any(|incident| incident["id"] == found["id"]), "{open}");
+    assert!(sendwall.metric("sendwall_incident_messages_total", &["kind=\"attack\"", "status=\"firing\""]) > 0.0);
+
+    let listed = incident(&sendwall, &["list", "--open"]);
+    assert_eq!(listed.status.code(), Some(1), "something is open");
+    assert!(String::from_utf8_lossy(&listed.stdout).contains(id));
+    assert!(incident(&sendwall, &["ack", id, "--by", "ann", "--note", "on it"]).status.success());
+    let file = sendwall.directory.0.join("evidence.json");
+    let path = file.display().to_string();
+    assert!(incident(&sendwall, &["export", id, "-o", &path]).status.success());
+    let text = fs::read_to_string(&file).unwrap();
+    let evidence: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(evidence["incident"]["acknowledged"]["by"], "ann");
+    let seen = &evidence["incident"]["evidence"];
+    assert!(seen["refused"].as_u64().unwrap() + seen["challenged"].as_u64().unwrap() >= 10, "{seen}");
+    assert!(seen["ranges"]["+44740241"]["sent"].as_u64().unwrap() > 0, "{seen}");
+    assert!(!text.contains("740241700") && !text.contains("740241705"), "no whole number is in it");
+    assert!(!incident(&sendwall, &["show", "../api/status"]).status.success());
+
+    let told = || sendwall.admin(&format!("/api/incidents/{id}")).json()["messages"].as_u64();
+    let before = told();
+    sendwall.end("-TERM");
+    sendwall.start_again();
+    let again = incidents(&sendwall);
+    assert_eq!((again.len(), &again[0]["id"], &again[0]["open"]), (1, &found["id"], &json!(true)));
+    let told = sendwall.admin(&format!("/api/incidents/{id}")).json()["messages"].as_u64();
+    assert!(told >= before && before >= Some(1), "{before:?} {told:?}");
+}
+
+#[test]
+fn a_silence_is_begun_and_ended_and_nonsense_is_refused() {
+    let app = shop();
+    let sendwall = Sendwall::start(app.address, LOGIN);
+    let begun = sendwall.admin_post("/api/silences", r#"{"matches":{"kind":"attack"},"for":"2h","by":"ann"}"#);
+    assert_eq!((begun.status, &begun.json()["id"]), (200, &json!(1)));
+    assert_eq!(sendwall.admin("/api/silences").json()["silences"].as_array().unwrap().len(), 1);
+    for nonsense in
+        [r#"{"matches":{"colour":"red"},"for":"2h"}"#, r#"{"for":"10y"}"#, r#"{"for":"1h","x":1}"#, "{}", "["]
+    {
+        assert_eq!(sendwall.admin_post("/api/silences", nonsense).status, 400, "{nonsense}");
+    }
+    assert_eq!(sendwall.admin_post("/api/silences/1/end", "").status, 200);
+    assert_eq!(sendwall.admin_post("/api/silences/1/end", "").status, 404);
+    assert_eq!(sendwall.admin("/api/incidents/inc-1-1").status, 404);
+    assert_eq!(sendwall.admin_post("/api/incidents/inc-1-1/ack", "{}").status, 404);
+    assert_eq!(sendwall.admin("/api/budgets/reset").status, 405);
+}
+
+#[test]
+fn a_budget_stops_strangers_tells_and_counts_on_after_a_restart() {
+    let app = shop();
+    let rules = format!(
+        "mode = \"enforce\"\ndefault_limits = false\n{LIMITS_ALONE}\n{LOGIN}\n[budget]\nsoft = 1.0\nmessages_per_hour = 10\n"
+    );
+    let mut sendwall = Sendwall::start(app.address, &rules);
+    let phone = |n: u32| format!("+4474024{:05}", 17_000 + 137 * n);
+    let statuses: Vec<_> = (0..12).map(|n| sendwall.send(&phone(n)).status).collect();
+    assert_eq!(
+        statuses,
+        [200, 200, 200, 200, 200, 200, 200, 200, 429, 429, 429, 429],
+        "a fifth is kept for known users"
+    );
+    let refused = sendwall.send(&phone(20));
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((3_500..=3_660).contains(&wait), "{wait}");
+    let told = sendwall.decision(&refused);
+    assert_eq!((&told["decided_by"], &told["reasons"][0]["code"]), (&json!("budget"), &json!("budget")));
+    let budget = || sendwall.admin("/api/budgets").json()["budgets"][0].clone();
+    assert_eq!((&budget()["used"], &budget()["max"], &budget()["strangers"]), (&json!(8.0), &json!(10.0), &json!(8.0)));
+    eventually("a budget's incident", || {
+        let listed = sendwall.admin("/api/incidents").json();
+        listed["incidents"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|one| one["kind"] == "budget" && one["severity"] == "critical")
+    });
+    eventually("the metric", || sendwall.metric("sendwall_budget_fill", &["budget=\"messages_per_hour\""]) >= 1.0);
+
+    sendwall.end("-TERM");
+    sendwall.start_again();
+    assert_eq!(sendwall.send(&phone(30)).status, 429, "what was spent is not forgotten");
+    assert_eq!(sendwall.admin_post("/api/budgets/reset", "").status, 200);
+    assert_eq!(sendwall.send(&phone(31)).status, 200, "but by hand");
+    assert_eq!(app.requests().len(), 9);
+}

@@ -1,0 +1,244 @@
+//! Files that people edit while it runs: taken in by themselves, as a whole, and written down.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sendwall::clock::Stopwatch;
+use serde_json::{Value, json};
+
+use crate::support::gate::LIMITS_ALONE;
+use crate::support::proxy::eventually;
+use crate::whole::stage::{Directory, Sendwall, shop};
+
+const PHONE: &str = "+447402417171";
+
+fn config(max: u32, more: &str) -> String {
+    format!(
+        r#"
+{LIMITS_ALONE}
+mode = "enforce"
+default_limits = false
+{more}
+
+[[endpoint]]
+name = "login"
+send = "POST /api/send-code"
+default_region = "GB"
+
+[[limit]]
+name = "hour"
+key = ["phone"]
+max = {max}
+per = "1h"
+"#
+    )
+}
+
+fn revision(sendwall: &Sendwall) -> String {
+    sendwall.admin("/readyz").json()["revision"].as_str().unwrap().to_owned()
+}
+
+fn revisions(sendwall: &Sendwall) -> Vec<Value> {
+    sendwall.admin("/api/revisions").json()["revisions"].as_array().unwrap().clone()
+}
+
+fn block(country: &str) -> String {
+    format!(
+        "[[rule]]\nid = \"no-{country}\"\nwhen = 'phone.country == \"{country}\"'\nthen = \"block\"\nreason = \"not served\"\n"
+    )
+}
+
+#[test]
+fn an_edited_file_takes_effect_by_itself_however_it_is_written() {
+    let app = shop();
+    let sendwall = Sendwall::start(app.address, &config(1, ""));
+    assert_eq!([1, 2].map(|_| sendwall.send(PHONE).status), [200, 429]);
+    sendwall.write_rules(&config(2, ""));
+    eventually("the written file is in force", || revision(&sendwall).starts_with("r2-"));
+    assert_eq!([1, 2].map(|_| sendwall.send(PHONE).status), [200, 429], "one was counted before");
+
+    let file = sendwall.directory.0.join("sendwall.toml");
+    let text = fs::read_to_string(&file).unwrap().replace("max = 2", "max = 3");
+    fs::rename(sendwall.directory.write(".sendwall.toml.swp", &text), &file).unwrap();
+    eventually("the renamed file is in force", || revision(&sendwall).starts_with("r3-"));
+    assert_eq!([1, 2].map(|_| sendwall.send(PHONE).status), [200, 429]);
+
+    fs::write(&file, &text).unwrap();
+    sendwall.directory.write("beside", "it");
+    sendwall.write_rules(&config(4, ""));
+    eventually("the next one is in force", || revision(&sendwall).starts_with("r4-"));
+    let told = revisions(&sendwall);
+    assert_eq!(told.len(), 4, "what says the same is no revision: {told:?}");
+    let first = &told[3];
+    assert_eq!((&first["cause"], &first["result"]), (&json!("start"), &json!("applied")));
+    assert_eq!((&told[1]["cause"], &told[1]["changes"]), (&json!("files"), &json!(["limit[hour].max: 2 -> 3"])));
+    assert_eq!(told[1]["changed"], json!(["sendwall.toml"]));
+    assert_eq!(told[0]["revision"], revision(&sendwall));
+}
+
+#[test]
+fn rules_in_files_of_their_own_come_change_and_go() {
+    let app = shop();
+    let directory = Directory::new();
+    fs::create_dir(directory.0.join("rules")).unwrap();
+    directory.write("rules/one.toml", &block("FR"));
+    let sendwall = Sendwall::start_in(directory, app.address, &config(100, "rules = [\"rules/*.toml\"]"));
+    let decided = |verdict: u16| sendwall.send(PHONE).status == verdict;
+    assert!(decided(200));
+    sendwall.directory.write("rules/one.toml", &block("GB"));
+    eventually("an edited rule holds", || decided(403));
+    fs::remove_file(sendwall.directory.0.join("rules/one.toml")).unwrap();
+    eventually("a rule that is gone holds no more", || decided(200));
+    let told = revisions(&sendwall);
+    assert_eq!(
+        (&told[1]["changes"][0], &told[0]["changes"]),
+        (&json!("removed rule[no-FR]"), &json!(["removed rule[no-GB]"]))
+    );
+}
+
+#[test]
+fn a_mounted_link_that_switches_is_seen() {
+    let app = shop();
+    let directory = Directory::new();
+    for (version, country) in [("v1", "FR"), ("v2", "GB")] {
+        fs::create_dir(directory.0.join(version)).unwrap();
+        directory.write(&format!("{version}/rules.toml"), &block(country));
+    }
+    symlink("v1", directory.0.join("data")).unwrap();
+    symlink("data/rules.toml", directory.0.join("rules.toml")).unwrap();
+    let sendwall = Sendwall::start_in(directory, app.address, &config(100, "rules = [\"rules.toml\"]"));
+    assert_eq!(sendwall.send(PHONE).status, 200);
+    symlink("v2", sendwall.directory.0.join("new")).unwrap();
+    fs::rename(sendwall.directory.0.join("new"), sendwall.directory.0.join("data")).unwrap();
+    eventually("the other version is in force", || sendwall.send(PHONE).status == 403);
+}
+
+#[test]
+fn a_broken_file_is_told_once_and_mending_it_is_enough() {
+    let app = shop();
+    let directory = Directory::new();
+    directory.write("rules.toml", &block("FR"));
+    let sendwall = Sendwall::start_in(directory, app.address, &config(100, "rules = [\"rules.toml\"]"));
+    let before = revision(&sendwall);
+    sendwall.directory.write("rules.toml", &block("GB").replace("phone.country", "phone.cuontry"));
+    let problems = || sendwall.admin("/readyz").json()["reload_problems"].to_string();
+    eventually("it is told", || problems().contains("rules.toml:3"));
+    assert!(problems().contains("phone.country"), "{}", problems());
+    assert_eq!((revision(&sendwall), sendwall.send(PHONE).status), (before.clone(), 200));
+    sendwall.directory.write("beside", "it");
+    let refused = revisions(&sendwall)[0].clone();
+    assert_eq!(
+        (&refused["result"], &refused["revision"], &refused["cause"]),
+        (&json!("refused"), &json!(before), &json!("files"))
+    );
+    assert_eq!(refused["changed"], json!(["rules.toml"]));
+    assert!(refused["problems"].to_string().contains("rules.toml:3"), "{refused}");
+
+    sendwall.directory.write("rules.toml", &block("GB"));
+    eventually("the mended file is in force", || sendwall.send(PHONE).status == 403);
+    assert_eq!(problems(), "[]");
+    assert_eq!(sendwall.metric("sendwall_reloads_total", &["rejected"]), 1.0);
+    assert_eq!(sendwall.log().matches("reload refused").count(), 1, "{}", sendwall.log());
+
+    sendwall.directory.write("rules.toml", "[[rule");
+    eventually("it is told", || problems() != "[]");
+    sendwall.directory.write("rules.toml", &block("GB"));
+    eventually("back to what is in force", || problems() == "[]");
+    assert!(revision(&sendwall).starts_with("r2-"), "which is no new revision");
+}
+
+#[test]
+fn who_reloaded_is_written_down_and_outlives_the_process() {
+    let app = shop();
+    let mut sendwall = Sendwall::start(app.address, &config(1, ""));
+    sendwall.write_rules(&config(2, ""));
+    assert_eq!(sendwall.admin_post("/api/reload", "").status, 200);
+    let same = sendwall.admin_post("/api/reload", "").json();
+    assert_eq!(same["revision"], revision(&sendwall), "nothing has changed");
+    let told = revisions(&sendwall);
+    assert_eq!((told.len(), &told[0]["cause"], &told[0]["who"]), (2, &json!("api"), &json!("loopback")));
+    sendwall.end("-KILL");
+    sendwall.start_again();
+    let told = revisions(&sendwall);
+    assert_eq!((told.len(), &told[0]["cause"], &told[1]["cause"]), (3, &json!("start"), &json!("api")));
+    assert_eq!(sendwall.admin("/api/revisions?limit=1").json()["revisions"].as_array().unwrap().len(), 1);
+}
+
+/// Rounds of the load below; `tests/run.sh --long` sets more.
+fn rounds() -> u32 {
+    sendwall::config::environment("SENDWALL_RELOADS").and_then(|rounds| rounds.parse().ok()).unwrap_or(20)
+}
+
+/// Resident memory of a process, in KiB.
+fn resident(sendwall: &Sendwall) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", sendwall.process())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn reloads_without_pause_under_load_lose_no_request_and_leak_nothing() {
+    let app = shop();
+    let directory = Directory::new();
+    let rules: String = (0..20).map(|index| block("FR").replace("no-FR", &format!("rule-{index}"))).collect();
+    directory.write("rules.toml", &rules);
+    let sendwall = Sendwall::start_in(directory, app.address, &config(1_000_000, "rules = [\"rules.toml\"]"));
+    let is_over = AtomicBool::new(false);
+    let over = Over(&is_over);
+    let reload = |count: u32| {
+        let watch = Stopwatch::start();
+        for round in 0..count {
+            let reason = format!("not served {}", round % 7);
+            sendwall.directory.write("rules.toml", &rules.replace("not served", &reason));
+            assert_eq!(sendwall.admin_post("/api/reload", "").status, 200);
+        }
+        f64::from(count) / watch.elapsed().as_secs_f64()
+    };
+    let (answers, memory, pace) = std::thread::scope(|scope| {
+        let over = over;
+        let is_over = &is_over;
+        let asked = |client: usize| {
+            let mut statuses = [0_u32; 2];
+            while !is_over.load(Ordering::Relaxed) {
+                let answer = sendwall.send(&format!("+447402{client}{:04}", statuses[0] % 10_000));
+                statuses[usize::from(answer.status != 200)] += 1;
+            }
+            statuses
+        };
+        let clients: Vec<_> = (0..2).map(|client| scope.spawn(move || asked(client + 40))).collect();
+        reload(rounds());
+        let first = resident(&sendwall);
+        let pace = reload(rounds());
+        let second = resident(&sendwall);
+        drop(over);
+        let answers: Vec<[u32; 2]> = clients.into_iter().map(|client| client.join().unwrap()).collect();
+        (answers, [first, second], pace)
+    });
+    let [good, bad] = answers.iter().fold([0, 0], |[a, b], [c, d]| [a + c, b + d]);
+    println!("{pace:.0} reloads a second, {good} requests, {} and {} KiB", memory[0], memory[1]);
+    assert_eq!(bad, 0, "of {}", good + bad);
+    assert_eq!(sendwall.metric("sendwall_sends_total", &[]), f64::from(good), "each was counted once");
+    assert_eq!(
+        sendwall.metric("sendwall_table_entries", &["hour"]),
+        f64::from(distinct(&answers)),
+        "no reload loses a count"
+    );
+    let grown = memory[1].saturating_sub(memory[0]);
+    // Requests of the second half make entries of tables too: some hundred bytes each.
+    assert!(grown < 8 * 1024, "{} KiB after {} reloads, {} after twice as many", memory[0], rounds(), memory[1]);
+}
+
+/// Ends the load when it goes, be it by a failed assertion.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Phones that the load asked for.
+fn distinct(answers: &[[u32; 2]]) -> u32 {
+    answers.iter().map(|[good, _]| (*good).min(10_000)).sum()
+}
