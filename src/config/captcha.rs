@@ -18,9 +18,9 @@ use crate::numbering::PriceTable;
 use crate::privacy::Secret;
 use crate::rules::nearest;
 
-/// Every way by its name; `image` is always there.
+/// Every way by its name; `image` is always there, and what is faulty is there without its way.
 #[derive(Debug)]
-pub(super) struct Ways(BTreeMap<Arc<str>, Way>);
+pub(super) struct Ways(BTreeMap<Arc<str>, Option<Way>>);
 
 /// The name of the built-in one.
 const IMAGE: &str = "image";
@@ -34,7 +34,7 @@ enum Whose {
 
 /// Reads every `[[captcha]]`.
 pub(super) fn read(root: &mut Section<'_>) -> Ways {
-    let mut ways = BTreeMap::from([(Arc::from(IMAGE), Way::Image)]);
+    let mut ways = BTreeMap::from([(Arc::from(IMAGE), Some(Way::Image))]);
     let mut options: Vec<(&'static str, Whose)> =
         Kind::ALL.into_iter().map(|(name, kind)| (name, Whose::Provider(kind))).collect();
     options.push(("sms", Whose::Sms));
@@ -50,10 +50,8 @@ pub(super) fn read(root: &mut Section<'_>) -> Ways {
         let secret = secret(section);
         let provider = provider(section, &name, whose, secret.as_ref());
         let inbound = inbound(section, &name, whose, secret.as_ref());
-        let way = match whose? {
-            Whose::Provider(_) => Way::Provider(Arc::new(provider?)),
-            Whose::Sms => Way::Sms(Arc::new(inbound?)),
-        };
+        let way = provider.map(|provider| Way::Provider(Arc::new(provider)));
+        let way = way.or_else(|| inbound.map(|inbound| Way::Sms(Arc::new(inbound))));
         ways.insert(Arc::clone(&name), way);
         Some(())
     });
@@ -74,7 +72,9 @@ impl Ways {
             })
         };
         let Some(ways) = section.list("captcha", find) else { return vec![Way::Image] };
-        if ways.is_empty() {
+        let is_named = !ways.is_empty();
+        let ways: Vec<Way> = ways.into_iter().flatten().collect();
+        if !is_named {
             let fault = Fault::new("without any captcha nobody can meet its rung");
             section.error("captcha", fault.hint("write captcha = [\"image\"]"));
         }
@@ -90,8 +90,8 @@ impl Ways {
     /// The numbers that users text.
     pub(super) fn inbound(&self) -> Vec<Arc<Inbound>> {
         let numbers = self.0.values().filter_map(|way| match way {
-            Way::Sms(inbound) => Some(Arc::clone(inbound)),
-            Way::Image | Way::Provider(_) => None,
+            Some(Way::Sms(inbound)) => Some(Arc::clone(inbound)),
+            Some(Way::Image | Way::Provider(_)) | None => None,
         });
         numbers.collect()
     }
