@@ -31,7 +31,7 @@ impl Default for Settings {
             older_altcha: false,
             page: PageSettings::default(),
             issue_rate: 500,
-            issue_per_address: 60,
+            issue_per_address: 600,
         }
     }
 }

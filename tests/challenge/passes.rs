@@ -189,7 +189,7 @@ fn what_is_no_solution_gets_no_pass() {
     ] {
         assert_eq!(told(&solve(kind, &body)), (400, "solution_malformed".to_owned()), "{kind}: {body}");
     }
-    assert_eq!(told(&solve("application/json", &json(&"A".repeat(20_000)))), (413, "body_too_large".to_owned()));
+    assert_eq!(told(&solve("application/json", &json(&"A".repeat(70_000)))), (413, "body_too_large".to_owned()));
     for method in ["GET", "HEAD", "PUT", "DELETE", "PATCH"] {
         let answer = sendwall.ask(method, "/_sendwall/solve", &[], "");
         assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")), "{method}");

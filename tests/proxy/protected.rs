@@ -305,7 +305,7 @@ fn pages_of_a_named_origin_read_refusals_and_their_preflight_is_completed() {
         assert_eq!(header(&answer, "access-control-allow-origin"), named.then_some(origin), "{answer}");
         assert_eq!(header(&answer, "access-control-allow-credentials"), named.then_some("true"));
         let exposed = header(&answer, "access-control-expose-headers");
-        assert_eq!(exposed, named.then_some("sendwall-decision, retry-after"));
+        assert_eq!(exposed, named.then_some("sendwall-decision, sendwall-challenge, retry-after"));
         for (path, method, completed) in [("/send", "POST", named), ("/send", "PUT", false), ("/other", "POST", false)]
         {
             let (origin, method) = (format!("origin: {origin}"), format!("access-control-request-method: {method}"));

@@ -133,8 +133,11 @@ impl Browser {
 
     /// The text of the first element of a selector, once there is one. Works without JavaScript too.
     pub(crate) fn text(&self, selector: &str) -> String {
-        let text = call("GET", &format!("{}{}/text", self.session, self.element(selector)), &Value::Null);
-        text.as_str().unwrap().to_owned()
+        // A page that is left takes its elements along; the next one has its own.
+        let text = (0..20).find_map(|_| {
+            try_call("GET", &format!("{}{}/text", self.session, self.element(selector)), &Value::Null).ok()
+        });
+        text.unwrap_or_else(|| panic!("{selector} never stays")).as_str().unwrap().to_owned()
     }
 
     /// An attribute of the first element of a selector, once there is one. Works without JavaScript too.
