@@ -58,6 +58,9 @@ pub(super) struct DemoArgs {
     /// Same seed, same people
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// A file of rules to edit while it runs; made where there is none [default: one that goes with the demo]
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
 }
 
 /// Serves until it is told to stop.
@@ -96,6 +99,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         run_for: args.seconds.map(|seconds| Span::seconds(seconds.into())),
         traffic: !args.no_traffic,
         seed: args.seed,
+        rules: args.rules.clone(),
         ..demo::Options::default()
     };
     tokio::runtime::Runtime::new()?.block_on(demo::run(options))?;

@@ -7,6 +7,7 @@ mod app;
 mod browser;
 mod codes;
 mod directory;
+mod rules;
 mod screen;
 mod show;
 mod tally;
@@ -16,7 +17,7 @@ pub use screen::{Line, State, render, summary, totals};
 pub use tally::{Side, Who};
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -53,11 +54,13 @@ pub struct Options {
     pub seed: u64,
     /// How many times faster than life people read and type.
     pub hurry: u64,
+    /// A file of rules to edit while it runs; `None`: one of its own.
+    pub rules: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { listen: None, run_for: None, traffic: true, seed: 1, hurry: 3 }
+        Self { listen: None, run_for: None, traffic: true, seed: 1, hurry: 3, rules: None }
     }
 }
 
@@ -68,7 +71,7 @@ pub enum Error {
     #[error("cannot make a directory for the demo in {}: {source}; set TMPDIR to one that you may write", parent.display())]
     Directory {
         /// Where it should have been.
-        parent: std::path::PathBuf,
+        parent: PathBuf,
         /// What the system said.
         source: std::io::Error,
     },
@@ -78,6 +81,12 @@ pub enum Error {
     /// The demo's own configuration has a fault.
     #[error("the demo's configuration is faulty, which is a fault of sendwall: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Config(Vec<Problem>),
+    /// The rules that were named have a fault.
+    #[error("the rules can't be used:\n\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
+    Rules(Vec<Problem>),
+    /// A file of the demo's can't be written.
+    #[error("cannot write the demo's files: {0}")]
+    Files(std::io::Error),
     /// sendwall doesn't start.
     #[error(transparent)]
     Start(#[from] crate::app::Error),
@@ -103,6 +112,7 @@ pub struct Demo {
     started: Timestamp,
     tally: Arc<Tally>,
     tasks: Tasks,
+    rules: PathBuf,
     directory: Temporary,
 }
 
@@ -120,15 +130,18 @@ impl Demo {
         tasks.spawn("demo app", app.serve(listener, tasks.clone()));
 
         let listen = options.listen.unwrap_or_else(usual_address);
-        let config = configuration(listen, app_address, directory.path())?;
+        let rules = rules::file(options.rules.as_deref(), directory.path()).map_err(Error::Files)?;
+        let file = directory.path().join("demo.toml");
+        std::fs::write(&file, configuration(listen, app_address, directory.path(), &rules)).map_err(Error::Files)?;
+        let config = compiled(&file, options.rules.is_some())?;
         let currency = config.currency.clone();
-        let sidecar = crate::app::start(config, None).await?;
+        let sidecar = crate::app::start(config, Some(file)).await?;
         if options.traffic {
             let (proxy, tally, tasks) = (sidecar.local_addr(), Arc::clone(&tally), tasks.clone());
             Traffic { proxy, hurry: options.hurry, tally, tasks }.start(random.split());
         }
         let started = clock.now();
-        Ok(Self { sidecar, currency, clock, started, tally, tasks, directory })
+        Ok(Self { sidecar, currency, clock, started, tally, tasks, rules, directory })
     }
 
     /// Address of the page.
@@ -146,6 +159,8 @@ impl Demo {
         State {
             page: self.page(),
             metrics: metrics.unwrap_or_default(),
+            rules: self.rules.display().to_string(),
+            news: self.sidecar.revisions(1).ok().and_then(|told| rules::news(told.first()?)).unwrap_or_default(),
             running: now.since(self.started),
             people,
             bomber,
@@ -200,15 +215,16 @@ fn usual_address() -> SocketAddr {
 }
 
 /// The configuration as a user would write it: the defaults, in force.
-fn configuration(listen: SocketAddr, app: SocketAddr, state: &Path) -> Result<Config, Error> {
-    let state = toml::Value::from(state.to_string_lossy().as_ref());
-    let text = format!(
+fn configuration(listen: SocketAddr, app: SocketAddr, state: &Path, rules: &Path) -> String {
+    let [state, rules] = [state, rules].map(|path| toml::Value::from(path.to_string_lossy().as_ref()));
+    format!(
         r#"
 listen = "{listen}"
 upstream = "http://{app}"
 admin = "127.0.0.1:0"
 state = {state}
 mode = "enforce"
+rules = [{rules}]
 trusted_proxies = ["127.0.0.0/8"] # simulated people say in X-Forwarded-For where they come from
 
 [[endpoint]]
@@ -221,6 +237,11 @@ default_region = "GB"
 [log]
 level = "error"
 "#
-    );
-    Config::compile(&text, Path::new("demo.toml"), &|_name| None).map_err(Error::Config)
+    )
+}
+
+fn compiled(file: &Path, are_rules_named: bool) -> Result<Config, Error> {
+    let text = std::fs::read_to_string(file).map_err(Error::Files)?;
+    let blamed = if are_rules_named { Error::Rules } else { Error::Config };
+    Config::compile(&text, file, &|_name| None).map_err(blamed)
 }

@@ -14,6 +14,10 @@ pub struct State {
     pub page: String,
     /// Address of the metrics.
     pub metrics: String,
+    /// The file of rules.
+    pub rules: String,
+    /// What became of the last edit; empty where there was none.
+    pub news: String,
     /// Time since the start.
     pub running: Span,
     /// The simulated people.
@@ -90,7 +94,7 @@ pub fn render(state: &State, width: usize, height: usize) -> String {
 /// What stays on a terminal at the end: the totals.
 pub fn totals(state: &State, width: usize) -> String {
     let rows = header(state);
-    let lines = rows.iter().skip(4).map(|row| paint(row, width, state.colour));
+    let lines = rows.iter().skip(5).map(|row| paint(row, width, state.colour));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -124,7 +128,8 @@ fn header(state: &State) -> Vec<Row> {
         ],
         vec![(Ink::Faint, "page     ".to_owned()), (Ink::Plain, format!("{}  try it yourself", state.page))],
         vec![(Ink::Faint, "metrics  ".to_owned()), (Ink::Plain, state.metrics.clone())],
-        vec![],
+        vec![(Ink::Faint, "rules    ".to_owned()), (Ink::Plain, format!("{}  edit it and save", state.rules))],
+        vec![(if state.news.starts_with("refused") { Ink::Bad } else { Ink::Good }, state.news.clone())],
         vec![(Ink::Faint, format!("{:<8}{:>9}{:>9}{:>9}{:>10}", "", "asked", "passed", "refused", "verified"))],
         side(Ink::Good, "people", state.people),
         side(Ink::Bad, "bomber", state.bomber),
@@ -204,6 +209,8 @@ mod tests {
         State {
             page: "http://127.0.0.1:8080/".to_owned(),
             metrics: "http://127.0.0.1:9090/metrics".to_owned(),
+            rules: "/tmp/rules.toml".to_owned(),
+            news: String::new(),
             running: Span::seconds(75),
             people: Side { asked: 42, passed: 40, refused: 2, verified: 34 },
             bomber: Side { asked: 120, passed: 9, refused: 111, verified: 0 },
@@ -236,6 +243,7 @@ mod tests {
             sendwall demo  01:15  Ctrl-C ends it
             page     http://127.0.0.1:8080/  try it yourself
             metrics  http://127.0.0.1:9090/metrics
+            rules    /tmp/rules.toml  edit it and save
 
                         asked   passed  refused  verified
             people         42       40        2        34  85 % of those passed
@@ -246,7 +254,7 @@ mod tests {
             01:15          GB +44 7700 90••01     forward
             01:14  BOMBER  GB +44 7700 90••42     cooldown  limit phone-minute: 1 sends by phone in 60s, at mos…
             01:13  person  FR +33 6399 8••17      forward"#]]
-        .assert_eq(&render(&state(), 100, 13));
+        .assert_eq(&render(&state(), 100, 14));
     }
 
     #[test]
@@ -255,6 +263,7 @@ mod tests {
             sendwall demo  01:15  Ctrl-C ends it
             page     http://127.0.0.1:8080/  try it you…
             metrics  http://127.0.0.1:9090/metrics
+            rules    /tmp/rules.toml  edit it and save
 
                         asked   passed  refused  verifi…
             people         42       40        2        …
@@ -263,7 +272,7 @@ mod tests {
 
             time   who     phone                  verdi…
             01:15          GB +44 7700 90••01     forwa…"#]]
-        .assert_eq(&render(&state(), 44, 11));
+        .assert_eq(&render(&state(), 44, 12));
         for (width, height) in [(0, 0), (1, 1), (20, 3), (300, 300)] {
             let screen = render(&state(), width, height);
             assert!(screen.lines().count() <= height.max(1));

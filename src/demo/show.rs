@@ -42,9 +42,18 @@ async fn on_terminal(demo: &Demo, out: &mut impl Write, stop: impl Future<Output
 }
 
 async fn in_pipe(demo: &Demo, out: &mut impl Write, stop: impl Future<Output = ()>) -> io::Result<()> {
-    let State { page, metrics, .. } = demo.state();
-    writeln!(out, "page {page}  metrics {metrics}")?;
-    every(LINE, stop, || writeln!(out, "{}", summary(&demo.state()))).await?;
+    let State { page, metrics, rules, .. } = demo.state();
+    writeln!(out, "page {page}  metrics {metrics}\nrules {rules}")?;
+    let mut told = String::new();
+    every(LINE, stop, || {
+        let state = demo.state();
+        if state.news != told {
+            writeln!(out, "{}", state.news)?;
+            told.clone_from(&state.news);
+        }
+        writeln!(out, "{}", summary(&state))
+    })
+    .await?;
     writeln!(out, "{}", summary(&demo.state()))
 }
 

@@ -1,10 +1,12 @@
 //! The demo as its visitors see it: its traffic, its page in a real browser, its output.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on should fail loudly")]
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use sendwall::clock::Stopwatch;
 use sendwall::demo::{Demo, Options, State, Who};
 
 use crate::support::webdriver;
@@ -135,6 +137,54 @@ fn the_page_works_in_chromium_by_keyboard_alone() {
     }
     drop(browser);
     runtime.block_on(demo.stop());
+}
+
+/// The demo as a process of its own, ended with its test.
+struct Process(std::process::Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ended = (self.0.kill(), self.0.wait());
+    }
+}
+
+#[test]
+fn a_rule_that_is_edited_while_the_demo_runs_takes_effect() {
+    let directory = crate::whole::stage::Directory::new();
+    let rules = directory.0.join("mine.toml");
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_sendwall"));
+    demo.args(["demo", "--no-traffic", "--listen", "127.0.0.1:0", "--seconds", "120", "--rules"]).arg(&rules);
+    let mut demo = Process(demo.stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(demo.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let page = lines.next().unwrap().split_whitespace().nth(1).unwrap().to_owned();
+    assert_eq!(lines.next(), Some(format!("rules {}", rules.display())));
+    let sample = std::fs::read_to_string(&rules).unwrap();
+
+    // A phone a request, so that limits have nothing to say; a rule's refusal is 403.
+    let mut number = 0;
+    let mut status = || {
+        number += 1;
+        let phone = format!("+33639980{number:03}");
+        let body = format!(r#"{{"phone":"{phone}"}}"#);
+        let headers = [("content-type", "application/json"), ("user-agent", "ShopApp/5.2 (iPhone; iOS 18.1)")];
+        crate::whole::stage::ask("POST", &format!("{page}api/send-code"), &headers, &body).status
+    };
+    assert_ne!(status(), 403);
+    // As an editor does: a new file takes the old one's place.
+    let edited: String = sample
+        .lines()
+        .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line).to_owned() + "\n")
+        .collect();
+    let new = directory.write("mine.toml.new", &edited);
+    let watch = Stopwatch::start();
+    std::fs::rename(new, &rules).unwrap();
+    crate::support::proxy::eventually("the rule that was taken out of its comment holds", || status() == 403);
+    println!("an edited rule held after {:?}", watch.elapsed());
+    assert!(lines.any(|line| line.contains("holds now: added rule[no-france]")), "and the demo says so");
+
+    std::fs::write(&rules, edited.replace("phone.country", "phone.cuontry")).unwrap();
+    assert!(lines.any(|line| line.contains("refused") && line.contains("mine.toml:")), "a mistake is told");
+    assert_eq!(status(), 403, "and the rule before it holds");
 }
 
 #[test]
