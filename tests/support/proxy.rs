@@ -109,7 +109,7 @@ pub(crate) fn let_pass(time: std::time::Duration) {
 }
 
 /// Waits until `condition` holds, for what has no event to wait for.
-pub(crate) fn eventually(what: &str, condition: impl Fn() -> bool) {
+pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let mut waited = std::time::Duration::ZERO;
     let step = std::time::Duration::from_millis(5);
     while !condition() {
