@@ -24,6 +24,7 @@
 //! - [`ruleset`]: conditions with what they ask for, and what they say of an attempt.
 //! - [`budget`]: what may be spent in an hour and a day.
 //! - [`cells`]: evidence from what became of codes, trust, pressure.
+//! - [`model`]: what an attempt looks like, by a small trained model.
 //! - [`sessions`]: codes that wait for what becomes of them, and conversion.
 //! - [`decide`]: facts and counts to a decision.
 //!
@@ -85,6 +86,7 @@ pub mod http;
 pub mod journal;
 pub mod limits;
 pub mod lists;
+pub mod model;
 pub mod net;
 pub mod numbering;
 pub mod pack;

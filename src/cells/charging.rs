@@ -4,7 +4,7 @@ use super::aspects::variant;
 use super::cell::{self, ALTERNATIVES, Cell, WHOLE};
 use super::evidence::STEPS;
 use super::sends::Charge;
-use super::{Cells, EXPLAINED, Kind, Kinds, fade, parts, trust};
+use super::{Cells, EXPLAINED, Kind, Kinds, fade, parts, profile, trust};
 use crate::domain::{Rung, Timestamp};
 
 impl Cells {
@@ -45,6 +45,9 @@ impl Cells {
         }
         charge.value = value;
         trust::verified(&self.table, &charge.aspects, now);
+        if let Some(endpoint) = charge.aspects.key(Kind::Endpoint) {
+            profile::verified(&self.table, endpoint, now);
+        }
         if let (true, Some(endpoint)) = (charge.trust.is_known(), charge.aspects.key(Kind::Endpoint)) {
             self.learned.lag(endpoint, now.since(at));
             if !charge.matured {

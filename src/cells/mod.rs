@@ -30,8 +30,10 @@ mod kind;
 mod learned;
 mod outage;
 mod pages;
+mod profile;
 mod saved;
 mod sends;
+mod sequence;
 mod table;
 mod told;
 mod trust;
@@ -68,6 +70,17 @@ pub struct Attempt {
     /// What is known of real use at its endpoint.
     pub real: RealUse,
     weights: Weights,
+    /// Of its phone.
+    last_two: Option<u8>,
+}
+
+/// What is counted of an attempt's like beside its cells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Habits {
+    /// Steps alike between the numbers of its range, the last one to its own.
+    pub sequence: f32,
+    /// How busy this hour of the day usually is at its endpoint; 1 is the average hour.
+    pub usual: f32,
 }
 
 /// Weight of a send in cells wider than its narrowest hot one.
@@ -118,11 +131,26 @@ impl Cells {
     pub fn attempt(&self, facts: &Facts) -> Attempt {
         let aspects = Aspects::of(facts, self.seed);
         let page = pages::key(facts.client.address.id, self.seed);
-        self.touch(trust::keys(&aspects).into_iter().chain([Some(page)]));
+        let hours = aspects.key(Kind::Endpoint).map(|endpoint| profile::keys(endpoint, facts.at));
+        let steps = aspects.key(Kind::Range).map(sequence::key);
+        let others = [Some(page), steps].into_iter().chain(hours.into_iter().flatten().map(Some));
+        self.touch(trust::keys(&aspects).into_iter().chain(others));
         let trust = trust::of(&self.table, &aspects, facts.at);
         self.touch(Kind::ALL.into_iter().map(|kind| Some(variant(aspects.key(kind)?, kind, trust, Rung::None))));
         let real = self.learned.real_use(aspects.key(Kind::Endpoint));
-        Attempt { aspects, trust, real, weights: [in_64ths(WHOLE); Kind::ALL.len()] }
+        let last_two = facts.phone().map(|phone| phone.last_two);
+        Attempt { aspects, trust, real, weights: [in_64ths(WHOLE); Kind::ALL.len()], last_two }
+    }
+
+    /// What is counted of an attempt's like beside its cells: how many steps alike its number would be the last of in
+    /// its range, and how busy this hour of the day usually is at its endpoint (1 is the average).
+    pub fn habits(&self, attempt: &Attempt, now: Timestamp) -> Habits {
+        let range = attempt.aspects.key(Kind::Range).zip(attempt.last_two);
+        let endpoint = attempt.aspects.key(Kind::Endpoint);
+        Habits {
+            sequence: range.map_or(0.0, |(range, last_two)| sequence::length(&self.table, range, last_two, now)),
+            usual: endpoint.map_or(1.0, |endpoint| profile::usual(&self.table, endpoint, now)),
+        }
     }
 
     /// Gets the memory of these entries on its way at once.
@@ -179,6 +207,9 @@ impl Cells {
     /// `through` it goes to the upstream at that rung and counts as an open send, until [`Cells::give_back`] says
     /// that none came of it.
     pub fn count(&self, kinds: &Kinds, attempt: &Attempt, first: bool, through: Option<Rung>, now: Timestamp) {
+        if let (true, Some(range), Some(last_two)) = (first, attempt.aspects.key(Kind::Range), attempt.last_two) {
+            sequence::asked(&self.table, range, last_two, now);
+        }
         for (kind, key, weight) in parts(&attempt.aspects, &attempt.weights) {
             let trust = attempt.trust;
             if first || through.is_none() {
@@ -290,6 +321,12 @@ impl Cells {
         }
         if trust::is_trust(cell) {
             return trust::worth(cell, now);
+        }
+        if sequence::is_sequence(cell) {
+            return sequence::worth(cell);
+        }
+        if profile::is_profile(cell) {
+            return profile::worth();
         }
         let kind = Kind::ALL.get(usize::from(cell.tag)).copied().unwrap_or(Kind::Phone);
         let settings = kinds.of(kind);

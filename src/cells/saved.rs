@@ -17,7 +17,9 @@ use super::cell::{ALTERNATIVES, Cell, WHOLE};
 use super::charging::share;
 use super::evidence::STEPS;
 use super::learned::Record;
+use super::profile::is_profile;
 use super::sends::{Charge, SendRef};
+use super::sequence::is_sequence;
 use super::table::SHARDS;
 use super::trust::is_trust;
 use super::{Cells, Kind, Kinds, in_64ths, lock, pages, parts};
@@ -210,7 +212,8 @@ impl Pack for Entry {
 fn is_sound(cell: &Cell) -> bool {
     let Cell { tag, born, open, at: _, window, matured, fast, slow, recent, came, due, sent, verified, refused } =
         *cell;
-    let is_known = usize::from(tag) < Kind::ALL.len() || is_trust(cell) || pages::is_page(cell);
+    let has_kind = usize::from(tag) < Kind::ALL.len();
+    let is_known = has_kind || is_trust(cell) || pages::is_page(cell) || is_sequence(cell) || is_profile(cell);
     let counts = [fast, slow, recent, came, due, sent, verified, refused];
     let is_count = |value: &f32| value.is_finite() && *value >= 0.0;
     is_known && born == 0 && open == 0 && window == [0; ALTERNATIVES] && matured.iter().chain(&counts).all(is_count)

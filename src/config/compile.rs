@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use http::HeaderName;
 use ipnet::IpNet;
 use ring::digest::{SHA256, digest};
 
@@ -12,7 +13,7 @@ use super::reader::Section;
 use super::source::Fault;
 use super::{
     Config, alerts, budget, captcha, cells, challenge, channels, endpoint, keys, limits, outbound, prices, rules,
-    server, snapshot, telling, values,
+    model, server, snapshot, telling, values,
 };
 use crate::alerts::Settings;
 use crate::alerts::deliver::{self, Channel};
@@ -24,6 +25,7 @@ use crate::net::Reach;
 pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Option<Config> {
     let mode = root.choice("mode", &values::MODES).unwrap_or_default();
     let trusted_proxies = trusted_proxies(root);
+    let ja4_header = ja4_header(root, &trusted_proxies);
     let http = server::read(root, &trusted_proxies);
     let admin = telling::admin(root, http.as_ref().map(|http| http.listen));
     let state = root.directory("state");
@@ -43,7 +45,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let geo = telling::geo(root);
     let sessions = root.table("sessions", |section| section.count("capacity", 1_000..=100_000_000, 200_000));
     let (cells, kinds) = cells::read(root, sessions, &endpoints);
-    let looks = root.choice("prior", &[("weights", true), ("none", false)]).unwrap_or(true);
+    let models = model::read(root, &mut files);
     let (alerts, channels) = watched(root, &currency, &outbound.reach);
     let spool = state.as_ref().map(|state| state.join("alerts"));
     check_spool(root, spool.is_some() || channels.is_empty());
@@ -69,7 +71,9 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
         sessions,
         cells,
         kinds,
-        looks,
+        prior: models.prior,
+        shadow: models.shadow,
+        ja4_header,
         challenge,
         challenge_memory,
         limits,
@@ -114,6 +118,15 @@ fn trusted_proxies(root: &mut Section<'_>) -> Vec<IpNet> {
         root.warning("trusted_proxies", fault.hint("name only the networks of your own proxies"));
     }
     networks
+}
+
+fn ja4_header(root: &mut Section<'_>, trusted: &[IpNet]) -> Option<HeaderName> {
+    let name = root.parsed("ja4_header", values::header)?;
+    if trusted.is_empty() {
+        let fault = Fault::new("this header is believed from `trusted_proxies` alone, and there are none");
+        root.error("ja4_header", fault.hint("name the network of the proxy that sets it in `trusted_proxies`"));
+    }
+    Some(name)
 }
 
 fn check_state(root: &Section<'_>, state: Option<&PathBuf>) {

@@ -16,6 +16,7 @@ mod endpoint;
 mod flags;
 mod keys;
 mod limits;
+mod model;
 mod load;
 mod outbound;
 mod parts;
@@ -51,12 +52,14 @@ use self::source::{Fault, Source};
 use crate::admin;
 use crate::alerts::deliver;
 use crate::challenge::captcha::Inbound;
+use crate::decide::Prior;
 use crate::domain::{Mode, Timestamp};
 use crate::extract::Rule;
 use crate::gate::Endpoint;
 use crate::geo;
 use crate::http;
 use crate::journal;
+use crate::model::Model;
 use crate::net;
 use crate::numbering::PriceTable;
 use crate::state;
@@ -97,8 +100,12 @@ pub struct Config {
     pub cells: crate::cells::Settings,
     /// How each kind of cell behaves.
     pub kinds: crate::cells::Kinds,
-    /// Whether the look of a client counts before anything is known of it.
-    pub looks: bool,
+    /// What the look of a client is judged by, before anything is known of it.
+    pub prior: Prior,
+    /// A model that is watched beside it.
+    pub shadow: Option<Arc<Model>>,
+    /// The header in which a trusted proxy says what a client's TLS handshake looked like.
+    pub ja4_header: Option<::http::HeaderName>,
     /// How challenges are asked.
     pub challenge: crate::challenge::Settings,
     /// Bytes of the store of open and spent challenges.

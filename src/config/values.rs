@@ -255,10 +255,13 @@ fn json_pointer(text: &str) -> Result<Arc<str>, Fault> {
     Err(fault.hint("write the names from the outside in, each after a slash, such as \"/user/phone\""))
 }
 
+/// The name of a header.
+pub(super) fn header(text: &str) -> Result<HeaderName, Fault> {
+    text.parse().map_err(|_not_a_name| Fault::new(format!("{text:?} is no name of a header")))
+}
+
 fn header_name(text: &str) -> Result<Arc<str>, Fault> {
-    let name: HeaderName =
-        text.parse().map_err(|_not_a_name| Fault::new(format!("{text:?} is no name of a header")))?;
-    Ok(Arc::from(name.as_str()))
+    Ok(Arc::from(header(text)?.as_str()))
 }
 
 /// An origin as browsers send it: scheme, host, and the port where it isn't the usual one.

@@ -9,6 +9,8 @@ use crate::ruleset::Spoken;
 
 /// Heat of a phone at which each rung closes: its silent sends count together over all rungs.
 const PHONE: [f32; 3] = [1.0, 1.3, 2.2];
+/// A look that counts for less isn't told.
+pub(crate) const TOLD_PRIOR: f32 = 0.2;
 /// Reasons of one kind that are told at most.
 const TOLD: usize = 4;
 
@@ -107,7 +109,7 @@ impl Standing {
                 views.iter().filter(|view| self.overfull(view)).map(|view| waiting(view, rung, facts)).take(TOLD),
             );
         }
-        if self.prior > 0.2 {
+        if self.prior > TOLD_PRIOR {
             told.push(Reason::Look { prior: self.prior, parts: self.looks.clone().into() });
         }
         told

@@ -10,8 +10,9 @@ mod ruled;
 mod signals;
 mod spent;
 
+pub(crate) use ladder::TOLD_PRIOR;
 pub use ladder::{Standing, shown};
-pub use policy::{ChallengeBy, OnMissing, PageToken, Policy};
+pub use policy::{ChallengeBy, OnMissing, PageToken, Policy, Prior};
 pub(crate) use prior::{page_part, parts as prior_parts, prior, with_page};
 pub use spent::{after_budget, passes_soft};
 

@@ -1,6 +1,9 @@
 //! What an endpoint accepts, as the operator set it.
 
+use std::sync::Arc;
+
 use crate::domain::{Country, Mode, NumberKind};
+use crate::model::Model;
 
 /// The part of an endpoint's configuration that decisions read.
 #[derive(Clone, Debug)]
@@ -68,4 +71,26 @@ pub enum OnMissing {
     Forward,
     /// It is refused.
     Refuse,
+}
+
+/// What the look of a client is judged by.
+#[derive(Clone, Debug, Default)]
+pub enum Prior {
+    /// It isn't.
+    None,
+    /// Plain weights on what it says.
+    #[default]
+    Weights,
+    /// A trained model.
+    Model(Arc<Model>),
+}
+
+impl Prior {
+    /// The model, where there is one.
+    pub const fn model(&self) -> Option<&Arc<Model>> {
+        match self {
+            Self::Model(model) => Some(model),
+            Self::None | Self::Weights => None,
+        }
+    }
 }

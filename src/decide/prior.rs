@@ -59,7 +59,7 @@ fn speaking(facts: &Facts, page_seen: bool) -> impl Iterator<Item = (&'static st
 
 fn weights(facts: &Facts, page_seen: bool) -> [(bool, f32, &'static str); 17] {
     let client = &facts.client;
-    let Traits { program, major, has } = client.fingerprint.traits;
+    let Traits { program, major, has, .. } = client.fingerprint.traits;
     let browser = program.is_browser();
     let visit_age = match client.visit {
         Visit::Since(since) => Some(facts.at.since(since)),

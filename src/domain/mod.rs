@@ -35,5 +35,5 @@ pub use reason::Reason;
 pub use rule::{Divert, RuleHit};
 pub use rung::{ChallengeKind, Pass, Rung};
 pub use timestamp::{Span, SpanError, Timestamp};
-pub use traits::{Has, Program, Traits};
+pub use traits::{Has, Language, Program, Traits};
 pub use trust::Trust;

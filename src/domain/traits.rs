@@ -1,6 +1,10 @@
 //! What a client's headers say of the program that sent them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize, Serializer};
+
+use super::Country;
 
 /// The program that a client claims to be, and what its headers have of what such a program sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -11,6 +15,8 @@ pub struct Traits {
     pub major: u16,
     /// What the headers have.
     pub has: Has,
+    /// The language that its user reads first.
+    pub language: Option<Language>,
 }
 
 /// What sent a request, by its agent.
@@ -43,7 +49,7 @@ impl Program {
 
 /// A set of things that headers have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Has(u8);
+pub struct Has(u16);
 
 impl Has {
     /// `accept`.
@@ -60,8 +66,12 @@ impl Has {
     pub const OTHER_HINTS: Self = Self(32);
     /// `origin` or `referer`.
     pub const ORIGIN: Self = Self(64);
+    /// Headers in an order in which such a browser doesn't send them.
+    pub const OTHER_ORDER: Self = Self(128);
+    /// A TLS handshake that such a browser doesn't make.
+    pub const OTHER_TLS: Self = Self(256);
 
-    const NAMES: [(Self, &str); 7] = [
+    const NAMES: [(Self, &str); 9] = [
         (Self::ACCEPT, "accept"),
         (Self::LANGUAGE, "language"),
         (Self::ENCODING, "encoding"),
@@ -69,6 +79,8 @@ impl Has {
         (Self::HINTS, "hints"),
         (Self::OTHER_HINTS, "other_hints"),
         (Self::ORIGIN, "origin"),
+        (Self::OTHER_ORDER, "other_order"),
+        (Self::OTHER_TLS, "other_tls"),
     ];
 
     /// Whether it holds `other`.
@@ -91,5 +103,61 @@ impl Has {
 impl Serialize for Has {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(Self::NAMES.iter().filter(|(has, _)| self.holds(*has)).map(|(_, name)| name))
+    }
+}
+
+/// A language as `accept-language` names it: `de`, or `de-AT` with the country whose kind of it is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Language {
+    code: [u8; 2],
+    /// The country, where it is named.
+    pub country: Option<Country>,
+}
+
+impl Language {
+    /// Reads `de`, `de-AT`, `zh-Hant-TW`. `None` for anything else, three-letter codes among them.
+    pub fn new(text: &str) -> Option<Self> {
+        let mut parts = text.split(['-', '_']);
+        let code: [u8; 2] = parts.next()?.as_bytes().try_into().ok()?;
+        if !code.iter().all(u8::is_ascii_alphabetic) {
+            return None;
+        }
+        let country = parts.find(|part| part.len() == 2).and_then(|part| Country::new(&part.to_ascii_uppercase()));
+        Some(Self { code: code.map(|letter| letter.to_ascii_lowercase()), country })
+    }
+
+    /// Two letters, ISO 639-1, in lower case.
+    pub fn code(&self) -> &str {
+        std::str::from_utf8(&self.code).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())?;
+        self.country.map_or(Ok(()), |country| write!(f, "-{country}"))
+    }
+}
+
+impl Serialize for Language {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn languages_are_read_as_they_are_written() {
+        for (text, expected) in
+            [("de", "de"), ("DE-at", "de-AT"), ("zh-Hant-TW", "zh-TW"), ("en_US", "en-US"), ("es-419", "es")]
+        {
+            assert_eq!(Language::new(text).unwrap().to_string(), expected, "{text}");
+        }
+        for text in ["", "*", "x", "fil", "d1", "german"] {
+            assert_eq!(Language::new(text), None, "{text}");
+        }
     }
 }

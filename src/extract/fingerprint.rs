@@ -11,9 +11,9 @@ use crate::domain::Fingerprint;
 /// Longest agent that is kept, in bytes.
 const MAX_AGENT: usize = 120;
 
-/// The fingerprint of these headers. What a proxy adds, or what changes from request to request of one client (cookies,
-/// lengths, validators), doesn't count.
-pub fn fingerprint(headers: &HeaderMap) -> Fingerprint {
+/// The fingerprint of these headers, and of the TLS handshake where somebody in front of us took its JA4. What a proxy
+/// adds, or what changes from request to request of one client (cookies, lengths, validators), doesn't count.
+pub fn fingerprint(headers: &HeaderMap, ja4: Option<&str>) -> Fingerprint {
     let agent = headers.get(USER_AGENT).map(|value| without_versions(value.as_bytes())).unwrap_or_default();
     let mut hash = Fnv::new();
     for name in headers.keys().map(http::HeaderName::as_str).filter(|name| belongs_to_client(name)) {
@@ -21,7 +21,11 @@ pub fn fingerprint(headers: &HeaderMap) -> Fingerprint {
         hash.write(b"\n");
     }
     hash.write(agent.as_bytes());
-    Fingerprint { hash: hash.0, agent: agent.into(), traits: traits(headers) }
+    if let Some(ja4) = ja4 {
+        hash.write(b"\n");
+        hash.write(ja4.as_bytes());
+    }
+    Fingerprint { hash: hash.0, agent: agent.into(), traits: traits(headers, ja4) }
 }
 
 fn belongs_to_client(name: &str) -> bool {
@@ -51,7 +55,7 @@ fn belongs_to_client(name: &str) -> bool {
             | "expect"
             | "referer"
     );
-    !per_request && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    !per_request && !name.contains("ja4") && !name.contains("ja3") && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// `Mozilla (Windows NT; Win; x) AppleWebKit Chrome Safari`: printable ASCII, without digits, without what follows a
@@ -125,7 +129,7 @@ mod tests {
         for (name, value) in lines {
             headers.append(*name, http::HeaderValue::from_static(value));
         }
-        fingerprint(&headers).hash
+        fingerprint(&headers, None).hash
     }
 
     #[test]

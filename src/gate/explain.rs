@@ -81,11 +81,7 @@ impl Gate {
             Some(stand) => self.would_spend(revision, endpoint, &facts, stand, decision),
             None => decision,
         };
-        let looks = if on == On::Send && revision.looks {
-            decide::prior_parts(&facts, self.cells.page_seen(&facts.client.address, facts.at)).collect()
-        } else {
-            Vec::new()
-        };
+        let looks = if on == On::Send { self.look_parts(revision, &facts) } else { Vec::new() };
         let looks: Vec<_> = looks.into_iter().chain(decide::page_part(circumstances.page)).collect();
         let standing = stand.map(|mut stand| {
             stand.look_further(&self.cells, revision);

@@ -15,6 +15,7 @@ mod keys;
 mod last_good;
 mod learn;
 mod listed;
+mod look;
 mod permit;
 mod proof;
 mod read;
@@ -30,6 +31,7 @@ pub use explain::Explanation;
 pub use ids::Ids;
 pub use last_good::{GoodAnswer, LONGEST as LONGEST_REPEAT};
 pub use learn::{Learned, OutcomeTarget};
+pub use look::Seen;
 pub use permit::{Permit, SendPermit, TryPermit, UpstreamAnswer};
 pub use proof::{PAGE_COOKIE, PASS_COOKIE};
 pub use revision::Revision;
@@ -184,7 +186,8 @@ impl Gate {
 
     /// Puts another configuration in force. Counters are untouched; requests under way end with the one they began with.
     pub fn replace(&self, revision: Revision) {
-        self.revision.store(Arc::new(revision));
+        let before = self.revision.load();
+        self.revision.store(Arc::new(revision.with_models_of(&before)));
     }
 
     /// Whether the request may belong to a protected endpoint. `Ok`: it doesn't, and passes with its body unread.

@@ -60,12 +60,15 @@ impl Gate {
 
     pub(super) fn client(&self, revision: &Revision, endpoint: &Endpoint, request: &Request<'_>) -> Client {
         let ip = extract::client_address(&revision.trusted, request.peer, request.headers);
+        // Whoever may say where a client is may say how it speaks TLS; from anyone else it is a claim.
+        let ja4 = revision.ja4.as_ref().filter(|_| revision.trusted.contains(request.peer));
+        let ja4 = ja4.and_then(|name| request.headers.get(name)?.to_str().ok());
         let (visit, visit_id) = self.visits.as_ref().map(|visits| visits.read(request.headers)).unwrap_or_default();
         Client {
             address: extract::address(ip, &self.names),
             id: extract::client_id(&endpoint.extract, request.headers, visit_id.as_ref(), &self.names),
             visit,
-            fingerprint: extract::fingerprint(request.headers),
+            fingerprint: extract::fingerprint(request.headers, ja4),
         }
     }
 

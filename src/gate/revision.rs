@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use http::HeaderName;
+
 use super::Endpoint;
 use crate::budget;
 use crate::cells::Kinds;
 use crate::challenge;
+use crate::decide::Prior;
 use crate::domain::RevisionId;
 use crate::extract::{Router, TrustedProxies};
 use crate::limits::Set;
+use crate::model::Model;
 use crate::numbering::Numbering;
 use crate::privacy::{Pseudonym, Pseudonyms};
 use crate::ruleset::RuleSet;
@@ -27,8 +31,12 @@ pub struct Revision {
     pub trusted: TrustedProxies,
     /// How each kind of cell behaves.
     pub kinds: Kinds,
-    /// Whether the look of a client counts.
-    pub looks: bool,
+    /// What the look of a client is judged by.
+    pub prior: Prior,
+    /// A model that is watched: what it would ask for is counted, and it asks for nothing.
+    pub shadow: Option<Arc<Model>>,
+    /// The header in which a trusted proxy says what the client's TLS handshake looked like (JA4).
+    pub ja4: Option<HeaderName>,
     /// How challenges are asked.
     pub challenge: challenge::Settings,
     /// What captchas need that are somebody else's.
@@ -44,6 +52,19 @@ pub struct Revision {
 }
 
 impl Revision {
+    /// Keeps what models counted, where another revision has the same ones.
+    pub(super) fn with_models_of(mut self, before: &Self) -> Self {
+        let known = [before.prior.model(), before.shadow.as_ref()];
+        let kept = |model: &Arc<Model>| known.into_iter().flatten().find(|known| known.name() == model.name()).cloned();
+        if let Some(model) = self.prior.model().and_then(kept) {
+            self.prior = Prior::Model(model);
+        }
+        if let Some(model) = self.shadow.as_ref().and_then(kept) {
+            self.shadow = Some(model);
+        }
+        self
+    }
+
     /// The name of a phone from its number in international form, with or without the plus.
     pub fn phone_of(&self, number: &str, names: &Pseudonyms) -> Option<Pseudonym> {
         let plus = if number.starts_with('+') { "" } else { "+" };

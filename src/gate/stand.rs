@@ -1,9 +1,11 @@
 //! An attempt's way through the cells: looked at before it is judged, counted after, charged when its message went out.
 
 use super::Revision;
+use super::look::Looks;
 use crate::cells::{Attempt, Cells, Kinds, SendRef};
-use crate::decide::{self, Standing};
+use crate::decide::Standing;
 use crate::domain::{DecidedBy, Decision, Facts, PageCode, Pass, Rung, Timestamp, Verdict};
+use crate::model::Features;
 use crate::ruleset::Spoken;
 
 /// An attempt's place in the cells and what they showed.
@@ -14,6 +16,8 @@ pub(super) struct Stand {
     /// What was proven.
     rung: Rung,
     at: Timestamp,
+    /// What the model read.
+    row: Option<Features>,
 }
 
 /// An attempt that was counted: one that goes to the upstream is an open send until it is settled or given back.
@@ -29,19 +33,19 @@ impl Stand {
     pub(super) fn take(cells: &Cells, revision: &Revision, facts: &Facts, brought: (Rung, Option<PageCode>)) -> Self {
         let (proven, page) = brought;
         let attempt = cells.attempt(facts);
-        let seen = || cells.page_seen(&facts.client.address, facts.at);
-        let (prior, looks) = if revision.looks { decide::prior(facts, seen()) } else { Default::default() };
-        let (prior, looks) = decide::with_page((prior, looks), page);
-        let mut standing = Standing { trust: attempt.trust, prior, looks, ..Standing::default() };
+        let first = cells.look(&revision.kinds, &attempt, Rung::None, facts.at);
+        let Looks { prior, words, row } = Looks::of(cells, revision, (facts, page), (&attempt, &first));
+        let mut standing = Standing { trust: attempt.trust, prior, looks: words, ..Standing::default() };
         for rung in [Rung::None, Rung::Pow, Rung::Captcha] {
-            let views = cells.look(&revision.kinds, &attempt, rung, facts.at);
+            let is_first = rung == Rung::None;
+            let views = if is_first { first } else { cells.look(&revision.kinds, &attempt, rung, facts.at) };
             let open = rung >= proven && standing.is_open(rung, &views);
             standing.rungs[rung as usize] = Some(views);
             if open {
                 break;
             }
         }
-        Self { attempt, standing, rung: proven, at: facts.at }
+        Self { attempt, standing, rung: proven, at: facts.at, row }
     }
 
     /// Looks at every rung, however many are open: to show them.
@@ -68,6 +72,11 @@ impl Stand {
 
     pub(super) fn standing(&self) -> &Standing {
         &self.standing
+    }
+
+    /// What the model read.
+    pub(super) const fn row(&self) -> Option<&Features> {
+        self.row.as_ref()
     }
 
     pub(super) const fn proven(&self) -> Rung {

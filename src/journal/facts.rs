@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use serde::{Serialize, Serializer};
 
 use crate::domain::{
-    ClientSource, Country, Facts, Fingerprint, Has, MaskedPhone, Money, NumberKind, Phone, PhoneFact, Program, Range,
+    ClientSource, Country, Facts, Fingerprint, Has, Language, MaskedPhone, Money, NumberKind, Phone, PhoneFact, Program, Range,
     Timestamp, Traits, Unreadable, Validity, Visit,
 };
 use crate::privacy::Pseudonym;
@@ -123,12 +123,14 @@ struct FingerprintLine<'a> {
     program: Program,
     major: u16,
     has: Has,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    language: Option<Language>,
 }
 
 impl<'a> FingerprintLine<'a> {
     fn of(fingerprint: &'a Fingerprint) -> Self {
-        let Traits { program, major, has } = fingerprint.traits;
-        Self { hash: Hex(fingerprint.hash), agent: &fingerprint.agent, program, major, has }
+        let Traits { program, major, has, language } = fingerprint.traits;
+        Self { hash: Hex(fingerprint.hash), agent: &fingerprint.agent, program, major, has, language }
     }
 }
 

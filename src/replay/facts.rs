@@ -1,7 +1,6 @@
 //! A line of a trace to the facts that the gate would have read from the request.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -158,13 +157,7 @@ pub(super) fn fingerprint(headers: &[Header<'_>], ja4: Option<&str>) -> Result<F
             .map_err(|_no_value| Fault::of("headers", format!("has no header's value under {name}")))?;
         map.append(name, value);
     }
-    let print = extract::fingerprint(&map);
-    let hash = ja4.map_or(print.hash, |ja4| {
-        let mut hasher = DefaultHasher::new();
-        (print.hash, ja4).hash(&mut hasher);
-        hasher.finish()
-    });
-    Ok(Fingerprint { hash, ..print })
+    Ok(extract::fingerprint(&map, ja4))
 }
 
 fn place(geo: &trace::Geo<'_>) -> Result<Place, Fault> {

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::domain::{
-    Address, Client, ClientId, ClientSource, Country, Facts, Fingerprint, Has, MaskedPhone, Money, NumberKind, Phone,
+    Address, Client, ClientId, ClientSource, Country, Facts, Fingerprint, Has, Language, MaskedPhone, Money, NumberKind, Phone,
     PhoneFact, Place, Program, Range, Timestamp, Traits, Unreadable, UnreadableCode, Validity, Visit,
 };
 use crate::privacy::Pseudonym;
@@ -128,13 +128,16 @@ struct FingerprintPart<'a> {
     major: u16,
     #[serde(borrow, default)]
     has: Vec<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    language: Option<Cow<'a, str>>,
 }
 
 impl FingerprintPart<'_> {
     fn fingerprint(&self) -> Option<Fingerprint> {
         let has = self.has.iter().filter_map(|name| Has::from_name(name));
         let has = has.fold(Has::default(), |all, has| all.with(has, true));
-        let traits = Traits { program: self.program, major: self.major, has };
+        let language = self.language.as_deref().and_then(Language::new);
+        let traits = Traits { program: self.program, major: self.major, has, language };
         Some(Fingerprint { hash: u64::from_str_radix(&self.hash, 16).ok()?, agent: (&*self.agent).into(), traits })
     }
 }

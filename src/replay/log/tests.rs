@@ -39,7 +39,7 @@ fn facts(seconds: u64, phone: u64) -> Facts {
             fingerprint: Fingerprint {
                 hash: 0x0123_4567_89ab_cdef,
                 agent: "Mozilla".into(),
-                traits: Traits { program: Program::Chromium, major: 142, has },
+                traits: Traits { program: Program::Chromium, major: 142, has, language: Language::new("de-AT") },
             },
         },
         place: Place {
