@@ -45,6 +45,7 @@
 //! - [`app`]: the one place that wires.
 //! - [`trace`]: recorded or generated traffic, a line an event.
 //! - [`replay`]: a trace through the gate on a virtual clock, scored.
+//! - [`train`]: attempts with what became of them to a model and its card.
 //! - [`simulate`]: people and attackers that write traces.
 //! - [`drive`]: a trace's requests, sent to a proxy on this machine.
 //! - [`demo`]: the whole of it in one process, with an app, people and a bomber.
@@ -101,3 +102,4 @@ pub mod state;
 pub mod tasks;
 pub mod telemetry;
 pub mod trace;
+pub mod train;

@@ -91,6 +91,7 @@ pub(crate) fn decision(at: Timestamp, random: u64, verdict: Verdict) -> Decision
         proven: Rung::None,
         pass: None,
         page: None,
+        page_seen: false,
         mode: Mode::Enforce,
         score: 60,
         decided_by: DecidedBy::Limit,

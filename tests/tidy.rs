@@ -38,11 +38,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "lists", "journal", "state", "alerts", "budget"]),
     ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "lists", "rules", "extract", "limits", "ruleset", "budget", "cells", "model", "decide", "net", "challenge", "journal", "state", "alerts", "gate", "http", "admin"]),
     ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "pack", "numbering", "geo", "lists", "rules", "extract", "limits", "ruleset", "budget", "cells", "sessions", "decide", "net", "challenge", "journal", "state", "alerts", "gate", "http", "admin", "config"]),
-    ("replay", &["privacy", "domain", "clock", "extract", "geo", "limits", "trace", "journal", "gate", "budget", "alerts"]),
+    ("replay", &["privacy", "domain", "clock", "extract", "geo", "limits", "model", "trace", "journal", "gate", "budget", "alerts"]),
+    ("train", &["domain", "random", "model", "trace", "replay"]),
     ("demo", &["domain", "clock", "tasks", "random", "telemetry", "challenge", "journal", "gate", "http", "admin", "config", "app", "alerts"]),
     ("simulate", &["domain", "random", "numbering", "trace"]),
     ("drive", &["privacy", "domain", "clock", "tasks", "trace", "challenge"]),
-    ("cli", &["privacy", "domain", "clock", "telemetry", "rules", "extract", "limits", "ruleset", "cells", "decide", "trace", "net", "journal", "alerts", "gate", "config", "app", "replay", "demo", "simulate", "drive"]),
+    ("cli", &["privacy", "domain", "clock", "telemetry", "rules", "extract", "limits", "ruleset", "cells", "decide", "trace", "net", "journal", "alerts", "gate", "config", "app", "replay", "train", "demo", "simulate", "drive", "model", "random"]),
 ];
 
 /// Lines of a file before its tests: more than this is more than one idea.

@@ -76,6 +76,7 @@ impl Stage {
             proven: Rung::None,
             pass: None,
             page: None,
+            page_seen: false,
             mode: Mode::Enforce,
             score: 0,
             decided_by: DecidedBy::Engine,

@@ -19,6 +19,7 @@ mod ruled;
 mod rules;
 mod run;
 mod simulate;
+mod train;
 
 pub use request::{RawRequest, RequestError};
 
@@ -56,6 +57,8 @@ enum Command {
     Incident(incident::IncidentCommand),
     /// Tries rules before they go live
     Rules(rules::RulesArgs),
+    /// Trains the model of what abuse looks like, on traces or on your own decision log
+    Train(train::TrainArgs),
     /// Writes a trace of people and attackers
     Simulate(simulate::SimulateArgs),
     /// Shows and changes who is refused and who passes, on a running sendwall
@@ -76,6 +79,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => replay::replay(&args),
         Command::Incident(command) => incident::incident(&command),
         Command::Rules(args) => rules::rules(&args),
+        Command::Train(args) => train::train(&args),
         Command::Simulate(args) => simulate::simulate(&args),
         Command::List(command) => list::list(&command),
         Command::Alerts(command) => alerts::alerts(&command),

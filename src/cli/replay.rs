@@ -80,7 +80,7 @@ pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn lines(path: &Path) -> anyhow::Result<Lines> {
+pub(super) fn lines(path: &Path) -> anyhow::Result<Lines> {
     if path.is_dir() {
         return Ok(Lines::open_all(reader::files_of(path)?));
     }
@@ -119,7 +119,7 @@ fn config(file: &Path, as_configured: bool) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-fn engine(config: &Config) -> anyhow::Result<Engine> {
+pub(super) fn engine(config: &Config) -> anyhow::Result<Engine> {
     let clock = Arc::new(ManualClock::at(Timestamp::default()));
     let shared: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), Arc::clone(&shared)));

@@ -19,6 +19,8 @@ const TOLD: usize = 4;
 pub struct Standing {
     /// What its client has shown before.
     pub trust: Trust,
+    /// Whether its address loaded any page lately.
+    pub page_seen: bool,
     /// What it looks like, 0 to 1 of heat.
     pub prior: f32,
     /// What the prior is made of.

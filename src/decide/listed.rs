@@ -31,6 +31,7 @@ pub(super) fn decide(
         proven: circumstances.proven,
         pass: circumstances.pass,
         page: circumstances.page,
+        page_seen: standing.is_some_and(|standing| standing.page_seen),
         mode: policy.mode,
         score,
         decided_by: DecidedBy::List,

@@ -124,6 +124,7 @@ pub fn decide(
         proven: circumstances.proven,
         pass: circumstances.pass,
         page: circumstances.page,
+        page_seen: standing.is_some_and(|standing| standing.page_seen),
         mode: policy.mode,
         score: score(verdict, readings, heat),
         decided_by,

@@ -7,7 +7,7 @@ use crate::rules::Signals;
 
 impl Standing {
     /// Heat and pressure of the first rung, and where the ladder would leave the attempt.
-    pub(crate) fn signals(&self, proven: Rung, page_seen: bool) -> Signals {
+    pub(crate) fn signals(&self, proven: Rung) -> Signals {
         let views = self.rungs[0].as_ref();
         let outage = views.map_or(0.0, outage);
         let most = |of: fn(&crate::cells::View, f32) -> f32| {
@@ -22,7 +22,7 @@ impl Standing {
             score: score_of(climb.heat),
             rung: climb.rung,
             proven,
-            page_seen,
+            page_seen: self.page_seen,
         }
     }
 }

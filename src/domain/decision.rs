@@ -29,6 +29,8 @@ pub struct Decision {
     pub pass: Option<PassCode>,
     /// What the page's token was worth that came with it; `None` where the endpoint wants none.
     pub page: Option<PageCode>,
+    /// Whether its address loaded any page lately.
+    pub page_seen: bool,
     /// Whether the verdict is carried out.
     pub mode: Mode,
     /// 0 to 100; 50 is where the first refusal begins for a stranger.

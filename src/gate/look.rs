@@ -28,14 +28,15 @@ impl Looks {
     pub(super) fn of(
         cells: &Cells,
         revision: &Revision,
-        (facts, page): (&Facts, Option<PageCode>),
+        (facts, page_seen, page): (&Facts, bool, Option<PageCode>),
         (attempt, views): (&Attempt, &Views),
     ) -> Self {
         let (look, row) = match &revision.prior {
             Prior::None => Default::default(),
-            Prior::Weights => (decide::prior(facts, cells.page_seen(&facts.client.address, facts.at)), None),
+            Prior::Weights => (decide::prior(facts, page_seen), None),
             Prior::Model(model) => {
-                let row = features(cells, facts, attempt, views);
+                let habits = cells.habits(attempt, facts.at);
+                let row = Features::of(&Look { facts, page_seen, views, habits });
                 let prior = model.prior(&row);
                 let words = if prior > decide::TOLD_PRIOR { words(model, &row) } else { Vec::new() };
                 ((prior, words), Some(row))
@@ -44,11 +45,6 @@ impl Looks {
         let (prior, words) = decide::with_page(look, page);
         Self { prior, words, row }
     }
-}
-
-fn features(cells: &Cells, facts: &Facts, attempt: &Attempt, views: &Views) -> Features {
-    let page_seen = cells.page_seen(&facts.client.address, facts.at);
-    Features::of(&Look { facts, page_seen, views, habits: cells.habits(attempt, facts.at) })
 }
 
 fn words(model: &Model, row: &Features) -> Vec<&'static str> {
@@ -61,6 +57,8 @@ fn words(model: &Model, row: &Features) -> Vec<&'static str> {
 pub struct Seen {
     /// What the model reads.
     pub row: Features,
+    /// What plain weights make of it.
+    pub plain: f32,
     /// The hottest of its cells: 1 is where the first rung closes.
     pub heat: f32,
 }
@@ -71,7 +69,10 @@ impl Gate {
         let attempt = self.cells.attempt(facts);
         let views = self.cells.look(&revision.kinds, &attempt, Rung::None, facts.at);
         let heat = views.iter().flatten().map(|view| view.heat).fold(0.0, f32::max);
-        Seen { row: features(&self.cells, facts, &attempt, &views), heat }
+        let page_seen = self.cells.page_seen(&facts.client.address, facts.at);
+        let habits = self.cells.habits(&attempt, facts.at);
+        let (plain, _) = decide::prior(facts, page_seen);
+        Seen { row: Features::of(&Look { facts, page_seen, views: &views, habits }), plain, heat }
     }
 
     /// What an attempt's look is made of, each with its share of what asks for a proof by itself, and whatever speaks for

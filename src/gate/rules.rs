@@ -47,8 +47,7 @@ impl Gate {
     }
 
     fn attempt<'a>(&self, stand: &Stand, facts: &'a Facts, counts: &'a Counts, kept: Option<&Kept>) -> Attempt<'a> {
-        let page_seen = self.cells.page_seen(&facts.client.address, facts.at);
-        let signals = stand.standing().signals(stand.proven(), page_seen);
+        let signals = stand.standing().signals(stand.proven());
         Attempt { facts, signals, counts, answered: kept.map(|kept| kept.at) }
     }
 

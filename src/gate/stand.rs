@@ -34,8 +34,9 @@ impl Stand {
         let (proven, page) = brought;
         let attempt = cells.attempt(facts);
         let first = cells.look(&revision.kinds, &attempt, Rung::None, facts.at);
-        let Looks { prior, words, row } = Looks::of(cells, revision, (facts, page), (&attempt, &first));
-        let mut standing = Standing { trust: attempt.trust, prior, looks: words, ..Standing::default() };
+        let page_seen = cells.page_seen(&facts.client.address, facts.at);
+        let Looks { prior, words, row } = Looks::of(cells, revision, (facts, page_seen, page), (&attempt, &first));
+        let mut standing = Standing { trust: attempt.trust, page_seen, prior, looks: words, ..Standing::default() };
         for rung in [Rung::None, Rung::Pow, Rung::Captcha] {
             let is_first = rung == Rung::None;
             let views = if is_first { first } else { cells.look(&revision.kinds, &attempt, rung, facts.at) };

@@ -90,6 +90,9 @@ struct JudgedLine<'a> {
     /// What the page's token was worth.
     #[serde(skip_serializing_if = "Option::is_none")]
     page: Option<PageCode>,
+    /// Whether its address loaded any page lately.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    page_seen: bool,
     score: u8,
     reasons: Vec<ReasonLine<'a>>,
     /// Rules that held.
@@ -122,6 +125,7 @@ fn judged<'a>(event: &'static str, decision: &'a Decision, facts: &'a Facts) -> 
         proven: decision.proven,
         pass: decision.pass,
         page: decision.page,
+        page_seen: decision.page_seen,
         score: decision.score,
         reasons: decision.reasons.iter().map(ReasonLine::of).collect(),
         rules: &decision.rules,

@@ -133,23 +133,16 @@ impl Features {
     /// Reads them.
     pub fn of(look: &Look<'_>) -> Self {
         let mut row = [0.0; COUNT];
-        let mut rest = row.iter_mut();
-        let mut put = |value: f32| {
-            if let Some(place) = rest.next() {
-                *place = value;
-            }
-        };
-        program(look).map(&mut put);
-        before(look).map(&mut put);
-        places(look).map(&mut put);
         let surge = |kind| surge(view(look, kind));
         let endpoint = surge(Kind::Endpoint);
-        put(surge(Kind::Address));
-        LIFTED.map(|kind| put(surge(kind)));
-        put(endpoint);
-        LIFTED.map(|kind| put(surge(kind) / endpoint.max(1.0)));
-        LIFTED.map(|kind| put(view(look, kind).map_or(0.0, |view| view.sent)));
-        put(view(look, Kind::Endpoint).map_or(0.0, |view| view.sent));
+        let sent = |kind| view(look, kind).map_or(0.0, |view| view.sent);
+        let values = program(look).into_iter().chain(before(look)).chain(places(look));
+        let values = values.chain([surge(Kind::Address)]).chain(LIFTED.map(surge)).chain([endpoint]);
+        let values = values.chain(LIFTED.map(|kind| surge(kind) / endpoint.max(1.0)));
+        let values = values.chain(LIFTED.map(sent)).chain([sent(Kind::Endpoint)]);
+        for (place, value) in row.iter_mut().zip(values) {
+            *place = value;
+        }
         Self(row)
     }
 }

@@ -126,21 +126,18 @@ impl FactsReader {
     }
 }
 
-/// What reads more than a decision log keeps: conditions on a whole address, on pages, and on lists of phones, whose
-/// names in a log are under a key that a replay doesn't have.
+/// What reads more than a decision log keeps: conditions on a whole address, and on lists of phones, whose names in a log
+/// are under a key that a replay doesn't have.
 pub(super) fn not_replayable(revision: &Revision) -> Vec<String> {
     let limits = revision.limits.handles().iter().map(Handle::limit);
     let reads = limits.filter(|limit| limit.when.as_ref().is_some_and(|when| when.uses("ip")));
     let limits = reads
         .map(|limit| format!("limit {}: its condition reads ip, of which a log keeps the network alone", limit.name));
     let rules = revision.rules.rules().filter_map(|rule| {
-        let why = [
-            ("ip", "ip, of which a log keeps the network alone"),
-            ("client.page_seen", "client.page_seen, and a log has no pages"),
-        ];
-        let (_, why) = why.into_iter().find(|(name, _)| rule.when.uses(name)).or_else(|| {
+        let why = "ip, of which a log keeps the network alone";
+        let why = rule.when.uses("ip").then_some(why).or_else(|| {
             let asks = rule.when.asks_list("phone");
-            asks.then_some(("phone", "a list of phones, whose names in a log are under another key"))
+            asks.then_some("a list of phones, whose names in a log are under another key")
         })?;
         Some(format!("rule {}: its condition reads {why}", rule.id))
     });

@@ -4,6 +4,7 @@
 //! - `facts`: a line of the trace to the facts that the gate would have read. `log`: the same for a decision log.
 //! - `course`: one engine's way through a trace. What falls due (solved challenges, verifications, delivery reports)
 //!   is worked off in the order of time, and before a line of the same time.
+//! - `gather`: attempts as a model is trained on them.
 //! - `alarm`: what on-call people would have been told, and when.
 //! - `score`, `changes`, `timeline`: the measures; what another configuration does differently; what happened when.
 //! - `decisions`, `report`, `table`, `page`: what is written, for programs and for people.
@@ -40,6 +41,7 @@ mod course;
 mod decisions;
 mod due;
 mod facts;
+mod gather;
 mod judge;
 mod log;
 mod names;
@@ -54,6 +56,7 @@ mod table;
 mod timeline;
 
 pub use decisions::Decisions;
+pub use gather::{Example, Gathered, gather};
 pub use output::{OutputError, OutputFile};
 pub use report::Report;
 pub use run::Replay;

@@ -223,6 +223,7 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
+    /// A log holds no pages; that one was seen stands with the attempt.
     fn logged(&mut self, mut logged: Logged, way: &mut Way, at: Timestamp) {
         // Lines of one moment may stand in any order in the log; time runs one way here.
         logged.facts.at = at;
@@ -231,6 +232,9 @@ impl<'a> Replay<'a> {
         way.rows.push_back(Row::of_log(&logged, &mut self.names));
         for side in std::iter::once(&mut way.now).chain(&mut way.before) {
             if let Ok((index, endpoint)) = side.facts.endpoint(&logged.facts.endpoint) {
+                if logged.page_seen {
+                    side.course.page(&logged.facts.client, at);
+                }
                 let facts = crate::domain::Facts { endpoint: Arc::clone(&endpoint.name), ..logged.facts.clone() };
                 side.course.send(index, facts, logged.outcome.clone());
             }

@@ -9,7 +9,7 @@ use crate::cells;
 use crate::cells::Kinds;
 use crate::challenge;
 use crate::clock::ManualClock;
-use crate::decide::Policy;
+use crate::decide::{Policy, Prior};
 use crate::domain::{Mode, OutcomeKind, RevisionId, Span, Timestamp, Verdict};
 use crate::extract::{MatchKey, Payload, Role as RouteRole, Router, Rule, TrustedProxies};
 use crate::geo;
@@ -87,7 +87,9 @@ fn revision(number: u32, store: &Store, limits: &[Arc<Limit>], endpoint: Endpoin
         endpoints: vec![endpoint],
         trusted: TrustedProxies(Vec::new()),
         kinds: patient(),
-        looks: true,
+        prior: Prior::Weights,
+        shadow: None,
+        ja4: None,
         challenge: challenge::Settings::default(),
         captcha: challenge::captcha::Setup::default(),
         limits: store.prepare(limits).unwrap(),

@@ -53,6 +53,7 @@ impl Judge for Script {
             proven,
             pass: None,
             page: None,
+            page_seen: false,
             trust: crate::domain::Trust::default(),
             mode: self.mode,
             score: u8::try_from(10 * self.judged).unwrap(),

@@ -30,6 +30,8 @@ pub(super) struct LogLine<'a> {
     pub(super) verdict: Cow<'a, str>,
     #[serde(borrow, default)]
     pub(super) proven: Cow<'a, str>,
+    #[serde(default)]
+    pub(super) page_seen: bool,
     #[serde(borrow, default)]
     pub(super) reasons: Vec<ReasonPart<'a>>,
     #[serde(borrow, default)]

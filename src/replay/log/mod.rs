@@ -37,6 +37,8 @@ pub(super) fn is_log(line: &str) -> bool {
 pub(super) struct Logged {
     pub(super) id: Box<str>,
     pub(super) facts: Facts,
+    /// Whether its address had loaded a page lately.
+    pub(super) page_seen: bool,
     pub(super) price: Money,
     /// What was done then.
     pub(super) then: Seen,
@@ -64,6 +66,7 @@ pub(super) struct LogAhead {
 struct Waiting {
     id: Box<str>,
     facts: Facts,
+    page_seen: bool,
     price: Money,
     verdict: &'static str,
     reason: Option<Box<str>>,
@@ -148,6 +151,7 @@ impl LogAhead {
         let waiting = Waiting {
             id: (&*line.decision).into(),
             facts,
+            page_seen: line.page_seen,
             price: part.price(),
             verdict,
             reason: line.reasons.first().map(|reason| (&*reason.text).into()),
@@ -217,7 +221,8 @@ impl Waiting {
             delivery_ms: self.delivered.map(|(_, after)| after),
         };
         let then = Seen { verdict: self.verdict, sms: self.forwarded, challenged: self.challenged };
-        Logged { id: self.id, facts: self.facts, price: self.price, then, reason: self.reason, outcome }
+        let Self { id, facts, page_seen, price, reason, .. } = self;
+        Logged { id, facts, page_seen, price, then, reason, outcome }
     }
 }
 

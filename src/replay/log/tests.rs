@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::{
-    Address, Client, ClientId, ClientSource, Country, DecidedBy, Decision, DecisionId, Fingerprint, Has, Mode,
+    Address, Client, ClientId, ClientSource, Country, DecidedBy, Decision, DecisionId, Fingerprint, Has, Language, Mode,
     NumberKind, Phone, PhoneFact, Place, Program, Range, Reason, RevisionId, Rung, Traits, Trust, Unreadable,
     UnreadableCode, Validity, Verdict, Visit,
 };
@@ -71,6 +71,7 @@ fn decided(facts: Facts, verdict: Verdict, proven: Rung) -> String {
         proven,
         pass: None,
         page: None,
+        page_seen: false,
         trust: Trust::default(),
         mode: Mode::Enforce,
         score: 0,

@@ -1,0 +1,361 @@
+//! From a sample to a model and its card.
+
+use super::boosted::{self, SHAPE, Shape};
+use super::card::{Card, Class, Compared, Data, Importance};
+use super::measure::{Measures, exceeded_by};
+use super::sample::{Row, Sample};
+use super::split::Split;
+use super::table::Table;
+use super::{calibrate, forest, logistic, mixture, picture};
+use crate::model::{Artifact, Body, COUNT, Calibration, FEATURES, Model, Reference, SCHEMA, Scale};
+
+/// Fewer attempts of a kind in a part than this teach nothing.
+const FEW: usize = 50;
+/// A class of fewer attempts is not left out by itself.
+const FEW_OF_A_CLASS: usize = 30;
+/// Parts that a feature's distribution is told apart in, for drift.
+const PARTS: usize = 10;
+
+/// How to train.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The same seed and the same attempts give the same bytes.
+    pub seed: u64,
+    /// Whether to measure each class of abuse by a model that never saw it: as many models more as there are classes.
+    pub leave_out: bool,
+}
+
+/// Why there is no model.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Too little is known.
+    #[error(
+        "there is too little to learn from: {real} attempts are known to be real and {abuse} to be abuse, and every part \
+         of the time needs {FEW} of each; take a longer log, or one of a time with an attack"
+    )]
+    TooFew {
+        /// Attempts that are known to be real.
+        real: u64,
+        /// Attempts that are known to be abuse.
+        abuse: u64,
+    },
+    /// What was learned tells nothing apart.
+    #[error("abuse can't be told from real use in this data: whoever is called abuse looks like everyone else")]
+    NothingLearned,
+    /// A library gave up.
+    #[error("{0} can't be trained on this data: {1}")]
+    Learning(&'static str, String),
+}
+
+/// What is being done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A kind of model learns.
+    Learning(&'static str),
+    /// A model that never saw this class learns.
+    LeavingOut(Box<str>),
+}
+
+/// A model with its card.
+#[derive(Debug)]
+pub struct Trained {
+    /// The model.
+    pub artifact: Artifact,
+    /// What it is worth.
+    pub card: Card,
+}
+
+/// What can become the model.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Logistic,
+    Forest,
+    Boosted,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Logistic, Self::Forest, Self::Boosted];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Logistic => "logistic regression",
+            Self::Forest => "random forest",
+            Self::Boosted => "gradient boosting",
+        }
+    }
+
+    fn fit(self, rows: &[&Row], shape: Shape, seed: u64) -> Result<Model, Error> {
+        let body = match self {
+            Self::Logistic => logistic::fit(&Table::of(rows))?,
+            Self::Forest => forest::fit(rows, seed)?,
+            Self::Boosted => boosted::fit(&Table::of(rows), shape, seed)?,
+        };
+        asked(&artifact(body, Calibration { slope: 1.0, intercept: 0.0 }, Scale { from: 0.0, enough: 1.0 }, &[]))
+    }
+}
+
+/// Learns from a sample. `told` hears of every step.
+pub fn train(sample: &Sample, options: Options, told: &mut dyn FnMut(Step)) -> Result<Trained, Error> {
+    let split = Split::of(sample);
+    let [real, abuse] = sample.met();
+    if split.least() < FEW {
+        return Err(Error::TooFew { real, abuse });
+    }
+    let labels = labels(&split.measure);
+    let mut compared = Vec::new();
+    let mut best: Option<(Kind, Measures)> = None;
+    for kind in Kind::ALL {
+        told(Step::Learning(kind.name()));
+        let model = kind.fit(&split.learn, SHAPE, options.seed)?;
+        let measures = Measures::of(&scores(&model, &split.measure), &labels);
+        compared.push(Compared { name: kind.name(), measures });
+        let rank = |measures: &Measures| (measures.recall_at_0_1_percent, measures.auc);
+        if best.as_ref().is_none_or(|(_, best)| rank(&measures) > rank(best)) {
+            best = Some((kind, measures));
+        }
+    }
+    told(Step::Learning("mixture of Gaussians"));
+    let unusual = mixture::scores(&split.learn, &split.measure)?;
+    compared.push(Compared { name: "mixture of Gaussians (real use alone)", measures: Measures::of(&unusual, &labels) });
+    let Some((kind, measures)) = best else { return Err(Error::NothingLearned) };
+
+    let chosen = finish(kind, &split, options.seed)?;
+    let model = asked(&chosen)?;
+    let mut classes = classes(sample, &split, &model, &chosen);
+    if options.leave_out {
+        for class in &mut classes {
+            told(Step::LeavingOut(class.name.clone()));
+            class.left_out = left_out(sample, &split, kind, class, options.seed)?;
+        }
+    }
+    let card = card(sample, &split, &chosen, (kind.name(), measures), compared, classes, options.seed)?;
+    Ok(Trained { artifact: chosen, card })
+}
+
+/// Learns, calibrates, and says what is enough.
+fn finish(kind: Kind, split: &Split<'_>, seed: u64) -> Result<Artifact, Error> {
+    let body = match kind {
+        Kind::Logistic => logistic::fit(&Table::of(&split.learn))?,
+        Kind::Forest => forest::fit(&split.learn, seed)?,
+        Kind::Boosted => boosted::fit(&Table::of(&split.learn), SHAPE, seed)?,
+    };
+    let real: Vec<_> = split.learn.iter().filter(|row| !row.verdict.is_abuse).copied().collect();
+    let plain = Calibration { slope: 1.0, intercept: 0.0 };
+    let raw = asked(&artifact(body.clone(), plain, Scale { from: 0.0, enough: 1.0 }, &real))?;
+    let calibration = calibrate::platt(&scores(&raw, &split.calibrate), &labels(&split.calibrate))?;
+    let judged: Vec<_> = split.calibrate.iter().chain(&split.measure).copied().collect();
+    let log_odds: Vec<_> =
+        scores(&raw, &judged).iter().map(|score| calibration.slope * score + calibration.intercept).collect();
+    let scale = calibrate::scale(&log_odds, &labels(&judged));
+    Ok(artifact(body, calibration, scale, &real))
+}
+
+/// A class's attempts under a model that never saw them, at the score that one in a thousand real users exceeds.
+fn left_out(
+    sample: &Sample,
+    split: &Split<'_>,
+    kind: Kind,
+    class: &Class,
+    seed: u64,
+) -> Result<Option<f64>, Error> {
+    let is_it = |row: &Row| row.verdict.is_abuse && *sample.scenarios[usize::from(row.scenario)] == *class.name;
+    let learn: Vec<_> = split.learn.iter().filter(|row| !is_it(row)).copied().collect();
+    let its: Vec<_> = sample.rows().filter(|row| is_it(row)).collect();
+    if its.len() < FEW_OF_A_CLASS || !learn.iter().any(|row| row.verdict.is_abuse) {
+        return Ok(None);
+    }
+    let model = kind.fit(&learn, SHAPE, seed)?;
+    let judged: Vec<_> = split.calibrate.iter().chain(&split.measure).copied().collect();
+    let threshold = exceeded_by(0.001, &scores(&model, &judged), &labels(&judged));
+    Ok(Some(part(&scores(&model, &its), |score| score > threshold)))
+}
+
+fn classes(sample: &Sample, split: &Split<'_>, model: &Model, artifact: &Artifact) -> Vec<Class> {
+    let class = |(place, name): (usize, &Box<str>)| {
+        let is_it = |row: &&&Row| row.verdict.is_abuse && usize::from(row.scenario) == place;
+        let all: Vec<_> = sample.rows().filter(|row| is_it(&row)).collect();
+        let measured: Vec<_> = split.measure.iter().filter(|row| is_it(row)).copied().collect();
+        let asked = |row: &&Row| model.log_odds(&row.features) >= artifact.scale.enough;
+        let of = |rows: &[&Row], holds: &dyn Fn(&&Row) -> bool| {
+            (!rows.is_empty()).then(|| part(&rows.iter().map(|row| f64::from(u8::from(holds(row)))).collect::<Vec<_>>(), |is| is > 0.5))
+        };
+        (!all.is_empty()).then(|| Class {
+            name: name.clone(),
+            attempts: all.len(),
+            asked: of(&measured, &asked),
+            left_out: None,
+            plain: of(&all, &|row| row.plain >= 1.0),
+        })
+    };
+    sample.scenarios.iter().enumerate().filter_map(class).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of rows")]
+fn card(
+    sample: &Sample,
+    split: &Split<'_>,
+    artifact: &Artifact,
+    (kind, measures): (&'static str, Measures),
+    compared: Vec<Compared>,
+    classes: Vec<Class>,
+    seed: u64,
+) -> Result<Card, Error> {
+    let model = asked(artifact)?;
+    let labels = labels(&split.measure);
+    let probabilities: Vec<_> =
+        split.measure.iter().map(|row| 1.0 / (1.0 + (-model.log_odds(&row.features)).exp())).collect();
+    let wrong = probabilities.iter().zip(&labels).map(|(said, is)| (said - f64::from(u8::from(*is))).powi(2));
+    let brier = wrong.sum::<f64>() / labels.len().max(1) as f64;
+    let judged: Vec<_> = split.calibrate.iter().chain(&split.measure).copied().collect();
+    let real: Vec<_> = judged.iter().filter(|row| !row.verdict.is_abuse).copied().collect();
+    let asked_real = part(&real.iter().map(|row| model.log_odds(&row.features)).collect::<Vec<_>>(), |odds| {
+        odds >= artifact.scale.enough
+    });
+    let plain_real = part(&real.iter().map(|row| f64::from(row.plain)).collect::<Vec<_>>(), |plain| plain >= 1.0);
+    let [real, abuse] = sample.met();
+    let mut scenarios: Vec<_> = sample.scenarios.clone();
+    scenarios.sort();
+    Ok(Card {
+        model: model.name().into(),
+        kind,
+        seed,
+        data: Data {
+            real,
+            abuse,
+            silent: sample.silent,
+            learned_from: split.learn.len(),
+            calibrated_on: split.calibrate.len(),
+            measured_on: split.measure.len(),
+            scenarios,
+        },
+        measures,
+        brier,
+        asked_real,
+        plain_real,
+        compared,
+        classes,
+        features: importances(&model, &split.measure),
+        calibration: picture::bins(&probabilities, &labels),
+    })
+}
+
+/// What each feature moves on average, the weightiest first.
+#[expect(clippy::cast_precision_loss, reason = "counts of rows")]
+fn importances(model: &Model, rows: &[&Row]) -> Vec<Importance> {
+    let step = rows.len().div_ceil(5_000).max(1);
+    let mut sums = [0.0_f64; COUNT];
+    let mut count = 0_usize;
+    for row in rows.iter().step_by(step) {
+        count += 1;
+        for part in model.parts(&row.features) {
+            sums[part.feature] += f64::from(part.share.abs());
+        }
+    }
+    let importance = |(feature, sum): (&crate::model::Feature, f64)| Importance {
+        name: feature.name,
+        words: feature.words,
+        direction: feature.direction,
+        moves: sum / count.max(1) as f64,
+    };
+    let mut all: Vec<_> = FEATURES.iter().zip(sums).map(importance).collect();
+    all.sort_by(|a, b| b.moves.total_cmp(&a.moves));
+    all
+}
+
+fn artifact(body: Body, calibration: Calibration, scale: Scale, real: &[&Row]) -> Artifact {
+    Artifact {
+        schema: SCHEMA,
+        features: FEATURES.iter().map(|feature| feature.name.to_owned()).collect(),
+        body,
+        calibration,
+        scale,
+        reference: (0..COUNT).map(|feature| reference(feature, real)).collect(),
+    }
+}
+
+/// A model that can be asked, checked as one that is read from a file.
+fn asked(artifact: &Artifact) -> Result<Model, Error> {
+    Model::read(&artifact.to_text()).map_err(|fault| Error::Learning("the model", fault.to_string()))
+}
+
+/// Parts of about the same size; a value that many have is a part of its own.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "shares")]
+fn reference(feature: usize, real: &[&Row]) -> Reference {
+    let mut values: Vec<_> = real.iter().map(|row| row.features.0[feature]).collect();
+    values.sort_by(f32::total_cmp);
+    let mut edges: Vec<f32> = (1..PARTS).filter_map(|part| values.get(values.len() * part / PARTS)).copied().collect();
+    edges.dedup();
+    edges.retain(|edge| values.first().is_some_and(|first| edge > first));
+    if edges.is_empty() {
+        // Most flags: what is usual, and what isn't.
+        edges.extend(values.first().map(|first| first.next_up()));
+    }
+    let below: Vec<_> = edges.iter().map(|edge| values.partition_point(|value| value < edge)).collect();
+    let ends = below.iter().copied().chain([values.len()]);
+    let starts = [0].into_iter().chain(below.iter().copied());
+    let share = |(start, end): (usize, usize)| (end - start) as f64 / values.len().max(1) as f64;
+    Reference { shares: starts.zip(ends).map(share).map(|share| share as f32).collect(), edges }
+}
+
+fn scores(model: &Model, rows: &[&Row]) -> Vec<f64> {
+    rows.iter().map(|row| model.score(&row.features)).collect()
+}
+
+fn labels(rows: &[&Row]) -> Vec<bool> {
+    rows.iter().map(|row| row.verdict.is_abuse).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of rows")]
+fn part(values: &[f64], holds: impl Fn(f64) -> bool) -> f64 {
+    values.iter().filter(|value| holds(**value)).count() as f64 / values.len().max(1) as f64
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::sample::tests::sample;
+    use super::*;
+
+    /// A model with nothing but its body.
+    pub(crate) fn model(body: Body) -> Model {
+        asked(&artifact(body, Calibration { slope: 1.0, intercept: 0.0 }, Scale { from: 0.0, enough: 1.0 }, &[])).unwrap()
+    }
+
+    #[test]
+    fn the_same_attempts_and_seed_give_the_same_bytes() {
+        let options = Options { seed: 3, leave_out: true };
+        let once = train(&sample(4_000, 1), options, &mut |_| {}).unwrap();
+        let again = train(&sample(4_000, 1), options, &mut |_| {}).unwrap();
+        assert_eq!(once.artifact.to_text(), again.artifact.to_text());
+        assert_eq!(once.card.to_json(), again.card.to_json());
+        assert_eq!(once.card.to_markdown("a.svg"), again.card.to_markdown("a.svg"));
+        assert!(once.card.measures.auc > 0.9, "{:?}", once.card.measures);
+        assert!(once.card.classes.iter().all(|class| class.left_out.is_some()));
+        assert!(once.card.asked_real <= 0.002, "{}", once.card.asked_real);
+    }
+
+    #[test]
+    fn a_probability_is_as_often_true_as_it_says() {
+        let trained = train(&sample(6_000, 2), Options { seed: 1, leave_out: false }, &mut |_| {}).unwrap();
+        for bin in trained.card.calibration.iter().filter(|bin| bin.rows >= 100) {
+            assert!((bin.said - bin.true_part).abs() < 0.12, "{bin:?}");
+        }
+    }
+
+    #[test]
+    fn too_little_is_told_with_what_there_is() {
+        let refused = train(&sample(60, 1), Options { seed: 1, leave_out: false }, &mut |_| {}).unwrap_err();
+        assert!(matches!(refused, Error::TooFew { .. }), "{refused}");
+        assert!(refused.to_string().contains("take a longer log"));
+    }
+
+    #[test]
+    fn labels_of_chance_are_no_model_or_one_that_asks_nobody() {
+        let mut random = crate::random::Random::seeded(9);
+        let mut sample = sample(4_000, 1);
+        sample.relabel(|_| random.chance(50));
+        match train(&sample, Options { seed: 1, leave_out: false }, &mut |_| {}) {
+            Ok(trained) => assert!(trained.card.asked_real < 0.002, "{}", trained.card.asked_real),
+            Err(refused) => assert_eq!(refused, Error::NothingLearned),
+        }
+    }
+}

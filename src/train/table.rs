@@ -1,0 +1,68 @@
+//! Attempts as the libraries read them: numbers, labels, weights.
+
+use ndarray::{Array1, Array2};
+
+use super::sample::Row;
+use crate::model::{COUNT, FEATURES};
+
+/// Rows of numbers with what they are.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) rows: usize,
+    /// Row by row.
+    pub(super) values: Vec<f64>,
+    pub(super) labels: Vec<bool>,
+    /// Real use and abuse weigh the same in all, and so does each scenario of abuse: an attack with a hundred times the
+    /// messages is not a hundred times as important to know.
+    pub(super) weights: Vec<f64>,
+}
+
+impl Table {
+    #[expect(clippy::cast_precision_loss, reason = "counts of rows")]
+    pub(super) fn of(rows: &[&Row]) -> Self {
+        let scenario = |row: &Row| if row.verdict.is_abuse { usize::from(row.scenario) + 1 } else { 0 };
+        let mut sums = vec![0.0_f64; rows.iter().map(|row| scenario(row) + 1).max().unwrap_or(1)];
+        rows.iter().for_each(|row| sums[scenario(row)] += f64::from(row.verdict.weight));
+        let kinds = sums.iter().skip(1).filter(|sum| **sum > 0.0).count().max(1) as f64;
+        let half = rows.len() as f64 / 2.0;
+        let weight = |row: &&Row| {
+            let share = f64::from(row.verdict.weight) / sums[scenario(row)];
+            if row.verdict.is_abuse { half / kinds * share } else { half * share }
+        };
+        Self {
+            rows: rows.len(),
+            values: rows.iter().flat_map(|row| row.features.0).map(f64::from).collect(),
+            labels: rows.iter().map(|row| row.verdict.is_abuse).collect(),
+            weights: rows.iter().map(weight).collect(),
+        }
+    }
+
+    /// Counts by their logarithm, as models that add features up read them.
+    pub(super) fn transformed(&self) -> Array2<f64> {
+        let value = |(row, index): (usize, usize)| {
+            let value = self.values[row * COUNT + index];
+            if FEATURES[index].is_count { value.ln_1p() } else { value }
+        };
+        Array2::from_shape_fn((self.rows, COUNT), value)
+    }
+
+    pub(super) fn records(&self) -> Array2<f64> {
+        Array2::from_shape_fn((self.rows, COUNT), |(row, index)| self.values[row * COUNT + index])
+    }
+
+    pub(super) fn targets(&self) -> Array1<bool> {
+        Array1::from(self.labels.clone())
+    }
+}
+
+/// Mean and standard deviation of each column; 1 for one that never varies.
+pub(super) fn moments(records: &Array2<f64>) -> (Vec<f64>, Vec<f64>) {
+    #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
+    let rows = records.nrows().max(1) as f64;
+    let column = |column: ndarray::ArrayView1<'_, f64>| {
+        let mean = column.sum() / rows;
+        let variance = column.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / rows;
+        (mean, if variance > 1e-12 { variance.sqrt() } else { 1.0 })
+    };
+    records.columns().into_iter().map(column).unzip()
+}
