@@ -37,7 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("http", &["privacy", "domain", "clock", "tasks", "telemetry", "extract", "net", "challenge", "gate"]),
     ("admin", &["privacy", "domain", "clock", "tasks", "telemetry", "lists", "journal", "state", "alerts", "budget"]),
     ("config", &["privacy", "domain", "telemetry", "numbering", "geo", "lists", "rules", "extract", "limits", "ruleset", "budget", "cells", "model", "decide", "net", "challenge", "journal", "state", "alerts", "gate", "http", "admin"]),
-    ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "pack", "numbering", "geo", "lists", "rules", "extract", "limits", "ruleset", "budget", "cells", "sessions", "decide", "net", "challenge", "journal", "state", "alerts", "gate", "http", "admin", "config"]),
+    ("app", &["privacy", "domain", "clock", "tasks", "telemetry", "pack", "numbering", "geo", "lists", "rules", "extract", "limits", "ruleset", "budget", "cells", "model", "sessions", "decide", "net", "challenge", "journal", "state", "alerts", "gate", "http", "admin", "config"]),
     ("replay", &["privacy", "domain", "clock", "extract", "geo", "limits", "model", "trace", "journal", "gate", "budget", "alerts"]),
     ("train", &["domain", "random", "model", "trace", "replay"]),
     ("demo", &["domain", "clock", "tasks", "random", "telemetry", "challenge", "journal", "gate", "http", "admin", "config", "app", "alerts"]),

@@ -8,8 +8,9 @@ use crate::alerts::{Alarm, Alert, Book, Outside, Severity, Sink, Store, Trouble}
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Span, Timestamp};
-use crate::gate::Gate;
+use crate::gate::{Gate, Revision};
 use crate::limits::Handle;
+use crate::model::{FEATURES, STRANGE};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 use crate::telemetry::events::{IncidentTold, IncidentsFailed};
@@ -93,6 +94,12 @@ pub(super) fn watch(
     });
 }
 
+/// How far each feature of the model has drifted, over the last full window.
+pub(super) fn drifted(revision: &Revision) -> Vec<(&'static str, f32)> {
+    let last = revision.prior.model().and_then(|model| model.drift().last()).unwrap_or_default();
+    FEATURES.iter().map(|feature| feature.name).zip(last).collect()
+}
+
 impl Watchman {
     /// Tells before it saves: a crash in between tells twice rather than never.
     fn look(&mut self) {
@@ -153,6 +160,15 @@ impl Watchman {
         if let Some(untracked) = self.untracked.look(untracked, now) {
             let text = format!("limits had no room for {untracked} keys: raise `memory` in [limits]");
             add("limits", Severity::Warn, untracked, text);
+        }
+        if let Some((feature, index)) = drifted(&revision).into_iter().max_by(|a, b| a.1.total_cmp(&b.1))
+            && index >= STRANGE
+        {
+            let text = format!(
+                "traffic is no longer what the model was trained on ({feature}: {index:.2}, a large shift is {STRANGE}): \
+                 train it anew on your own log, or set prior = \"weights\""
+            );
+            add("model", Severity::Warn, 1, text);
         }
         self.outside.troubles = troubles;
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
+use super::alarm::drifted;
 use super::history::History;
 use super::reload::InForce;
 use crate::admin::{
@@ -164,7 +165,7 @@ impl admin::Engine for Engine {
             evicted: 0,
             untracked: 0,
         });
-        Snapshot { tables, open_sends: sessions.len() as u64, evidence: evidence(&self.gate), revision: revision.id }
+        Snapshot { tables, open_sends: sessions.len() as u64, evidence: evidence(&self.gate), drift: drifted(&revision), revision: revision.id }
     }
 
     fn endpoints(&self) -> Vec<EndpointStatus> {

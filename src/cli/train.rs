@@ -14,6 +14,7 @@ use super::{output, replay};
 use crate::config::{self, Config};
 use crate::decide::Prior;
 use crate::domain::Mode;
+use crate::random::Random;
 use crate::replay::{Example, OutputFile, gather};
 use crate::simulate;
 use crate::trace::{self, Label, Lines};
@@ -64,11 +65,13 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         Some(seeds) => simulated(seeds, &mut config, &mut |example| args.add(&mut sample, &labels, &example))?,
         None => {
             for trace in &args.traces {
-                through(&mut config, || replay::lines(trace), &mut |example| args.add(&mut sample, &labels, &example))?;
+                through(&mut config, || replay::lines(trace), |_| true, &mut |example| {
+                    args.add(&mut sample, &labels, &example);
+                })?;
             }
         }
     }
-    let options = Options { seed: args.seed, leave_out: args.leave_out };
+    let options = Options { seed: args.seed, is_simulated: args.simulate.is_some(), leave_out: args.leave_out };
     let trained = train::train(&sample, options, &mut |step| match step {
         Step::Learning(kind) => note(format_args!("{kind} learns")),
         Step::LeavingOut(class) => note(format_args!("one that never saw {class} learns")),
@@ -127,15 +130,19 @@ impl TrainArgs {
 fn through(
     config: &mut Config,
     lines: impl Fn() -> anyhow::Result<Lines>,
+    mut wanted: impl FnMut(Option<Label>) -> bool,
     take: &mut dyn FnMut(Example),
 ) -> anyhow::Result<()> {
     for mode in [Mode::Monitor, Mode::Enforce] {
         config.endpoints.iter_mut().for_each(|endpoint| endpoint.policy.mode = mode);
-        let gathered = gather(lines()?, replay::engine(config)?, take)?;
+        let gathered = gather(lines()?, replay::engine(config)?, &mut wanted, take)?;
         note(format_args!("{} attempts in {} lines ({})", gathered.attempts, gathered.lines, mode.name()));
     }
     Ok(())
 }
+
+/// One in so many of the people is looked at: there are far more of them than are kept.
+const ENOUGH_PEOPLE: u64 = 8;
 
 fn simulated(seeds: u64, config: &mut Config, take: &mut dyn FnMut(Example)) -> anyhow::Result<()> {
     for seed in 1..=seeds {
@@ -146,7 +153,10 @@ fn simulated(seeds: u64, config: &mut Config, take: &mut dyn FnMut(Example)) -> 
                 trace::write(&event, &mut text)?;
             }
             let text: Arc<[u8]> = text.into();
-            through(config, || Ok(Lines::over(scenario.name, Cursor::new(Arc::clone(&text)))), take)?;
+            let lines = || Ok(Lines::over(scenario.name, Cursor::new(Arc::clone(&text))));
+            let mut random = Random::of(&[seed, 3]);
+            let wanted = |truth| truth != Some(Label::Legit) || random.below(ENOUGH_PEOPLE) == 0;
+            through(config, lines, wanted, take)?;
         }
     }
     Ok(())

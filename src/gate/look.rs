@@ -3,7 +3,7 @@
 use super::{Gate, Revision};
 use crate::cells::{Attempt, Cells, Views};
 use crate::decide::{self, Prior};
-use crate::domain::{Facts, PageCode, Rung};
+use crate::domain::{Decision, Facts, PageCode, Rung, Verdict};
 use crate::model::{Features, Look, Model};
 
 /// Parts of a look that are told, at most.
@@ -18,8 +18,16 @@ pub(super) struct Looks {
     pub(super) prior: f32,
     /// What speaks, in words.
     pub(super) words: Vec<&'static str>,
-    /// What the model read.
-    pub(super) row: Option<Features>,
+    /// What the models read, and what the one that is watched makes of it.
+    pub(super) watched: Watched,
+}
+
+/// What is counted of models.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Watched {
+    row: Option<Features>,
+    active: Option<f32>,
+    shadow: Option<f32>,
 }
 
 impl Looks {
@@ -31,19 +39,23 @@ impl Looks {
         (facts, page_seen, page): (&Facts, bool, Option<PageCode>),
         (attempt, views): (&Attempt, &Views),
     ) -> Self {
-        let (look, row) = match &revision.prior {
-            Prior::None => Default::default(),
-            Prior::Weights => (decide::prior(facts, page_seen), None),
-            Prior::Model(model) => {
-                let habits = cells.habits(attempt, facts.at);
-                let row = Features::of(&Look { facts, page_seen, views, habits });
-                let prior = model.prior(&row);
-                let words = if prior > decide::TOLD_PRIOR { words(model, &row) } else { Vec::new() };
-                ((prior, words), Some(row))
-            }
+        let row = revision.models().next().is_some().then(|| {
+            let habits = cells.habits(attempt, facts.at);
+            Features::of(&Look { facts, page_seen, views, habits })
+        });
+        // What a client has shown by verifying is better known than what it looks like.
+        let is_known = attempt.trust.is_known();
+        let by = |model: &Model| row.as_ref().map(|row| if is_known { 0.0 } else { model.prior(row) });
+        let active = revision.prior.model().and_then(|model| by(model));
+        let shadow = revision.shadow.as_deref().and_then(by);
+        let look = match (&revision.prior, active, &row) {
+            (Prior::Weights, ..) => decide::prior(facts, page_seen),
+            (Prior::Model(model), Some(prior), Some(row)) if prior > decide::TOLD_PRIOR => (prior, words(model, row)),
+            (Prior::Model(_), prior, _) => (prior.unwrap_or_default(), Vec::new()),
+            (Prior::None, ..) => Default::default(),
         };
         let (prior, words) = decide::with_page(look, page);
-        Self { prior, words, row }
+        Self { prior, words, watched: Watched { row, active, shadow } }
     }
 }
 
@@ -64,6 +76,16 @@ pub struct Seen {
 }
 
 impl Gate {
+    /// Counts what the models made of a first attempt, and what they met where it went through unasked: an attack that is
+    /// stopped is no drift.
+    pub(super) fn watch_models(&self, revision: &Revision, watched: &Watched, decision: &Decision) {
+        let Some(row) = watched.row.as_ref().filter(|_| decision.proven == Rung::None) else { return };
+        self.tell.metrics.looks().looked(watched.active, watched.shadow);
+        if decision.verdict == Verdict::Forward {
+            revision.models().for_each(|model| model.drift().count(row));
+        }
+    }
+
     /// What a model reads of an attempt, and how hot its cells are. Counts nothing.
     pub fn seen(&self, revision: &Revision, facts: &Facts) -> Seen {
         let attempt = self.cells.attempt(facts);

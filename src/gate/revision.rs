@@ -52,10 +52,14 @@ pub struct Revision {
 }
 
 impl Revision {
+    /// The model that is asked and the one that is watched.
+    pub(super) fn models(&self) -> impl Iterator<Item = &Arc<Model>> {
+        self.prior.model().into_iter().chain(&self.shadow)
+    }
+
     /// Keeps what models counted, where another revision has the same ones.
     pub(super) fn with_models_of(mut self, before: &Self) -> Self {
-        let known = [before.prior.model(), before.shadow.as_ref()];
-        let kept = |model: &Arc<Model>| known.into_iter().flatten().find(|known| known.name() == model.name()).cloned();
+        let kept = |model: &Arc<Model>| before.models().find(|known| known.name() == model.name()).cloned();
         if let Some(model) = self.prior.model().and_then(kept) {
             self.prior = Prior::Model(model);
         }

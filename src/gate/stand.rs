@@ -1,11 +1,10 @@
 //! An attempt's way through the cells: looked at before it is judged, counted after, charged when its message went out.
 
 use super::Revision;
-use super::look::Looks;
+use super::look::{Looks, Watched};
 use crate::cells::{Attempt, Cells, Kinds, SendRef};
 use crate::decide::Standing;
 use crate::domain::{DecidedBy, Decision, Facts, PageCode, Pass, Rung, Timestamp, Verdict};
-use crate::model::Features;
 use crate::ruleset::Spoken;
 
 /// An attempt's place in the cells and what they showed.
@@ -16,8 +15,8 @@ pub(super) struct Stand {
     /// What was proven.
     rung: Rung,
     at: Timestamp,
-    /// What the model read.
-    row: Option<Features>,
+    /// What is counted of models.
+    watched: Watched,
 }
 
 /// An attempt that was counted: one that goes to the upstream is an open send until it is settled or given back.
@@ -35,7 +34,7 @@ impl Stand {
         let attempt = cells.attempt(facts);
         let first = cells.look(&revision.kinds, &attempt, Rung::None, facts.at);
         let page_seen = cells.page_seen(&facts.client.address, facts.at);
-        let Looks { prior, words, row } = Looks::of(cells, revision, (facts, page_seen, page), (&attempt, &first));
+        let Looks { prior, words, watched } = Looks::of(cells, revision, (facts, page_seen, page), (&attempt, &first));
         let mut standing = Standing { trust: attempt.trust, page_seen, prior, looks: words, ..Standing::default() };
         for rung in [Rung::None, Rung::Pow, Rung::Captcha] {
             let is_first = rung == Rung::None;
@@ -46,7 +45,7 @@ impl Stand {
                 break;
             }
         }
-        Self { attempt, standing, rung: proven, at: facts.at, row }
+        Self { attempt, standing, rung: proven, at: facts.at, watched }
     }
 
     /// Looks at every rung, however many are open: to show them.
@@ -75,9 +74,9 @@ impl Stand {
         &self.standing
     }
 
-    /// What the model read.
-    pub(super) const fn row(&self) -> Option<&Features> {
-        self.row.as_ref()
+    /// What is counted of models.
+    pub(super) const fn watched(&self) -> &Watched {
+        &self.watched
     }
 
     pub(super) const fn proven(&self) -> Rung {

@@ -115,6 +115,7 @@ mod tests {
             tables: Vec::new(),
             open_sends: 0,
             evidence: EvidenceStats::default(),
+            drift: Vec::new(),
             revision,
         });
         assert!(text.contains("\nsendwall_journal_dropped_total 3\n"), "{text}");

@@ -24,8 +24,8 @@ const WINDOW: Span = Span::minutes(10);
 pub struct Example {
     /// The line's id, or the decision's.
     pub id: Box<str>,
-    /// When it came.
-    pub at: Timestamp,
+    /// What it said.
+    pub facts: Facts,
     /// What a model reads of it.
     pub row: Features,
     /// Its prior by plain weights: what a model has to be better than.
@@ -55,13 +55,20 @@ pub struct Gathered {
     pub attempts: u64,
 }
 
-/// Reads a trace, or a decision log, through a new engine. `take` gets every attempt that reads as one for a phone.
-pub fn gather(mut lines: Lines, engine: Engine, take: &mut dyn FnMut(Example)) -> Result<Gathered, Error> {
+/// Reads a trace, or a decision log, through a new engine. `take` gets every attempt that reads as one for a phone and
+/// that is `wanted`, by what a trace says that it was.
+pub fn gather(
+    mut lines: Lines,
+    engine: Engine,
+    wanted: &mut dyn FnMut(Option<Label>) -> bool,
+    take: &mut dyn FnMut(Example),
+) -> Result<Gathered, Error> {
     let mut way = Way {
         facts: FactsReader::new(&engine.gate),
         revision: engine.gate.revision(),
         gate: Arc::clone(&engine.gate),
         course: Course::new(GateJudge::new(engine), true),
+        wanted,
         waiting: VecDeque::new(),
         last: Timestamp::default(),
         gathered: Gathered::default(),
@@ -77,18 +84,19 @@ pub fn gather(mut lines: Lines, engine: Engine, take: &mut dyn FnMut(Example)) -
     Ok(way.gathered)
 }
 
-struct Way {
+struct Way<'a> {
+    wanted: &'a mut dyn FnMut(Option<Label>) -> bool,
     facts: FactsReader,
     revision: Arc<Revision>,
     gate: Arc<Gate>,
     course: Course<GateJudge>,
     /// Attempts whose verify window is open, in the order of time.
-    waiting: VecDeque<(Facts, Example)>,
+    waiting: VecDeque<Example>,
     last: Timestamp,
     gathered: Gathered,
 }
 
-impl Way {
+impl Way<'_> {
     fn trace(&mut self, lines: &mut Lines, take: &mut dyn FnMut(Example)) -> Result<(), Error> {
         loop {
             let done = lines.text().and_then(|text| self.line(&Line::read(text)?, take));
@@ -154,11 +162,11 @@ impl Way {
 
     fn attempt(&mut self, endpoint: usize, facts: Facts, outcome: Outcome, about: About<'_>, sent: bool) {
         self.gathered.attempts += 1;
-        if facts.phone().is_some() {
+        if facts.phone().is_some() && (self.wanted)(about.truth) {
             let seen = self.gate.seen(&self.revision, &facts);
             let example = Example {
                 id: about.id.into(),
-                at: facts.at,
+                facts: facts.clone(),
                 row: seen.row,
                 plain: seen.plain,
                 truth: about.truth,
@@ -169,7 +177,7 @@ impl Way {
                 delivered: outcome.delivered,
                 hot: seen.heat >= 1.0,
             };
-            self.waiting.push_back((facts.clone(), example));
+            self.waiting.push_back(example);
         }
         self.course.send(endpoint, facts, outcome);
     }
@@ -177,9 +185,13 @@ impl Way {
     /// Gives away what waited long enough; with `None` all that is left.
     fn ripe(&mut self, now: Option<Timestamp>, take: &mut dyn FnMut(Example)) {
         let is_ripe = |at: Timestamp| now.is_none_or(|now| now.since(at) >= WINDOW);
-        while let Some((mut facts, mut example)) = self.waiting.pop_front_if(|(facts, _)| is_ripe(facts.at)) {
-            facts.at = now.unwrap_or(self.last);
-            example.hot |= self.gate.seen(&self.revision, &facts).heat >= 1.0;
+        while let Some(mut example) = self.waiting.pop_front_if(|example| is_ripe(example.facts.at)) {
+            if example.hot || example.verified || !example.sent {
+                take(example);
+                continue;
+            }
+            let later = Facts { at: now.unwrap_or(self.last), ..example.facts.clone() };
+            example.hot |= self.gate.seen(&self.revision, &later).heat >= 1.0;
             take(example);
         }
     }

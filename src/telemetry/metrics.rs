@@ -20,6 +20,7 @@ use super::delivery::Delivery;
 use super::evidence::Evidence;
 use super::limiter::Limiter;
 use super::lists::ListCounts;
+use super::looks::LookCounters;
 use super::per_endpoint::Endpoints;
 use super::ruled::Ruled;
 use super::saved::Saved;
@@ -65,6 +66,7 @@ pub struct Metrics {
     lists: ListCounts,
     delivery: Delivery,
     evidence: Evidence,
+    looks: LookCounters,
     alarms: Alarms,
     ruled: Ruled,
     rungs: Family<labels::AtRung, Count>,
@@ -91,6 +93,7 @@ impl Metrics {
         let lists = ListCounts::registered(&mut registry);
         let delivery = Delivery::registered(&mut registry);
         let evidence = Evidence::registered(&mut registry);
+        let looks = LookCounters::registered(&mut registry);
         let alarms = Alarms::registered(&mut registry);
         let ruled = Ruled::registered(&mut registry);
         let mut metrics = Self {
@@ -117,6 +120,7 @@ impl Metrics {
             lists,
             delivery,
             evidence,
+            looks,
             alarms,
             ruled,
             rungs: Family::default(),
@@ -280,6 +284,11 @@ impl Metrics {
         &self.challenges
     }
 
+    /// What is counted of models.
+    pub const fn looks(&self) -> &LookCounters {
+        &self.looks
+    }
+
     /// What is counted about alerts and budgets.
     pub fn alarms(&self) -> &Alarms {
         &self.alarms
@@ -336,6 +345,7 @@ impl Metrics {
         self.snapshots.take_in(self.clock.now());
         self.open_sends.set(snapshot.open_sends);
         self.evidence.take_in(&snapshot.evidence);
+        self.looks.drifted(&snapshot.drift);
         self.config_revision.set(u64::from(snapshot.revision.number));
         for stats in &snapshot.tables {
             let label = labels::Table { table: Arc::clone(&stats.table) };

@@ -15,6 +15,8 @@ pub struct Snapshot {
     pub open_sends: u64,
     /// The evidence engine.
     pub evidence: EvidenceStats,
+    /// How far each feature of the model has drifted; empty where there is no model, or no full window yet.
+    pub drift: Vec<(&'static str, f32)>,
     /// The configuration in force.
     pub revision: RevisionId,
 }

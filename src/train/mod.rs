@@ -2,6 +2,7 @@
 //!
 //! - `sample`: the attempts, within a bound, and what each is held to be.
 //! - `split`: which are learned from, which calibrate and which only measure.
+//! - `untidy`: what simulated people lack.
 //! - `logistic`, `forest`, `boosted`: what learns; `mixture`: what knows only what is usual. The best of the first three,
 //!   by measurement, becomes the model.
 //! - `calibrate`: scores to probabilities, and these to the prior.
@@ -24,6 +25,7 @@ mod run;
 mod sample;
 mod split;
 mod table;
+mod untidy;
 
 pub use card::{Card, Class, Compared, Data, Importance};
 pub use measure::Measures;

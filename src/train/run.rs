@@ -6,6 +6,7 @@ use super::measure::{Measures, exceeded_by};
 use super::sample::{Row, Sample};
 use super::split::Split;
 use super::table::Table;
+use super::untidy::untidied;
 use super::{calibrate, forest, logistic, mixture, picture};
 use crate::model::{Artifact, Body, COUNT, Calibration, FEATURES, Model, Reference, SCHEMA, Scale};
 
@@ -21,6 +22,8 @@ const PARTS: usize = 10;
 pub struct Options {
     /// The same seed and the same attempts give the same bytes.
     pub seed: u64,
+    /// Whether the people are simulated, and so too tidy.
+    pub is_simulated: bool,
     /// Whether to measure each class of abuse by a model that never saw it: as many models more as there are classes.
     pub leave_out: bool,
 }
@@ -96,10 +99,14 @@ impl Kind {
 
 /// Learns from a sample. `told` hears of every step.
 pub fn train(sample: &Sample, options: Options, told: &mut dyn FnMut(Step)) -> Result<Trained, Error> {
-    let split = Split::of(sample);
+    let mut split = Split::of(sample);
     let [real, abuse] = sample.met();
     if split.least() < FEW {
         return Err(Error::TooFew { real, abuse });
+    }
+    let untidied = options.is_simulated.then(|| untidied(&split.learn, options.seed));
+    if let Some(untidied) = &untidied {
+        split.learn = untidied.iter().map(|row| &**row).collect();
     }
     let labels = labels(&split.measure);
     let mut compared = Vec::new();
@@ -322,7 +329,7 @@ pub(super) mod tests {
 
     #[test]
     fn the_same_attempts_and_seed_give_the_same_bytes() {
-        let options = Options { seed: 3, leave_out: true };
+        let options = Options { seed: 3, is_simulated: true, leave_out: true };
         let once = train(&sample(4_000, 1), options, &mut |_| {}).unwrap();
         let again = train(&sample(4_000, 1), options, &mut |_| {}).unwrap();
         assert_eq!(once.artifact.to_text(), again.artifact.to_text());
@@ -335,7 +342,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_probability_is_as_often_true_as_it_says() {
-        let trained = train(&sample(6_000, 2), Options { seed: 1, leave_out: false }, &mut |_| {}).unwrap();
+        let trained = train(&sample(6_000, 2), Options { seed: 1, is_simulated: false, leave_out: false }, &mut |_| {}).unwrap();
         for bin in trained.card.calibration.iter().filter(|bin| bin.rows >= 100) {
             assert!((bin.said - bin.true_part).abs() < 0.12, "{bin:?}");
         }
@@ -343,7 +350,7 @@ pub(super) mod tests {
 
     #[test]
     fn too_little_is_told_with_what_there_is() {
-        let refused = train(&sample(60, 1), Options { seed: 1, leave_out: false }, &mut |_| {}).unwrap_err();
+        let refused = train(&sample(60, 1), Options { seed: 1, is_simulated: false, leave_out: false }, &mut |_| {}).unwrap_err();
         assert!(matches!(refused, Error::TooFew { .. }), "{refused}");
         assert!(refused.to_string().contains("take a longer log"));
     }
@@ -353,7 +360,7 @@ pub(super) mod tests {
         let mut random = crate::random::Random::seeded(9);
         let mut sample = sample(4_000, 1);
         sample.relabel(|_| random.chance(50));
-        match train(&sample, Options { seed: 1, leave_out: false }, &mut |_| {}) {
+        match train(&sample, Options { seed: 1, is_simulated: false, leave_out: false }, &mut |_| {}) {
             Ok(trained) => assert!(trained.card.asked_real < 0.002, "{}", trained.card.asked_real),
             Err(refused) => assert_eq!(refused, Error::NothingLearned),
         }

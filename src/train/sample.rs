@@ -103,7 +103,7 @@ impl Sample {
             return;
         };
         let scenario = self.scenario(&example.scenario);
-        let block = block(self.trace, example.at);
+        let block = block(self.trace, example.facts.at);
         let row = Row { features: example.row, verdict, plain: example.plain, scenario, block };
         let reservoir = if verdict.is_abuse { &mut self.abuse } else { &mut self.real };
         reservoir.add(row, &mut self.random);
@@ -147,7 +147,9 @@ fn block(trace: u64, at: Timestamp) -> u64 {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::domain::{Address, Client, Facts, Fingerprint, PhoneFact, Place, Visit};
     use crate::model::COUNT;
+    use crate::privacy::Pseudonyms;
 
     /// Attempts of invented distributions: some flags and counts that lean towards abuse, in three classes.
     pub(crate) fn sample(count: usize, seed: u64) -> Sample {
@@ -181,10 +183,27 @@ pub(super) mod tests {
         }
     }
 
+    fn facts(at: Timestamp) -> Facts {
+        let network = "192.0.2.0/24".parse().unwrap();
+        let address = Address {
+            ip: "192.0.2.1".parse().unwrap(),
+            unit: network,
+            network,
+            id: Pseudonyms::new(&[7; 32]).client(b"somebody"),
+        };
+        Facts {
+            at,
+            endpoint: "login".into(),
+            phone: PhoneFact::Absent,
+            client: Client { address, id: None, visit: Visit::None, fingerprint: Fingerprint::default() },
+            place: Place::default(),
+        }
+    }
+
     fn example(number: u64) -> Example {
         Example {
             id: number.to_string().into(),
-            at: Timestamp::from_unix_ms(1_795_197_600_000 + number * 60_000),
+            facts: facts(Timestamp::from_unix_ms(1_795_197_600_000 + number * 60_000)),
             row: Features([0.0; COUNT]),
             plain: 0.0,
             truth: None,
