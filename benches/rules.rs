@@ -51,7 +51,7 @@ fn facts() -> Facts {
     let ip = IpAddr::from([203, 0, 113, 9]);
     let id = "AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap();
     let address = Address { ip, unit: ip.into(), network: "203.0.113.0/24".parse().unwrap(), id };
-    let traits = Traits { program: Program::Chromium, major: 142, has: Has::default() };
+    let traits = Traits { program: Program::Chromium, major: 142, has: Has::default(), language: None };
     let agent = "Mozilla (Windows NT; Win; x) AppleWebKit Chrome Safari".into();
     let client = Client {
         address,

@@ -91,7 +91,7 @@ impl Engine for Fake {
         let learned = vec![LearnedStats { endpoint: "login".into(), conversion: 0.81, median_s: 14.0 }];
         let outages = vec![(Country::new("GB").unwrap(), 0.25)];
         let evidence = EvidenceStats { sends: 4, unsolved: 2, learned, outages };
-        Snapshot { tables, open_sends: 5, evidence, revision }
+        Snapshot { tables, open_sends: 5, evidence, drift: Vec::new(), revision }
     }
 
     fn endpoints(&self) -> Vec<EndpointStatus> {

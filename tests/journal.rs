@@ -114,8 +114,13 @@ pub(crate) fn decision(at: Timestamp, random: u64, verdict: Verdict) -> Decision
 /// The value of a series, as the metrics page shows it.
 pub(crate) fn metric(metrics: &Metrics, series: &str) -> Option<u64> {
     let revision = RevisionId { number: 1, hash: 0 };
-    let text =
-        metrics.render(&Snapshot { tables: Vec::new(), open_sends: 0, evidence: EvidenceStats::default(), revision });
+    let text = metrics.render(&Snapshot {
+        tables: Vec::new(),
+        open_sends: 0,
+        evidence: EvidenceStats::default(),
+        drift: Vec::new(),
+        revision,
+    });
     text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
 }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use expect_test::{expect, expect_file};
 use sendwall::domain::{
-    Decision, DecisionId, Facts, Has, Mode, Outcome, OutcomeKind, Place, Program, Span, Traits, Verdict,
+    Decision, DecisionId, Facts, Has, Language, Mode, Outcome, OutcomeKind, Place, Program, Span, Traits, Verdict,
 };
 use sendwall::journal::Record;
 use sendwall::simulate::{self, Options};
@@ -292,7 +292,8 @@ fn log() -> String {
         let has = [Has::ACCEPT, Has::LANGUAGE, Has::ENCODING]
             .into_iter()
             .fold(Has::default(), |all, has| all.with(has, true));
-        facts.client.fingerprint.traits = Traits { program: Program::Firefox, major: 142, has };
+        facts.client.fingerprint.traits =
+            Traits { program: Program::Firefox, major: 142, has, language: Language::new("de") };
         Record::Decision(Arc::new(decision), Arc::new(facts))
     };
     let outcome = |number: u64, seconds: u64, after: u64| {

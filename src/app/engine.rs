@@ -165,7 +165,13 @@ impl admin::Engine for Engine {
             evicted: 0,
             untracked: 0,
         });
-        Snapshot { tables, open_sends: sessions.len() as u64, evidence: evidence(&self.gate), drift: drifted(&revision), revision: revision.id }
+        Snapshot {
+            tables,
+            open_sends: sessions.len() as u64,
+            evidence: evidence(&self.gate),
+            drift: drifted(&revision),
+            revision: revision.id,
+        }
     }
 
     fn endpoints(&self) -> Vec<EndpointStatus> {

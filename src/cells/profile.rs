@@ -29,10 +29,15 @@ pub(super) const fn worth() -> f32 {
 pub(super) fn verified(table: &Table, endpoint: u64, now: Timestamp) {
     let fresh = Cell { tag: TAG, at: now.unix_ms(), ..Cell::default() };
     for hour in [hour(now), SUM] {
-        table.upsert(key(endpoint, hour), fresh, |_| WORTH, |cell| {
-            cell.fade_to(now, HALF_LIFE);
-            cell.sent += 1.0;
-        });
+        table.upsert(
+            key(endpoint, hour),
+            fresh,
+            |_| WORTH,
+            |cell| {
+                cell.fade_to(now, HALF_LIFE);
+                cell.sent += 1.0;
+            },
+        );
     }
 }
 

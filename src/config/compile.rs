@@ -12,8 +12,8 @@ use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
 use super::{
-    Config, alerts, budget, captcha, cells, challenge, channels, endpoint, keys, limits, outbound, prices, rules,
-    model, server, snapshot, telling, values,
+    Config, alerts, budget, captcha, cells, challenge, channels, endpoint, keys, limits, model, outbound, prices,
+    rules, server, snapshot, telling, values,
 };
 use crate::alerts::Settings;
 use crate::alerts::deliver::{self, Channel};

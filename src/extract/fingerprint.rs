@@ -55,7 +55,10 @@ fn belongs_to_client(name: &str) -> bool {
             | "expect"
             | "referer"
     );
-    !per_request && !name.contains("ja4") && !name.contains("ja3") && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    !per_request
+        && !name.contains("ja4")
+        && !name.contains("ja3")
+        && !PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// `Mozilla (Windows NT; Win; x) AppleWebKit Chrome Safari`: printable ASCII, without digits, without what follows a

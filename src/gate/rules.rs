@@ -28,7 +28,7 @@ impl Gate {
         }
         let kept = self.kept_answer(revision, endpoint, facts);
         let counts = counts(revision, readings);
-        let spoken = revision.rules.ask(endpoint, &self.attempt(stand, facts, &counts, kept.as_ref()));
+        let spoken = revision.rules.ask(endpoint, &Self::attempt(stand, facts, &counts, kept.as_ref()));
         stand.hear(spoken, &self.cells, &revision.kinds);
         kept
     }
@@ -43,10 +43,10 @@ impl Gate {
     ) -> Vec<Told> {
         let kept = self.kept_answer(revision, endpoint, facts);
         let counts = counts(revision, readings);
-        revision.rules.explain(endpoint, &self.attempt(stand, facts, &counts, kept.as_ref()))
+        revision.rules.explain(endpoint, &Self::attempt(stand, facts, &counts, kept.as_ref()))
     }
 
-    fn attempt<'a>(&self, stand: &Stand, facts: &'a Facts, counts: &'a Counts, kept: Option<&Kept>) -> Attempt<'a> {
+    fn attempt<'a>(stand: &Stand, facts: &'a Facts, counts: &'a Counts, kept: Option<&Kept>) -> Attempt<'a> {
         let signals = stand.standing().signals(stand.proven());
         Attempt { facts, signals, counts, answered: kept.map(|kept| kept.at) }
     }

@@ -6,8 +6,8 @@ use ipnet::IpNet;
 use serde::{Serialize, Serializer};
 
 use crate::domain::{
-    ClientSource, Country, Facts, Fingerprint, Has, Language, MaskedPhone, Money, NumberKind, Phone, PhoneFact, Program, Range,
-    Timestamp, Traits, Unreadable, Validity, Visit,
+    ClientSource, Country, Facts, Fingerprint, Has, Language, MaskedPhone, Money, NumberKind, Phone, PhoneFact,
+    Program, Range, Timestamp, Traits, Unreadable, Validity, Visit,
 };
 use crate::privacy::Pseudonym;
 

@@ -42,7 +42,9 @@ pub enum Fault {
     #[error("the model has {0} bytes, {LARGEST} are the most")]
     TooLarge(usize),
     /// It reads other features.
-    #[error("the model reads features of schema {0}, and this version of sendwall gives schema {SCHEMA}; train it anew")]
+    #[error(
+        "the model reads features of schema {0}, and this version of sendwall gives schema {SCHEMA}; train it anew"
+    )]
     Schema(u32),
     /// It was not written by training.
     #[error("the model can't be used: {0}; train it anew")]
@@ -138,6 +140,12 @@ pub struct Reference {
     pub shares: Vec<f32>,
 }
 
+/// What is read first: everything else has a meaning only with this schema.
+#[derive(Deserialize)]
+struct Head {
+    schema: u32,
+}
+
 impl Artifact {
     /// The text of the model: the same for the same model.
     pub fn to_text(&self) -> String {
@@ -163,10 +171,6 @@ impl Artifact {
         if sum != Some(&checksum(body.as_bytes())) {
             return Err(Fault::Damaged);
         }
-        #[derive(Deserialize)]
-        struct Head {
-            schema: u32,
-        }
         let malformed = |error: serde_json::Error| Fault::Malformed(error.to_string());
         let head: Head = serde_json::from_str(body).map_err(malformed)?;
         if head.schema != SCHEMA {
@@ -190,7 +194,10 @@ impl Artifact {
         match &self.body {
             Body::Linear { intercept, weights, means } => {
                 let numbers = weights.iter().chain(means).chain([intercept]);
-                if weights.len() != COUNT || means.len() != COUNT || !numbers.into_iter().all(|number| number.is_finite()) {
+                if weights.len() != COUNT
+                    || means.len() != COUNT
+                    || !numbers.into_iter().all(|number| number.is_finite())
+                {
                     return no("it lacks weights");
                 }
             }
@@ -307,17 +314,18 @@ pub(crate) mod tests {
         assert_eq!(Artifact::read("{}\n"), Err(Fault::NotAModel));
         assert_eq!(Artifact::read(&text.replacen(" 1 ", " 2 ", 1)), Err(Fault::Format(2)));
         assert_eq!(Artifact::read(&text.replacen("3.0", "4.0", 1)), Err(Fault::Damaged));
-        assert_eq!(Artifact::read(&text[..text.len() - 9]), Err(Fault::Damaged));
+        let half: String = text.chars().take(text.len() - 9).collect();
+        assert_eq!(Artifact::read(&half), Err(Fault::Damaged));
         assert_eq!(Artifact::read(&signed(&|model| model.schema = SCHEMA + 1)), Err(Fault::Schema(SCHEMA + 1)));
         assert!(malformed(&signed(&|model| model.features.swap(0, 1))));
         assert!(malformed(&signed(&|model| model.calibration.slope = 0.0)));
         assert!(malformed(&signed(&|model| model.scale.enough = -1.0)));
-        assert!(malformed(&signed(&|model| _ = model.reference.pop())));
+        assert!(malformed(&signed(&|model| model.reference.truncate(1))));
         assert!(malformed(&signed(&|model| model.reference[3].shares = vec![])));
         assert!(malformed(&tree(|tree| tree.left[0] = 0)), "a node that is its own child");
         assert!(malformed(&tree(|tree| tree.left[0] = 2)), "a child beyond the end");
         assert!(malformed(&tree(|tree| tree.feature[0] = i16::try_from(COUNT).unwrap())));
         assert!(malformed(&tree(|tree| tree.feature[0] = -2)));
-        assert!(malformed(&tree(|tree| _ = tree.value.pop())));
+        assert!(malformed(&tree(|tree| tree.value.truncate(1))));
     }
 }

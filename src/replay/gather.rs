@@ -20,6 +20,7 @@ use crate::trace::{Fault, Label, Line, Lines, Outcome};
 const WINDOW: Span = Span::minutes(10);
 
 /// An attempt and what became of it.
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own")]
 #[derive(Clone, Debug)]
 pub struct Example {
     /// The line's id, or the decision's.
@@ -122,7 +123,7 @@ impl Way<'_> {
         let (endpoint, facts) = self.facts.send(line, send, client)?;
         let truth = &send.truth;
         let about = About { id: &send.id, truth: Some(truth.label), scenario: &truth.scenario, class: &truth.class };
-        self.attempt(endpoint, facts, send.outcome.clone(), about, true);
+        self.attempt(endpoint, facts, send.outcome.clone(), &about, true);
         Ok(())
     }
 
@@ -145,7 +146,7 @@ impl Way<'_> {
                 let Ok((endpoint, _)) = self.facts.endpoint(&logged.facts.endpoint) else { continue };
                 let scenario = Arc::clone(&logged.facts.endpoint);
                 let about = About { id: &logged.id, truth: None, scenario: &scenario, class: "" };
-                self.attempt(endpoint, logged.facts, logged.outcome, about, logged.then.sms);
+                self.attempt(endpoint, logged.facts, logged.outcome, &about, logged.then.sms);
             }
             if !more {
                 return Ok(());
@@ -160,7 +161,7 @@ impl Way<'_> {
         self.ripe(Some(at), take);
     }
 
-    fn attempt(&mut self, endpoint: usize, facts: Facts, outcome: Outcome, about: About<'_>, sent: bool) {
+    fn attempt(&mut self, endpoint: usize, facts: Facts, outcome: Outcome, about: &About<'_>, sent: bool) {
         self.gathered.attempts += 1;
         if facts.phone().is_some() && (self.wanted)(about.truth) {
             let seen = self.gate.seen(&self.revision, &facts);
@@ -185,7 +186,8 @@ impl Way<'_> {
     /// Gives away what waited long enough; with `None` all that is left.
     fn ripe(&mut self, now: Option<Timestamp>, take: &mut dyn FnMut(Example)) {
         let is_ripe = |at: Timestamp| now.is_none_or(|now| now.since(at) >= WINDOW);
-        while let Some(mut example) = self.waiting.pop_front_if(|example| is_ripe(example.facts.at)) {
+        while self.waiting.front().is_some_and(|example| is_ripe(example.facts.at)) {
+            let Some(mut example) = self.waiting.pop_front() else { break };
             if example.hot || example.verified || !example.sent {
                 take(example);
                 continue;

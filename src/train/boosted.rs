@@ -76,7 +76,6 @@ fn directions() -> ConstraintMap {
 }
 
 /// Nodes in the order of their depth. `None`: more than a node can name.
-#[expect(clippy::cast_possible_truncation, reason = "16 bits are checked")]
 fn read_out(tree: &Grown) -> Option<Tree> {
     let mut flat = Tree::default();
     let mut order = vec![0];
@@ -109,7 +108,6 @@ pub(super) fn rounded_up(value: f64) -> f32 {
 mod tests {
     use super::super::sample::tests::rows;
     use super::*;
-    use crate::model::Features;
 
     #[test]
     fn flat_trees_say_what_the_library_says() {
@@ -118,7 +116,8 @@ mod tests {
         let shape = Shape { trees: 30, depth: 4 };
         let booster = grow(&table, shape, 1).unwrap();
         let Body::Boosted { base, trees } = fit(&table, shape, 1).unwrap() else { panic!() };
-        let columns: Vec<_> = (0..COUNT).flat_map(|at| rows.iter().map(move |row| f64::from(row.features.0[at]))).collect();
+        let columns: Vec<_> =
+            (0..COUNT).flat_map(|at| rows.iter().map(move |row| f64::from(row.features.0[at]))).collect();
         let theirs = booster.predict(&Matrix::new(&columns, rows.len(), COUNT), false);
         let model = super::super::run::tests::model(Body::Boosted { base, trees });
         for (row, theirs) in rows.iter().zip(theirs) {
@@ -149,6 +148,5 @@ mod tests {
                 assert_eq!(f64::from(near) < value, near < rounded, "{value}");
             }
         }
-        let _row = Features([0.0; COUNT]);
     }
 }

@@ -140,7 +140,10 @@ impl Card {
             scenarios.join(", ")
         )?;
         writeln!(to, "## What it is worth\n")?;
-        writeln!(to, "On attempts that it was not learned from. Recall and precision are taken at the score that 0.1 % and 1 % of")?;
+        writeln!(
+            to,
+            "On attempts that it was not learned from. Recall and precision are taken at the score that 0.1 % and 1 % of"
+        )?;
         writeln!(to, "real users exceed.\n")?;
         writeln!(to, "| | AUC | recall at 0.1 % | precision | recall at 1 % | precision |\n|---|---|---|---|---|---|")?;
         for Compared { name, measures } in &self.compared {
@@ -174,8 +177,14 @@ impl Card {
             return Ok(());
         }
         writeln!(to, "## Classes of abuse\n")?;
-        writeln!(to, "The part of each that is asked for a proof at first sight: by this model, among attempts that it was not learned")?;
-        writeln!(to, "from; by one that never saw the class, at the score that 0.1 % of real users exceed; by plain weights.\n")?;
+        writeln!(
+            to,
+            "The part of each that is asked for a proof at first sight: by this model, among attempts that it was not learned"
+        )?;
+        writeln!(
+            to,
+            "from; by one that never saw the class, at the score that 0.1 % of real users exceed; by plain weights.\n"
+        )?;
         writeln!(to, "| class | attempts | asked | never saw it | plain weights |\n|---|---|---|---|---|")?;
         for Class { name, attempts, asked, left_out, plain } in &self.classes {
             let (asked, left_out, plain) = (percent(*asked), percent(*left_out), percent(*plain));
@@ -186,7 +195,10 @@ impl Card {
 
     fn write_features(&self, to: &mut String) -> std::fmt::Result {
         writeln!(to, "## What it goes by\n")?;
-        writeln!(to, "How far each feature moves the prior on average (at 1 a look asks for a proof), and whether more of it can only speak")?;
+        writeln!(
+            to,
+            "How far each feature moves the prior on average (at 1 a look asks for a proof), and whether more of it can only speak"
+        )?;
         writeln!(to, "against (+) or for (-) an attempt.\n")?;
         writeln!(to, "| feature | says | moves | |\n|---|---|---|---|")?;
         for Importance { name, words, direction, moves } in &self.features {

@@ -60,7 +60,7 @@ fn auc(scores: &[f64], labels: &[bool]) -> f64 {
     let mut order: Vec<_> = scores.iter().zip(labels).collect();
     order.sort_by(|a, b| a.0.total_cmp(b.0));
     let (mut below, mut sum, mut abuse) = (0_usize, 0.0, 0_usize);
-    for equal in order.chunk_by(|a, b| a.0 == b.0) {
+    for equal in order.chunk_by(|a, b| a.0.total_cmp(b.0).is_eq()) {
         let real = equal.iter().filter(|(_, is_abuse)| !**is_abuse).count();
         let here = equal.len() - real;
         sum += here as f64 * (below as f64 + real as f64 / 2.0);
@@ -90,8 +90,8 @@ mod tests {
         let labels = vec![false; 1000];
         for part in [0.0, 0.001, 0.01, 0.5] {
             let threshold = exceeded_by(part, &scores, &labels);
-            let above = scores.iter().filter(|score| **score > threshold).count() as f64;
-            assert!((above / 1000.0 - part).abs() < 1e-9, "{part}: {above}");
+            let above = scores.iter().filter(|score| **score > threshold).count();
+            assert!((f64::from(u32::try_from(above).unwrap()) / 1000.0 - part).abs() < 1e-9, "{part}: {above}");
         }
     }
 }

@@ -31,7 +31,8 @@ pub(super) fn scores(learn: &[&Row], measure: &[&Row]) -> Result<Vec<f64>, Error
     standardise(&mut usual);
     let failed = |error: &dyn std::fmt::Display| Error::Learning("mixture of Gaussians", error.to_string());
     let data = DatasetBase::from(usual);
-    let params = GaussianMixtureModel::params(KINDS).n_runs(1).max_n_iterations(40).reg_covariance(NOISE).tolerance(1e-3);
+    let params =
+        GaussianMixtureModel::params(KINDS).n_runs(1).max_n_iterations(40).reg_covariance(NOISE).tolerance(1e-3);
     let mixture = params.fit(&data).map_err(|error| failed(&error))?;
     let mut rows = Table::of(measure).transformed();
     standardise(&mut rows);

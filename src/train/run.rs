@@ -123,7 +123,8 @@ pub fn train(sample: &Sample, options: Options, told: &mut dyn FnMut(Step)) -> R
     }
     told(Step::Learning("mixture of Gaussians"));
     let unusual = mixture::scores(&split.learn, &split.measure)?;
-    compared.push(Compared { name: "mixture of Gaussians (real use alone)", measures: Measures::of(&unusual, &labels) });
+    compared
+        .push(Compared { name: "mixture of Gaussians (real use alone)", measures: Measures::of(&unusual, &labels) });
     let Some((kind, measures)) = best else { return Err(Error::NothingLearned) };
 
     let chosen = finish(kind, &split, options.seed)?;
@@ -135,7 +136,8 @@ pub fn train(sample: &Sample, options: Options, told: &mut dyn FnMut(Step)) -> R
             class.left_out = left_out(sample, &split, kind, class, options.seed)?;
         }
     }
-    let card = card(sample, &split, &chosen, (kind.name(), measures), compared, classes, options.seed)?;
+    let found = Found { kind: kind.name(), seed: options.seed, measures, compared, classes };
+    let card = card(sample, &split, &chosen, found)?;
     Ok(Trained { artifact: chosen, card })
 }
 
@@ -158,13 +160,7 @@ fn finish(kind: Kind, split: &Split<'_>, seed: u64) -> Result<Artifact, Error> {
 }
 
 /// A class's attempts under a model that never saw them, at the score that one in a thousand real users exceeds.
-fn left_out(
-    sample: &Sample,
-    split: &Split<'_>,
-    kind: Kind,
-    class: &Class,
-    seed: u64,
-) -> Result<Option<f64>, Error> {
+fn left_out(sample: &Sample, split: &Split<'_>, kind: Kind, class: &Class, seed: u64) -> Result<Option<f64>, Error> {
     let is_it = |row: &Row| row.verdict.is_abuse && *sample.scenarios[usize::from(row.scenario)] == *class.name;
     let learn: Vec<_> = split.learn.iter().filter(|row| !is_it(row)).copied().collect();
     let its: Vec<_> = sample.rows().filter(|row| is_it(row)).collect();
@@ -178,35 +174,39 @@ fn left_out(
 }
 
 fn classes(sample: &Sample, split: &Split<'_>, model: &Model, artifact: &Artifact) -> Vec<Class> {
-    let class = |(place, name): (usize, &Box<str>)| {
+    let class = |(place, name): (usize, &str)| {
         let is_it = |row: &&&Row| row.verdict.is_abuse && usize::from(row.scenario) == place;
         let all: Vec<_> = sample.rows().filter(|row| is_it(&row)).collect();
         let measured: Vec<_> = split.measure.iter().filter(|row| is_it(row)).copied().collect();
         let asked = |row: &&Row| model.log_odds(&row.features) >= artifact.scale.enough;
         let of = |rows: &[&Row], holds: &dyn Fn(&&Row) -> bool| {
-            (!rows.is_empty()).then(|| part(&rows.iter().map(|row| f64::from(u8::from(holds(row)))).collect::<Vec<_>>(), |is| is > 0.5))
+            (!rows.is_empty()).then(|| {
+                part(&rows.iter().map(|row| f64::from(u8::from(holds(row)))).collect::<Vec<_>>(), |is| is > 0.5)
+            })
         };
         (!all.is_empty()).then(|| Class {
-            name: name.clone(),
+            name: name.into(),
             attempts: all.len(),
             asked: of(&measured, &asked),
             left_out: None,
             plain: of(&all, &|row| row.plain >= 1.0),
         })
     };
-    sample.scenarios.iter().enumerate().filter_map(class).collect()
+    sample.scenarios.iter().map(|name| &**name).enumerate().filter_map(class).collect()
+}
+
+/// What was found on the way.
+struct Found {
+    kind: &'static str,
+    seed: u64,
+    measures: Measures,
+    compared: Vec<Compared>,
+    classes: Vec<Class>,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of rows")]
-fn card(
-    sample: &Sample,
-    split: &Split<'_>,
-    artifact: &Artifact,
-    (kind, measures): (&'static str, Measures),
-    compared: Vec<Compared>,
-    classes: Vec<Class>,
-    seed: u64,
-) -> Result<Card, Error> {
+fn card(sample: &Sample, split: &Split<'_>, artifact: &Artifact, found: Found) -> Result<Card, Error> {
+    let Found { kind, seed, measures, compared, classes } = found;
     let model = asked(artifact)?;
     let labels = labels(&split.measure);
     let probabilities: Vec<_> =
@@ -324,7 +324,8 @@ pub(super) mod tests {
 
     /// A model with nothing but its body.
     pub(crate) fn model(body: Body) -> Model {
-        asked(&artifact(body, Calibration { slope: 1.0, intercept: 0.0 }, Scale { from: 0.0, enough: 1.0 }, &[])).unwrap()
+        asked(&artifact(body, Calibration { slope: 1.0, intercept: 0.0 }, Scale { from: 0.0, enough: 1.0 }, &[]))
+            .unwrap()
     }
 
     #[test]
@@ -342,7 +343,8 @@ pub(super) mod tests {
 
     #[test]
     fn a_probability_is_as_often_true_as_it_says() {
-        let trained = train(&sample(6_000, 2), Options { seed: 1, is_simulated: false, leave_out: false }, &mut |_| {}).unwrap();
+        let trained =
+            train(&sample(6_000, 2), Options { seed: 1, is_simulated: false, leave_out: false }, &mut |_| {}).unwrap();
         for bin in trained.card.calibration.iter().filter(|bin| bin.rows >= 100) {
             assert!((bin.said - bin.true_part).abs() < 0.12, "{bin:?}");
         }
@@ -350,7 +352,8 @@ pub(super) mod tests {
 
     #[test]
     fn too_little_is_told_with_what_there_is() {
-        let refused = train(&sample(60, 1), Options { seed: 1, is_simulated: false, leave_out: false }, &mut |_| {}).unwrap_err();
+        let refused =
+            train(&sample(60, 1), Options { seed: 1, is_simulated: false, leave_out: false }, &mut |_| {}).unwrap_err();
         assert!(matches!(refused, Error::TooFew { .. }), "{refused}");
         assert!(refused.to_string().contains("take a longer log"));
     }

@@ -164,19 +164,19 @@ pub(super) mod tests {
             for (index, value) in example.row.0.iter_mut().enumerate() {
                 let telling = is_abuse && (index as u64 % 7 == class || index == 2);
                 let odds = if telling { 70 } else { 4 };
-                *value = if random.chance(odds) { (random.unit() * 5.0) as f32 + 1.0 } else { 0.0 };
+                *value = if random.chance(odds) { f32::from(u8::try_from(random.between(1, 6)).unwrap()) } else { 0.0 };
             }
             sample.add(&example, Some(Verdict::known(label)));
         }
         sample
     }
 
-    pub(crate) fn rows(count: usize, seed: u64) -> Vec<Row> {
+    pub(in crate::train) fn rows(count: usize, seed: u64) -> Vec<Row> {
         sample(count, seed).rows().cloned().collect()
     }
 
     impl Sample {
-        pub(crate) fn relabel(&mut self, mut is_abuse: impl FnMut(&Row) -> bool) {
+        pub(in crate::train) fn relabel(&mut self, mut is_abuse: impl FnMut(&Row) -> bool) {
             for row in self.real.rows.iter_mut().chain(&mut self.abuse.rows) {
                 row.verdict.is_abuse = is_abuse(row);
             }

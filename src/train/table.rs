@@ -22,7 +22,9 @@ impl Table {
     pub(super) fn of(rows: &[&Row]) -> Self {
         let scenario = |row: &Row| if row.verdict.is_abuse { usize::from(row.scenario) + 1 } else { 0 };
         let mut sums = vec![0.0_f64; rows.iter().map(|row| scenario(row) + 1).max().unwrap_or(1)];
-        rows.iter().for_each(|row| sums[scenario(row)] += f64::from(row.verdict.weight));
+        for row in rows {
+            sums[scenario(row)] += f64::from(row.verdict.weight);
+        }
         let kinds = sums.iter().skip(1).filter(|sum| **sum > 0.0).count().max(1) as f64;
         let half = rows.len() as f64 / 2.0;
         let weight = |row: &&Row| {

@@ -71,7 +71,8 @@ impl Stage {
     /// The metrics' text.
     pub(crate) fn metrics(&self) -> String {
         let evidence = EvidenceStats::default();
-        let snapshot = Snapshot { tables: Vec::new(), open_sends: 0, evidence, revision: revision() };
+        let snapshot =
+            Snapshot { tables: Vec::new(), open_sends: 0, evidence, drift: Vec::new(), revision: revision() };
         self.metrics.render(&snapshot)
     }
 

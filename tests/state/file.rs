@@ -123,8 +123,13 @@ impl Stage {
     /// A metric without its fraction.
     fn metric(&self, name: &str) -> u64 {
         let (tables, revision) = (Vec::new(), RevisionId { number: 1, hash: 1 });
-        let text =
-            self.metrics.render(&Snapshot { tables, open_sends: 0, evidence: EvidenceStats::default(), revision });
+        let text = self.metrics.render(&Snapshot {
+            tables,
+            open_sends: 0,
+            evidence: EvidenceStats::default(),
+            drift: Vec::new(),
+            revision,
+        });
         let line = text.lines().find(|line| line.starts_with(&format!("sendwall_{name} ")));
         let line = line.or_else(|| text.lines().find(|line| line.starts_with(&format!("sendwall_{name}{{"))));
         line.map_or(0, |line| line.rsplit(' ').next().unwrap().split('.').next().unwrap().parse().unwrap())

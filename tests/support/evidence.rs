@@ -7,6 +7,7 @@ use sendwall::cells::{self, Cells, Kind, Kinds, View, Views};
 use sendwall::challenge::{self, Challenges};
 use sendwall::clock::{Clock, ManualClock};
 use sendwall::config::Config;
+use sendwall::decide::Prior;
 use sendwall::domain::{
     Address, Client, ClientId, ClientSource, Country, DecisionId, Facts, Fingerprint, Money, NumberKind, OutcomeKind,
     Pass, Phone, PhoneFact, Place, Range, RevisionId, Rung, Span, Timestamp, Validity, Verdict, Visit,
@@ -181,7 +182,9 @@ impl Town {
             endpoints: config.endpoints,
             trusted: TrustedProxies(Vec::new()),
             kinds,
-            looks: false,
+            prior: Prior::None,
+            shadow: None,
+            ja4: None,
             rules: sendwall::ruleset::RuleSet::default(),
             challenge: challenge::Settings::default(),
             captcha: challenge::captcha::Setup::default(),

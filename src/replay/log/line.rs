@@ -7,8 +7,9 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::domain::{
-    Address, Client, ClientId, ClientSource, Country, Facts, Fingerprint, Has, Language, MaskedPhone, Money, NumberKind, Phone,
-    PhoneFact, Place, Program, Range, Timestamp, Traits, Unreadable, UnreadableCode, Validity, Visit,
+    Address, Client, ClientId, ClientSource, Country, Facts, Fingerprint, Has, Language, MaskedPhone, Money,
+    NumberKind, Phone, PhoneFact, Place, Program, Range, Timestamp, Traits, Unreadable, UnreadableCode, Validity,
+    Visit,
 };
 use crate::privacy::Pseudonym;
 

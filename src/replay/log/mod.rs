@@ -63,6 +63,7 @@ pub(super) struct LogAhead {
     pub(super) not_sent: u64,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "what a log says, one by one")]
 struct Waiting {
     id: Box<str>,
     facts: Facts,

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::domain::{
-    Address, Client, ClientId, ClientSource, Country, DecidedBy, Decision, DecisionId, Fingerprint, Has, Language, Mode,
-    NumberKind, Phone, PhoneFact, Place, Program, Range, Reason, RevisionId, Rung, Traits, Trust, Unreadable,
+    Address, Client, ClientId, ClientSource, Country, DecidedBy, Decision, DecisionId, Fingerprint, Has, Language,
+    Mode, NumberKind, Phone, PhoneFact, Place, Program, Range, Reason, RevisionId, Rung, Traits, Trust, Unreadable,
     UnreadableCode, Validity, Verdict, Visit,
 };
 use crate::journal::Record;

@@ -53,6 +53,7 @@ impl Stage {
         let text = self.metrics.render(&crate::telemetry::Snapshot {
             tables: Vec::new(),
             open_sends: 0,
+            drift: Vec::new(),
             evidence: crate::telemetry::EvidenceStats::default(),
             revision: crate::domain::RevisionId { number: 1, hash: 1 },
         });
