@@ -21,4 +21,5 @@ mod simulate;
 mod state;
 mod support;
 mod tidy;
+mod train;
 mod whole;

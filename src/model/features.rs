@@ -5,7 +5,7 @@
 //! that adds features up takes their logarithm where [`Feature::is_count`] says so.
 
 use crate::cells::{Habits, Kind, View, Views};
-use crate::domain::{Facts, Has, NumberKind, Program, Span, Timestamp, Traits, Validity, Visit};
+use crate::domain::{Facts, Has, NumberKind, Program, Timestamp, Traits, Validity, Visit};
 
 use super::languages;
 
@@ -120,8 +120,8 @@ pub struct Look<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Features(pub [f32; COUNT]);
 
-/// A page that was loaded so shortly before was not read.
-pub(super) const HASTY: Span = Span::millis(1500);
+/// A page that was loaded so many seconds before was not read.
+const HASTY: u64 = 1;
 /// Attempts a minute that are no surge, whatever was before.
 const FLOOR: f32 = 0.5;
 
@@ -205,19 +205,20 @@ pub(super) fn versions_behind(program: Program, major: u16, at: Timestamp) -> f3
 fn before(look: &Look<'_>) -> [f32; 10] {
     let facts = look.facts;
     let browser = facts.client.fingerprint.traits.program.is_browser();
+    // Whole seconds, which is what the decision log keeps.
     let age = match facts.client.visit {
-        Visit::Since(since) => Some(facts.at.since(since)),
+        Visit::Since(since) => Some(facts.at.since(since).as_millis() / 1000),
         Visit::None | Visit::Forged => None,
     };
-    let page = look.page_seen || age.is_some_and(|age| age > Span::default());
+    let page = look.page_seen || age.is_some_and(|age| age > 0);
     let of = |kind, value: fn(&View) -> f32| view(look, kind).map_or(0.0, value);
     let (client, phone) = (of(Kind::Client, |view| view.sent), of(Kind::Phone, |view| view.sent));
     #[expect(clippy::cast_precision_loss, reason = "minutes of a year")]
-    let minutes = |age: Span| age.as_millis() as f32 / 60_000.0;
+    let minutes = |seconds: u64| seconds as f32 / 60.0;
     [
         one(browser && !page),
         one(browser && facts.client.id.is_none()),
-        one(age.is_some_and(|age| age > Span::default() && age < HASTY)),
+        one(age.is_some_and(|age| (1..=HASTY).contains(&age))),
         one(facts.client.visit == Visit::Forged),
         age.map_or(0.0, minutes),
         one(is_device(facts)),
