@@ -132,7 +132,9 @@ fn a_decision_log_says_all_that_a_model_reads() {
     abroad.client.fingerprint.traits.language = Language::new("ru");
     abroad.client.visit = Visit::Since(Timestamp::from_unix_ms(START.unix_ms() - 1_700));
     let device = Person::alone(6).facts(START);
-    for (page_seen, facts) in [browser(1, START), script(2, START), forged, phone, abroad, device].into_iter().enumerate() {
+    for (page_seen, facts) in
+        [browser(1, START), script(2, START), forged, phone, abroad, device].into_iter().enumerate()
+    {
         let page_seen = page_seen.is_multiple_of(2);
         let live = engine();
         live.clock.set(START);
@@ -188,7 +190,8 @@ fn labels_that_people_know_go_before_what_became_of_attempts() {
     put(&scratch, "sendwall.toml", CONFIG);
     let train = |labels: &str| {
         put(&scratch, "known.csv", labels);
-        let arguments = ["train", "log.jsonl", "--config", "sendwall.toml", "--out", "own.model", "--labels", "known.csv"];
+        let arguments =
+            ["train", "log.jsonl", "--config", "sendwall.toml", "--out", "own.model", "--labels", "known.csv"];
         sendwall(&scratch, &arguments)
     };
     let all: Vec<_> = records()

@@ -13,7 +13,7 @@ use super::languages;
 pub const SCHEMA: u32 = 1;
 
 /// How many features there are.
-pub const COUNT: usize = 56;
+pub const COUNT: usize = 55;
 
 /// One number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,9 @@ pub struct Feature {
     pub name: &'static str,
     /// What it says where it is large, in words.
     pub words: &'static str,
-    /// Whether more of it can only make abuse likelier (1) or less likely (-1); 0: whatever was learned. A model is held to
-    /// it, so that a quirk of its training never makes a strange attempt look better than a plain one.
+    /// Whether more of it can only make abuse likelier (1) or less likely (-1). A model is held to it, so that a quirk of its
+    /// training never makes a strange attempt look better than a plain one: where no app was ever abused, being an app
+    /// must not come to mean being real.
     pub direction: i8,
     /// Whether it grows without a bound.
     pub is_count: bool,
@@ -43,7 +44,7 @@ pub const FEATURES: [Feature; COUNT] = [
     flag("no_agent", "no agent"),
     flag("fake_agent", "an agent that no browser has"),
     flag("script", "a script's agent"),
-    Feature { name: "app", words: "an app", direction: 0, is_count: false },
+    flag("app", "an app"),
     count("versions_behind", "a browser of years ago", 1),
     flag("no_language", "a browser without a language"),
     flag("no_accept", "a browser that accepts nothing"),
@@ -60,8 +61,8 @@ pub const FEATURES: [Feature; COUNT] = [
     flag("no_cookie", "a browser that keeps no cookie"),
     flag("hasty", "asked as soon as the page came"),
     flag("forged_cookie", "a forged visit cookie"),
-    count("cookie_age", "an old cookie", 0),
-    Feature { name: "device", words: "a device id", direction: 0, is_count: false },
+    count("cookie_age", "an old cookie", -1),
+    flag("device", "a device id"),
     count("other_phones", "a client that asked for other phones", 1),
     count("client_rate", "a client that asks often", 1),
     count("phone_sent", "a phone that got many codes", 1),
@@ -100,7 +101,6 @@ pub const FEATURES: [Feature; COUNT] = [
     count("system_seen", "a known provider", -1),
     count("pair_seen", "known countries", -1),
     count("country_seen", "a known country", -1),
-    count("endpoint_seen", "a busy endpoint", 0),
 ];
 
 /// An attempt before its features are read.
@@ -139,7 +139,7 @@ impl Features {
         let values = program(look).into_iter().chain(before(look)).chain(places(look));
         let values = values.chain([surge(Kind::Address)]).chain(LIFTED.map(surge)).chain([endpoint]);
         let values = values.chain(LIFTED.map(|kind| surge(kind) / endpoint.max(1.0)));
-        let values = values.chain(LIFTED.map(sent)).chain([sent(Kind::Endpoint)]);
+        let values = values.chain(LIFTED.map(sent));
         for (place, value) in row.iter_mut().zip(values) {
             *place = value;
         }

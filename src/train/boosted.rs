@@ -69,8 +69,7 @@ fn grow(table: &Table, shape: Shape, seed: u64) -> Result<GradientBooster, Error
 fn directions() -> ConstraintMap {
     let constraint = |direction| match direction {
         1.. => Constraint::Positive,
-        0 => Constraint::Unconstrained,
-        ..0 => Constraint::Negative,
+        ..=0 => Constraint::Negative,
     };
     FEATURES.iter().enumerate().map(|(index, feature)| (index, constraint(feature.direction))).collect()
 }
@@ -131,7 +130,7 @@ mod tests {
         let table = Table::of(&rows.iter().collect::<Vec<_>>());
         let model = super::super::run::tests::model(fit(&table, Shape { trees: 30, depth: 4 }, 1).unwrap());
         for row in rows.iter().take(200) {
-            for (index, feature) in FEATURES.iter().enumerate().filter(|(_, feature)| feature.direction != 0) {
+            for (index, feature) in FEATURES.iter().enumerate() {
                 let mut more = row.features;
                 more.0[index] += 1.0;
                 let change = model.score(&more) - model.score(&row.features);

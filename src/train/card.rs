@@ -202,11 +202,7 @@ impl Card {
         writeln!(to, "against (+) or for (-) an attempt.\n")?;
         writeln!(to, "| feature | says | moves | |\n|---|---|---|---|")?;
         for Importance { name, words, direction, moves } in &self.features {
-            let sign = match direction {
-                1.. => "+",
-                0 => "",
-                ..0 => "-",
-            };
+            let sign = if *direction > 0 { "+" } else { "-" };
             writeln!(to, "| `{name}` | {words} | {moves:.4} | {sign} |")?;
         }
         writeln!(to)

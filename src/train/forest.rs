@@ -2,45 +2,53 @@
 
 use std::collections::VecDeque;
 
+use linfa::Dataset;
 use linfa::traits::Fit as _;
-use linfa::{Dataset, ParamGuard as _};
-use linfa_ensemble::{RandomForest, RandomForestParams};
 use linfa_trees::{DecisionTree, TreeNode};
-use rand::SeedableRng as _;
-use rand::rngs::SmallRng;
+use ndarray::{Array1, Array2};
 
 use super::run::Error;
 use super::sample::Row;
 use super::table::Table;
-use crate::model::{Body, Tree};
+use crate::model::{Body, COUNT, Tree};
+use crate::random::Random;
 
 const TREES: usize = 40;
 const DEPTH: usize = 10;
-/// The part of the features that a tree knows.
-const FEATURES_A_TREE: f64 = 0.4;
-/// Rows that are learned from at most: it sorts all of them at each node.
-const MOST_ROWS: usize = 20_000;
+/// Features that a tree knows, of a hundred.
+const FEATURES_A_TREE: u64 = 40;
+/// Rows that a tree learns from at most: it sorts all of them at each node.
+const MOST_ROWS: usize = 14_000;
 /// A leaf of few rows is drawn towards the middle by so many.
 const SHRINK: f64 = 2.0;
 
-/// Learns from a part of the rows, each as likely to be in it.
+/// Learns. Each tree knows some of the rows, drawn with replacement, and some of the features.
 pub(super) fn fit(rows: &[&Row], seed: u64) -> Result<Body, Error> {
-    let step = rows.len().div_ceil(MOST_ROWS).max(1);
-    let rows: Vec<_> = rows.iter().step_by(step).copied().collect();
-    let table = Table::of(&rows);
-    let forest = grow(&table, seed)?;
-    let trees = forest.models.iter().zip(&forest.model_features).map(|(tree, known)| read_out(tree, known, &table));
-    Ok(Body::Forest { trees: trees.collect() })
+    let mut random = Random::of(&[seed, 4]);
+    let trees = (0..TREES).map(|_| {
+        let (tree, known, table) = grow(rows, &mut random)?;
+        Ok(read_out(&tree, &known, &table))
+    });
+    Ok(Body::Forest { trees: trees.collect::<Result<_, Error>>()? })
 }
 
-fn grow(table: &Table, seed: u64) -> Result<RandomForest<f64, bool>, Error> {
-    let failed = |error: &dyn std::fmt::Display| Error::Learning("random forest", error.to_string());
-    let data = Dataset::new(table.records(), table.targets());
-    let tree = DecisionTree::params().max_depth(Some(DEPTH)).min_weight_leaf(2.0);
-    let forest = RandomForestParams::new_fixed_rng(tree, SmallRng::seed_from_u64(seed));
-    let forest = forest.ensemble_size(TREES).bootstrap_proportion(0.7).feature_proportion(FEATURES_A_TREE);
-    let forest = forest.check().map_err(|error| failed(&error))?;
-    forest.fit(&data).map_err(|error| failed(&error))
+/// The tree, the features that it knows by their places among all, and the rows that it learned from.
+///
+/// Where as many rows say one thing as the other, linfa goes by the order of a hash map, another each time. So every row
+/// weighs a little more than the one before it: then it never comes to that.
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "thousands of rows")]
+fn grow(rows: &[&Row], random: &mut Random) -> Result<(DecisionTree<f64, bool>, Vec<usize>, Table), Error> {
+    let drawn: Vec<_> = (0..rows.len().min(MOST_ROWS)).map(|_| *random.one(rows)).collect();
+    let mut known: Vec<_> = (0..COUNT).filter(|_| random.chance(FEATURES_A_TREE)).collect();
+    if known.is_empty() {
+        known.push(random.index(COUNT));
+    }
+    let table = Table::of(&drawn);
+    let records = Array2::from_shape_fn((table.rows, known.len()), |(row, at)| table.values[row * COUNT + known[at]]);
+    let weights = Array1::from_shape_fn(table.rows, |row| (1.0 + 1e-3 * row as f64 / table.rows as f64) as f32);
+    let data = Dataset::new(records, table.targets()).with_weights(weights);
+    let tree = DecisionTree::params().max_depth(Some(DEPTH)).min_weight_leaf(2.0).fit(&data);
+    Ok((tree.map_err(|error| Error::Learning("random forest", error.to_string()))?, known, table))
 }
 
 /// Nodes in the order of their depth, so that children stand behind their parents, each with the share of abuse among
@@ -77,9 +85,7 @@ fn children(node: &TreeNode<f64, bool>) -> Option<[&TreeNode<f64, bool>; 2]> {
 #[expect(clippy::cast_possible_truncation, reason = "a share")]
 fn fill(tree: &mut Tree, table: &Table) {
     let mut counts = vec![[SHRINK / 2.0, SHRINK]; tree.feature.len()];
-    for (row, (label, weight)) in
-        table.values.chunks_exact(crate::model::COUNT).zip(table.labels.iter().zip(&table.weights))
-    {
+    for (row, (label, weight)) in table.values.chunks_exact(COUNT).zip(table.labels.iter().zip(&table.weights)) {
         let mut node = 0;
         loop {
             counts[node][0] += if *label { *weight } else { 0.0 };
@@ -95,22 +101,23 @@ fn fill(tree: &mut Tree, table: &Table) {
 
 #[cfg(test)]
 mod tests {
-    use linfa::traits::Predict as _;
-    use ndarray::Axis;
-
     use super::super::sample::tests::rows;
     use super::*;
+    use linfa::traits::Predict as _;
 
     /// The answer of a tree is the majority of its leaf, so the leaf is the same one where the majority is.
     #[test]
     fn every_tree_goes_linfas_way() {
         let rows = rows(600, 5);
         let rows: Vec<_> = rows.iter().collect();
-        let table = Table::of(&rows);
-        let forest = grow(&table, 7).unwrap();
-        for (tree, known) in forest.models.iter().zip(&forest.model_features) {
-            let flat = read_out(tree, known, &table);
-            let said = tree.predict(&table.records().select(Axis(1), known));
+        let mut random = Random::seeded(7);
+        for _ in 0..20 {
+            let (tree, known, table) = grow(&rows, &mut random).unwrap();
+            let flat = read_out(&tree, &known, &table);
+            let records = Array2::from_shape_fn((rows.len(), known.len()), |(row, at)| {
+                f64::from(rows[row].features.0[known[at]])
+            });
+            let said = tree.predict(&records);
             for (row, said) in rows.iter().zip(said) {
                 let mut node = (tree.root_node(), 0);
                 while let Some(children) = children(node.0) {

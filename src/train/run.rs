@@ -333,7 +333,7 @@ pub(super) mod tests {
         let options = Options { seed: 3, is_simulated: true, leave_out: true };
         let once = train(&sample(4_000, 1), options, &mut |_| {}).unwrap();
         let again = train(&sample(4_000, 1), options, &mut |_| {}).unwrap();
-        assert_eq!(once.artifact.to_text(), again.artifact.to_text());
+        assert!(once.artifact == again.artifact, "another model");
         assert_eq!(once.card.to_json(), again.card.to_json());
         assert_eq!(once.card.to_markdown("a.svg"), again.card.to_markdown("a.svg"));
         assert!(once.card.measures.auc > 0.9, "{:?}", once.card.measures);

@@ -48,10 +48,6 @@ impl Table {
         Array2::from_shape_fn((self.rows, COUNT), value)
     }
 
-    pub(super) fn records(&self) -> Array2<f64> {
-        Array2::from_shape_fn((self.rows, COUNT), |(row, index)| self.values[row * COUNT + index])
-    }
-
     pub(super) fn targets(&self) -> Array1<bool> {
         Array1::from(self.labels.clone())
     }
