@@ -32,12 +32,13 @@ pub(super) fn fit(rows: &[&Row], seed: u64) -> Result<Body, Error> {
     Ok(Body::Forest { trees: trees.collect::<Result<_, Error>>()? })
 }
 
-/// The tree, the features that it knows by their places among all, and the rows that it learned from.
-///
+/// A tree, the features that it knows by their places among all, and the rows that it learned from.
+type Grown = (DecisionTree<f64, bool>, Vec<usize>, Table);
+
 /// Where as many rows say one thing as the other, linfa goes by the order of a hash map, another each time. So every row
 /// weighs a little more than the one before it: then it never comes to that.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "thousands of rows")]
-fn grow(rows: &[&Row], random: &mut Random) -> Result<(DecisionTree<f64, bool>, Vec<usize>, Table), Error> {
+fn grow(rows: &[&Row], random: &mut Random) -> Result<Grown, Error> {
     let drawn: Vec<_> = (0..rows.len().min(MOST_ROWS)).map(|_| *random.one(rows)).collect();
     let mut known: Vec<_> = (0..COUNT).filter(|_| random.chance(FEATURES_A_TREE)).collect();
     if known.is_empty() {
