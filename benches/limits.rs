@@ -105,9 +105,30 @@ fn flood(c: &mut Criterion) {
     });
 }
 
+/// What a reload does to a table: nothing where entries keep their layout, else all of them are laid out anew.
+fn another_maximum(c: &mut Criterion) {
+    let cases = [("5 to 6 in 24 h", [5, 6], 38), ("1000 to 2000 in 24 h", [1000, 2000], 113)];
+    for (name, maxima, entry_bytes) in cases {
+        let store = Store::new(usize::try_from(KEYS).unwrap_or(usize::MAX) * 4 / 3 * entry_bytes);
+        let prepare = |max| store.prepare(&[Arc::new(limit("changed", max, Span::hours(24)))]);
+        let Ok(set) = prepare(maxima[0]) else { continue };
+        for number in 0..KEYS {
+            set.handles()[0].record(mix([number]), None, Timestamp::from_unix_ms(START_MS));
+        }
+        let mut round = 0;
+        c.bench_function(&format!("another maximum, {name}, 1 M keys"), |b| {
+            b.iter(|| {
+                round += 1;
+                prepare(maxima[round % 2]).is_ok()
+            });
+        });
+        println!("{name}: {} keys are left", set.handles()[0].len());
+    }
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(30);
-    targets = flood, reserve
+    targets = flood, reserve, another_maximum
 }
 criterion_main!(benches);

@@ -30,6 +30,8 @@ pub(super) struct InForce {
     keys: Keys,
     /// Every file to look at: those in force, and those that are faulty.
     watched: BTreeSet<PathBuf>,
+    /// Where files may come that belong to it.
+    directories: BTreeSet<PathBuf>,
 }
 
 type Contents = BTreeMap<PathBuf, Vec<u8>>;
@@ -39,7 +41,15 @@ impl InForce {
     pub(super) fn of(file: Option<&Path>, config: &Config) -> Self {
         let files = files(file, config);
         let contents = read(&files);
-        Self { problems: Vec::new(), keys: Keys::of(&contents), contents, watched: files }
+        let (keys, directories) = (Keys::of(&contents), config.rules.directories.clone());
+        Self { problems: Vec::new(), contents, keys, watched: files, directories }
+    }
+
+    /// One of these directories from which files are in force and which isn't there any more. One that was never there
+    /// is only empty; but what a policy stands in may go by mistake, such as a mount.
+    fn vanished<'d>(&self, directories: &'d BTreeSet<PathBuf>) -> Option<&'d PathBuf> {
+        let holds = |directory: &PathBuf| self.contents.keys().any(|file| file.parent() == Some(directory));
+        directories.iter().find(|directory| holds(directory) && !directory.exists())
     }
 
     fn changed(&self, contents: &Contents) -> Vec<PathBuf> {
@@ -70,8 +80,10 @@ impl Engine {
         if self.file.is_none() {
             return;
         }
-        let watched = self.in_force.lock().unwrap_or_else(PoisonError::into_inner).watched.clone();
-        let step = quiet.look(Stamps::of(&watched));
+        let in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamps = Stamps::of(&in_force.watched, &in_force.directories);
+        drop(in_force);
+        let step = quiet.look(stamps);
         let cause = Cause::Files { changed: Vec::new() };
         let refused = match step {
             Step::Wait => return,
@@ -113,6 +125,14 @@ impl Engine {
             return Err(Refused::because(&"sendwall runs without a configuration file, so there is nothing to reload"));
         };
         let (config, files, contents) = load_still(file, &in_force.watched)?;
+        if let Some(gone) = in_force.vanished(&config.rules.directories) {
+            return Err(Refused::because(&format!(
+                "the directory {} is gone, and rules in force were read there: they stay. Make it again, or take it out \
+                 of `rules`",
+                gone.display()
+            )));
+        }
+        in_force.directories.clone_from(&config.rules.directories);
         let changed = in_force.changed(&contents);
         let current = self.gate.revision().id;
         if changed.is_empty() && matches!(cause, Cause::Files { .. }) {

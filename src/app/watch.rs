@@ -26,13 +26,14 @@ type Stamp = Option<(u64, u64, u64, i64, i64, i64, i64)>;
 pub(super) struct Stamps(BTreeMap<PathBuf, Stamp>);
 
 impl Stamps {
-    /// Looks at `files` and at the directories that they stand in, where others may come to fit a pattern. Links are
-    /// followed.
-    pub(super) fn of(files: &BTreeSet<PathBuf>) -> Self {
-        let directories = files.iter().filter_map(|file| file.parent());
+    /// Looks at `files`, at the directories that they stand in, where cases may come to stand beside them, and at the
+    /// `directories` of patterns, which may be empty or not there yet. Links are followed.
+    pub(super) fn of(files: &BTreeSet<PathBuf>, directories: &BTreeSet<PathBuf>) -> Self {
+        let parents = files.iter().filter_map(|file| file.parent());
         let here = |directory: &Path| {
             if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory.to_owned() }
         };
+        let directories = parents.chain(directories.iter().map(PathBuf::as_path));
         let all = files.iter().cloned().chain(directories.map(here));
         Self(all.map(|path| (stamp(&path), path)).map(|(stamp, path)| (path, stamp)).collect())
     }
@@ -137,9 +138,10 @@ mod tests {
         fs::write(directory.join("b"), "2").unwrap();
         std::os::unix::fs::symlink("a", &link).unwrap();
         let files = BTreeSet::from([file.clone(), link.clone()]);
-        let mut before = Stamps::of(&files);
+        let later = BTreeSet::from([directory.join("later")]);
+        let mut before = Stamps::of(&files, &later);
         let mut is_seen = |what: &str| {
-            let now = Stamps::of(&files);
+            let now = Stamps::of(&files, &later);
             assert_ne!(now, before, "{what}");
             before = now;
         };
@@ -152,7 +154,11 @@ mod tests {
         is_seen("a link leads elsewhere");
         fs::remove_file(&file).unwrap();
         is_seen("it is gone");
-        assert_eq!(Stamps::of(&files), Stamps::of(&files));
+        fs::create_dir(directory.join("later")).unwrap();
+        is_seen("a pattern's directory comes");
+        fs::write(directory.join("later/first"), "4").unwrap();
+        is_seen("the first file in it");
+        assert_eq!(Stamps::of(&files, &later), Stamps::of(&files, &later));
         fs::remove_dir_all(&directory).unwrap();
     }
 }

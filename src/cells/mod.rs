@@ -15,7 +15,7 @@
 //! **Outage.** Where verifications that history promised are missing, silence says less: abuse on top of real use takes
 //! none away.
 //!
-//! **Memory.** One table, fixed in size; in a full set of eight the entry worth least goes. Open sends are bounded too.
+//! **Memory.** One table, fixed in size; in a full set of seven the entry worth least goes. Open sends are bounded too.
 //!
 //! Must not know: verdicts, limits' counts, clocks. `now` is an argument.
 
@@ -37,6 +37,7 @@ mod sequence;
 mod table;
 mod told;
 mod trust;
+mod unanswered;
 mod view;
 
 pub use aspects::Aspects;
@@ -54,6 +55,7 @@ use cell::{ALTERNATIVES, Cell, WHOLE};
 use learned::Learned;
 use sends::{Charge, Due, Sends, Weights};
 use table::Table;
+use trust::Bonds;
 
 /// What an attempt's cells show at one rung, by kind.
 pub type Views = [Option<View>; Kind::ALL.len()];
@@ -70,6 +72,8 @@ pub struct Attempt {
     /// What is known of real use at its endpoint.
     pub real: RealUse,
     weights: Weights,
+    /// Messages of the last day to its phone that nobody answered; 0 for a client that verified this phone.
+    unanswered: u8,
     /// Of its phone.
     last_two: Option<u8>,
 }
@@ -101,7 +105,7 @@ pub struct Cells {
 /// How large the cells may grow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// Bytes of the table; 72 an entry.
+    /// Bytes of the table; 73 an entry.
     pub memory: usize,
     /// Sends that are kept at the same time; some 200 bytes each.
     pub sends: usize,
@@ -133,13 +137,16 @@ impl Cells {
         let page = pages::key(facts.client.address.id, self.seed);
         let hours = aspects.key(Kind::Endpoint).map(|endpoint| profile::keys(endpoint, facts.at));
         let steps = aspects.key(Kind::Range).map(sequence::key);
-        let others = [Some(page), steps].into_iter().chain(hours.into_iter().flatten().map(Some));
-        self.touch(trust::keys(&aspects).into_iter().chain(others));
-        let trust = trust::of(&self.table, &aspects, facts.at);
+        let others = [Some(page), unanswered::key(&aspects), steps];
+        let bonds = Bonds::of(&aspects);
+        self.touch(bonds.keys().into_iter().chain(others).chain(hours.into_iter().flatten().map(Some)));
+        let trust = bonds.trust(&self.table, facts.at);
+        let is_own = bonds.is_own_phone(&self.table, facts.at);
+        let unanswered = if is_own { 0 } else { unanswered::count(&self.table, &aspects, facts.at) };
         self.touch(Kind::ALL.into_iter().map(|kind| Some(variant(aspects.key(kind)?, kind, trust, Rung::None))));
         let real = self.learned.real_use(aspects.key(Kind::Endpoint));
         let last_two = facts.phone().map(|phone| phone.last_two);
-        Attempt { aspects, trust, real, weights: [in_64ths(WHOLE); Kind::ALL.len()], last_two }
+        Attempt { aspects, trust, real, weights: [in_64ths(WHOLE); Kind::ALL.len()], unanswered, last_two }
     }
 
     /// What is counted of an attempt's like beside its cells: how many steps alike its number would be the last of in
@@ -179,8 +186,13 @@ impl Cells {
             let is_base = rung == Rung::None || kind == Kind::Phone;
             let own = (!is_base).then(|| self.table.get(own_key).unwrap_or_default());
             let view = View::of((&base, own.as_ref()), (kind, rung), kinds.of(kind), (&attempt.real, now));
-            let missing = kind == Kind::Country && view.outage > 0.0;
-            Some(if missing { View { outage: self.outage(kinds, key, attempt.trust, now), ..view } } else { view })
+            Some(match kind {
+                Kind::Country if view.outage > 0.0 => {
+                    View { outage: self.outage(kinds, key, attempt.trust, now), ..view }
+                }
+                Kind::Phone if rung < Rung::Captcha => View { unanswered: attempt.unanswered.into(), ..view },
+                _ => view,
+            })
         })
     }
 
@@ -188,7 +200,7 @@ impl Cells {
     pub fn weigh(&self, attempt: &mut Attempt, looked: &Looked) {
         let hot = |kind: Kind| {
             let mut views = looked.iter().flatten().filter_map(|views| views[kind as usize].as_ref());
-            views.any(|view| view.heat.max(view.pressure) >= 1.0 || view.open >= view.bound)
+            views.any(|view| view.heat.max(view.pressure) >= 1.0 || view.is_overfull(1.0))
         };
         let repeated =
             looked[0].as_ref().and_then(|views| views[Kind::Phone as usize]).is_some_and(|view| view.open >= 1.0);
@@ -239,7 +251,7 @@ impl Cells {
     }
 
     /// The message went out. `None`: there is no room for it, so it says nothing.
-    pub fn sent(&self, attempt: &Attempt, rung: Rung, now: Timestamp) -> Option<SendRef> {
+    pub fn sent(&self, kinds: &Kinds, attempt: &Attempt, rung: Rung, now: Timestamp) -> Option<SendRef> {
         let charge = Charge {
             at: now,
             aspects: attempt.aspects,
@@ -254,7 +266,9 @@ impl Cells {
             value: [0; ALTERNATIVES],
         };
         let name = lock(&self.sends).open(charge);
-        if name.is_none() {
+        if name.is_some() {
+            unanswered::sent(&self.table, &attempt.aspects, now, |cell| Self::worth(kinds, cell, now));
+        } else {
             self.give_back(attempt, rung);
         }
         name
@@ -265,9 +279,20 @@ impl Cells {
         let mut sends = lock(&self.sends);
         let Some(charge) = sends.get_mut(name) else { return };
         match outcome {
-            OutcomeKind::Verified if !charge.verified => self.verified(kinds, charge, now),
-            OutcomeKind::Undelivered if !charge.verified => charge.undelivered = true,
+            OutcomeKind::Verified if !charge.verified => self.verified(kinds, charge, true, now),
+            OutcomeKind::Undelivered if !charge.verified => {
+                charge.undelivered = true;
+                unanswered::forget(&self.table, &charge.aspects, charge.at);
+            }
             OutcomeKind::Verified | OutcomeKind::Undelivered | OutcomeKind::Delivered => {}
+        }
+    }
+
+    /// Another message of its session was verified: whoever asked for this one has shown nothing by that.
+    pub fn settled(&self, kinds: &Kinds, name: SendRef, now: Timestamp) {
+        let mut sends = lock(&self.sends);
+        if let Some(charge) = sends.get_mut(name).filter(|charge| !charge.verified) {
+            self.verified(kinds, charge, false, now);
         }
     }
 
@@ -327,6 +352,9 @@ impl Cells {
         }
         if profile::is_profile(cell) {
             return profile::worth();
+        }
+        if unanswered::is_unanswered(cell) {
+            return unanswered::worth(cell, now);
         }
         let kind = Kind::ALL.get(usize::from(cell.tag)).copied().unwrap_or(Kind::Phone);
         let settings = kinds.of(kind);

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::fetch;
 use super::{FOUND_SOMETHING, output};
@@ -37,25 +37,39 @@ pub(super) struct TestArgs {
     /// A file with the token of the admin address
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
     token_file: Option<PathBuf>,
+    /// Prints a JSON object: channel, delivered, answer
+    #[arg(long)]
+    json: bool,
+}
+
+/// What came of a test.
+#[derive(Debug, Serialize, Deserialize)]
+struct Tested {
+    #[serde(default)]
+    channel: String,
+    delivered: bool,
+    /// What the receiver said.
+    answer: String,
 }
 
 pub(super) fn alerts(command: &AlertsCommand) -> anyhow::Result<ExitCode> {
     let AlertsCommand::Test(args) = command;
-    let (delivered, answer) = match &args.config {
+    let tested = match &args.config {
         Some(file) => by_config(&args.name, file)?,
         None => by_admin(args)?,
     };
-    output::result(&answer);
-    let name = &args.name;
-    if delivered {
-        output::note(format!("{name} took the test alert"));
-        return Ok(ExitCode::SUCCESS);
+    let Tested { channel, delivered, answer } = &tested;
+    if args.json {
+        output::result(serde_json::to_string(&tested)?);
+    } else {
+        output::result(answer);
+        let took = if *delivered { "took" } else { "did not take" };
+        output::note(format!("{channel} {took} the test alert"));
     }
-    output::note(format!("{name} did not take the test alert"));
-    Ok(ExitCode::from(FOUND_SOMETHING))
+    Ok(if *delivered { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) })
 }
 
-fn by_config(name: &str, file: &Path) -> anyhow::Result<(bool, String)> {
+fn by_config(name: &str, file: &Path) -> anyhow::Result<Tested> {
     let settings = config::load(file)?.deliver;
     let Some(channel) = settings.channels.iter().find(|channel| *channel.name == *name) else {
         let names: Vec<&str> = settings.channels.iter().map(|channel| &*channel.name).collect();
@@ -67,17 +81,11 @@ fn by_config(name: &str, file: &Path) -> anyhow::Result<(bool, String)> {
     };
     let now = SystemClock::start().now();
     let runtime = tokio::runtime::Runtime::new()?;
-    let Reply { verdict, said } = runtime.block_on(deliver::test(channel, &settings.net, now))?;
-    Ok((verdict == Verdict::Delivered, said))
+    let Reply { verdict, said: answer } = runtime.block_on(deliver::test(channel, &settings.net, now))?;
+    Ok(Tested { channel: name.to_owned(), delivered: verdict == Verdict::Delivered, answer })
 }
 
-#[derive(Deserialize)]
-struct Tested {
-    delivered: bool,
-    answer: String,
-}
-
-fn by_admin(args: &TestArgs) -> anyhow::Result<(bool, String)> {
+fn by_admin(args: &TestArgs) -> anyhow::Result<Tested> {
     let token = args.token_file.as_ref().map(|file| {
         let text = fs::read_to_string(file).with_context(|| format!("cannot read the token {}", file.display()))?;
         anyhow::Ok(Secret::new(&text))
@@ -86,9 +94,8 @@ fn by_admin(args: &TestArgs) -> anyhow::Result<(bool, String)> {
     let fetch::Answer { status, body } = fetch::post(&args.admin, &path, b"{}", token.transpose()?.as_ref())?;
     match status {
         200 => {
-            let Tested { delivered, answer } =
-                serde_json::from_slice(&body).context("the admin address answered in another form")?;
-            Ok((delivered, answer))
+            let tested: Tested = serde_json::from_slice(&body).context("the admin address answered in another form")?;
+            Ok(Tested { channel: args.name.clone(), ..tested })
         }
         404 => bail!("the running sendwall has no alert channel {:?}", args.name),
         401 | 403 => bail!("the admin address asks for a token; name its file with --token-file"),

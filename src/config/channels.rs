@@ -98,6 +98,7 @@ impl Kind {
 /// Reads every channel. `reach` are the addresses that all outgoing requests may go to.
 pub(super) fn read(alerts: &mut Section<'_>, reach: &Reach) -> Vec<Arc<Channel>> {
     let mut names: Vec<Arc<str>> = Vec::new();
+    let link: Option<Arc<str>> = alerts.parsed("link", link).map(Arc::from);
     alerts.tables("channel", |section| {
         section.require("name", "it stands in logs and metrics, such as name = \"on-call\"");
         let name: Option<Arc<str>> = section.parsed("name", values::name).map(Arc::from);
@@ -107,7 +108,8 @@ pub(super) fn read(alerts: &mut Section<'_>, reach: &Reach) -> Vec<Arc<Channel>>
             }
             names.push(Arc::clone(name));
         }
-        channel(section, name, reach).map(Arc::new)
+        let channel = channel(section, name, reach)?;
+        Some(Arc::new(Channel { link: link.clone(), ..channel }))
     })
 }
 
@@ -124,7 +126,27 @@ fn channel(section: &mut Section<'_>, name: Option<Arc<str>>, reach: &Reach) -> 
     let target = target?;
     check_reach(section, &target, allow_private, reach);
     let rate = rate.unwrap_or_else(|| kind.map_or(20, Kind::usual_rate));
-    Some(Channel { name: name?, target, template, severities, matchers, send_resolved, rate, allow_private })
+    Some(Channel {
+        name: name?,
+        target,
+        template,
+        severities,
+        matchers,
+        send_resolved,
+        rate,
+        allow_private,
+        link: None,
+    })
+}
+
+/// An address that people can open.
+fn link(text: &str) -> Result<&str, Fault> {
+    let bad = |why| Fault::new(format!("{text:?} {why}")).hint("write it so, such as \"https://sendwall.example\"");
+    match Url::parse(text) {
+        Ok(_) if text.contains(['?', '#']) => Err(bad("can't be continued with a path")),
+        Ok(_) => Ok(text.trim().trim_end_matches('/')),
+        Err(_not_a_url) => Err(bad("is no address that people can open")),
+    }
 }
 
 /// Who receives. Reads every key, also those that this kind has no use for.

@@ -3,34 +3,24 @@
 //!
 //! Must not know: sendwall. It takes part as any app in any language would: by HTTP, and its page by a script tag.
 
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::json;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 
 use super::codes::{Codes, Number, Session};
+use super::serving::{Site, read};
 use crate::clock::Clock;
-use crate::domain::Span;
 use crate::random::Random;
-use crate::tasks::Tasks;
 
 const PAGE: &str = include_str!("page.html");
 const SESSION_COOKIE: &str = "tern_session";
-/// Connections at the same time; one more waits in the kernel's queue.
-const MAX_CONNECTIONS: usize = 512;
 /// Largest body that is read; a phone and a code are a hundred bytes.
 const MAX_BODY: usize = 4096;
-/// How long a client may take to send a request's head.
-const HEAD_TIMEOUT: Span = Span::seconds(30);
 
 /// The app.
 pub(super) struct App {
@@ -42,47 +32,6 @@ impl App {
     /// An app that has sent nothing yet.
     pub(super) fn new(random: Random, clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(Self { codes: Mutex::new(Codes::new(random)), clock })
-    }
-
-    /// Serves `listener` until the tasks are told to stop.
-    pub(super) async fn serve(self: Arc<Self>, listener: TcpListener, tasks: Tasks) {
-        let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-        let stopping = tasks.stopping();
-        loop {
-            let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
-            let Some(accepted) = stopping.run_until_cancelled(listener.accept()).await else { return };
-            // An accept that fails (a client gone again, no file descriptor free) concerns one client, not the app.
-            let Ok((stream, _peer)) = accepted else { continue };
-            let (app, stop) = (Arc::clone(&self), stopping.clone());
-            tasks.spawn("demo app connection", async move {
-                stop.run_until_cancelled(app.connection(stream)).await;
-                drop(place);
-            });
-        }
-    }
-
-    async fn connection(self: Arc<Self>, stream: TcpStream) {
-        let service = service_fn(move |request| {
-            let app = Arc::clone(&self);
-            async move { Ok::<_, Infallible>(app.answer(request).await) }
-        });
-        let mut server = hyper::server::conn::http1::Builder::new();
-        server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT.to_duration());
-        if let Err(broken) = server.serve_connection(TokioIo::new(stream), service).await {
-            tracing::debug!(%broken, "a connection to the demo app ended early");
-        }
-    }
-
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let (head, body) = request.into_parts();
-        let session = session_of(&head.headers);
-        match (&head.method, head.uri.path()) {
-            (&Method::GET, "/") => self.page(session),
-            (&Method::GET, "/api/inbox") => self.inbox(session, head.uri.query().unwrap_or_default()),
-            (&Method::POST, "/api/send-code") => self.send_code(session, &read(body).await),
-            (&Method::POST, "/api/verify") => self.verify(&read(body).await),
-            _ => complaint(StatusCode::NOT_FOUND, "There is nothing here."),
-        }
     }
 
     fn page(&self, session: Option<Session>) -> Response<Full<Bytes>> {
@@ -141,25 +90,25 @@ impl App {
     }
 }
 
+impl Site for App {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        let session = session_of(&head.headers);
+        match (&head.method, head.uri.path()) {
+            (&Method::GET, "/") => self.page(session),
+            (&Method::GET, "/api/inbox") => self.inbox(session, head.uri.query().unwrap_or_default()),
+            (&Method::POST, "/api/send-code") => self.send_code(session, &read(body, MAX_BODY).await),
+            (&Method::POST, "/api/verify") => self.verify(&read(body, MAX_BODY).await),
+            _ => complaint(StatusCode::NOT_FOUND, "There is nothing here."),
+        }
+    }
+}
+
 fn session_of(headers: &HeaderMap) -> Option<Session> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let (_name, value) = pairs.find(|(name, _)| *name == SESSION_COOKIE)?;
     u64::from_str_radix(value, 16).ok().map(Session)
-}
-
-/// The JSON of a body; null for what is none, is too long or broke off.
-async fn read(mut body: Incoming) -> serde_json::Value {
-    let mut bytes = Vec::new();
-    while let Some(frame) = body.frame().await {
-        match frame.map(http_body::Frame::into_data) {
-            Ok(Ok(data)) if bytes.len() + data.len() <= MAX_BODY => bytes.extend_from_slice(&data),
-            Ok(Err(_trailers)) => {}
-            Ok(Ok(_too_long)) => return serde_json::Value::Null,
-            Err(_broken) => return serde_json::Value::Null,
-        }
-    }
-    serde_json::from_slice(&bytes).unwrap_or_default()
 }
 
 fn complaint(status: StatusCode, message: &str) -> Response<Full<Bytes>> {

@@ -1,4 +1,4 @@
-//! Something to see in one command: a small app with a page, sendwall in front of it, and traffic.
+//! Something to see in one command: a small app with a page, sendwall in front of it, traffic, and somebody on call.
 //!
 //! Everything runs in this process and talks over loopback. Nothing is sent to anybody, and what it writes goes into a
 //! temporary directory that it removes.
@@ -7,8 +7,10 @@ mod app;
 mod browser;
 mod codes;
 mod directory;
+mod on_call;
 mod rules;
 mod screen;
+mod serving;
 mod show;
 mod tally;
 mod traffic;
@@ -24,6 +26,8 @@ use tokio::net::TcpListener;
 
 use self::app::App;
 use self::directory::Temporary;
+use self::on_call::OnCall;
+use self::serving::Site;
 use self::tally::Tally;
 use self::traffic::Traffic;
 use crate::app::Running;
@@ -75,7 +79,7 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The app has no port.
+    /// The app, or whoever is on call, has no port.
     #[error("the demo's app cannot listen on a port of loopback: {0}")]
     Listen(std::io::Error),
     /// The demo's own configuration has a fault.
@@ -113,6 +117,7 @@ pub struct Demo {
     tally: Arc<Tally>,
     tasks: Tasks,
     rules: PathBuf,
+    on_call: Arc<OnCall>,
     directory: Temporary,
 }
 
@@ -124,15 +129,17 @@ impl Demo {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let mut random = Random::seeded(options.seed);
 
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(Error::Listen)?;
-        let app_address = listener.local_addr().map_err(Error::Listen)?;
-        let app = App::new(random.split(), Arc::clone(&clock));
-        tasks.spawn("demo app", app.serve(listener, tasks.clone()));
+        let app = serve(App::new(random.split(), Arc::clone(&clock)), &tasks).await.map_err(Error::Listen)?;
+        let on_call = Arc::new(OnCall::default());
+        let receiver = serve(Arc::clone(&on_call), &tasks).await.map_err(Error::Listen)?;
 
         let listen = options.listen.unwrap_or_else(usual_address);
         let rules = rules::file(options.rules.as_deref(), directory.path()).map_err(Error::Files)?;
         let file = directory.path().join("demo.toml");
-        std::fs::write(&file, configuration(listen, app_address, directory.path(), &rules)).map_err(Error::Files)?;
+        let key = on_call::signing_key().map_err(Error::Files)?;
+        std::fs::write(directory.path().join("on-call.key"), key).map_err(Error::Files)?;
+        let text = configuration(listen, app, receiver, directory.path(), &rules);
+        std::fs::write(&file, text).map_err(Error::Files)?;
         let config = compiled(&file, options.rules.is_some())?;
         let currency = config.currency.clone();
         let sidecar = crate::app::start(config, Some(file)).await?;
@@ -141,7 +148,7 @@ impl Demo {
             Traffic { proxy, hurry: options.hurry, tally, tasks }.start(random.split());
         }
         let started = clock.now();
-        Ok(Self { sidecar, currency, clock, started, tally, tasks, rules, directory })
+        Ok(Self { sidecar, currency, clock, started, tally, tasks, rules, on_call, directory })
     }
 
     /// Address of the page.
@@ -161,6 +168,7 @@ impl Demo {
             metrics: metrics.unwrap_or_default(),
             rules: self.rules.display().to_string(),
             news: self.sidecar.revisions(1).ok().and_then(|told| rules::news(told.first()?)).unwrap_or_default(),
+            alerts: self.on_call.told(),
             running: now.since(self.started),
             people,
             bomber,
@@ -207,6 +215,14 @@ impl Demo {
     }
 }
 
+/// Serves a site on a port of its own.
+async fn serve(site: Arc<impl Site>, tasks: &Tasks) -> std::io::Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    tasks.spawn("demo site", serving::serve(site, listener, tasks.clone()));
+    Ok(address)
+}
+
 /// The port that is easy to remember, where nobody has it.
 fn usual_address() -> SocketAddr {
     let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
@@ -215,7 +231,7 @@ fn usual_address() -> SocketAddr {
 }
 
 /// The configuration as a user would write it: the defaults, in force.
-fn configuration(listen: SocketAddr, app: SocketAddr, state: &Path, rules: &Path) -> String {
+fn configuration(listen: SocketAddr, app: SocketAddr, on_call: SocketAddr, state: &Path, rules: &Path) -> String {
     let [state, rules] = [state, rules].map(|path| toml::Value::from(path.to_string_lossy().as_ref()));
     format!(
         r#"
@@ -233,6 +249,13 @@ send = "POST /api/send-code"
 verify = "POST /api/verify"
 verified_if = 'status == 200 && json("/ok") == true'
 default_region = "GB"
+
+[[alerts.channel]]
+name = "on-call"
+kind = "webhook"
+url = "http://{on_call}/"
+secret_file = "on-call.key"
+allow_private = true # it listens on loopback
 
 [log]
 level = "error"

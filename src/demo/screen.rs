@@ -18,6 +18,8 @@ pub struct State {
     pub rules: String,
     /// What became of the last edit; empty where there was none.
     pub news: String,
+    /// What whoever is on call was told, the oldest first.
+    pub alerts: Vec<String>,
     /// Time since the start.
     pub running: Span,
     /// The simulated people.
@@ -94,7 +96,7 @@ pub fn render(state: &State, width: usize, height: usize) -> String {
 /// What stays on a terminal at the end: the totals.
 pub fn totals(state: &State, width: usize) -> String {
     let rows = header(state);
-    let lines = rows.iter().skip(5).map(|row| paint(row, width, state.colour));
+    let lines = rows.iter().skip(TITLES).map(|row| paint(row, width, state.colour));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -116,6 +118,9 @@ pub fn summary(state: &State) -> String {
 
 type Row = Vec<(Ink, String)>;
 
+/// Lines of the header before its table.
+const TITLES: usize = 6;
+
 fn header(state: &State) -> Vec<Row> {
     let side = |ink, name: &str, Side { asked, passed, refused, verified }: Side| {
         let share = if passed > 0 { format!("  {} of those passed", percent(verified, passed)) } else { String::new() };
@@ -129,12 +134,22 @@ fn header(state: &State) -> Vec<Row> {
         vec![(Ink::Faint, "page     ".to_owned()), (Ink::Plain, format!("{}  try it yourself", state.page))],
         vec![(Ink::Faint, "metrics  ".to_owned()), (Ink::Plain, state.metrics.clone())],
         vec![(Ink::Faint, "rules    ".to_owned()), (Ink::Plain, format!("{}  edit it and save", state.rules))],
+        vec![(Ink::Faint, "on call  ".to_owned()), (Ink::Bad, alerts(state))],
         vec![(if state.news.starts_with("refused") { Ink::Bad } else { Ink::Good }, state.news.clone())],
         vec![(Ink::Faint, format!("{:<8}{:>9}{:>9}{:>9}{:>10}", "", "asked", "passed", "refused", "verified"))],
         side(Ink::Good, "people", state.people),
         side(Ink::Bad, "bomber", state.bomber),
         vec![(Ink::Bold, money(state))],
     ]
+}
+
+/// The latest alert, and how many there were.
+fn alerts(state: &State) -> String {
+    match state.alerts.as_slice() {
+        [] => "told nothing yet".to_owned(),
+        [only] => only.clone(),
+        [.., last] => format!("{last} (alert {})", state.alerts.len()),
+    }
 }
 
 fn money(state: &State) -> String {
@@ -211,6 +226,7 @@ mod tests {
             metrics: "http://127.0.0.1:9090/metrics".to_owned(),
             rules: "/tmp/rules.toml".to_owned(),
             news: String::new(),
+            alerts: ["warn firing: a flood", "warn firing: an attack"].map(str::to_owned).into(),
             running: Span::seconds(75),
             people: Side { asked: 42, passed: 40, refused: 2, verified: 34 },
             bomber: Side { asked: 120, passed: 9, refused: 111, verified: 0 },
@@ -244,6 +260,7 @@ mod tests {
             page     http://127.0.0.1:8080/  try it yourself
             metrics  http://127.0.0.1:9090/metrics
             rules    /tmp/rules.toml  edit it and save
+            on call  warn firing: an attack (alert 2)
 
                         asked   passed  refused  verified
             people         42       40        2        34  85 % of those passed
@@ -254,7 +271,7 @@ mod tests {
             01:15          GB +44 7700 90••01     forward
             01:14  BOMBER  GB +44 7700 90••42     cooldown  limit phone-minute: 1 sends by phone in 60s, at mos…
             01:13  person  FR +33 6399 8••17      forward"#]]
-        .assert_eq(&render(&state(), 100, 14));
+        .assert_eq(&render(&state(), 100, 15));
     }
 
     #[test]
@@ -264,6 +281,7 @@ mod tests {
             page     http://127.0.0.1:8080/  try it you…
             metrics  http://127.0.0.1:9090/metrics
             rules    /tmp/rules.toml  edit it and save
+            on call  warn firing: an attack (alert 2)
 
                         asked   passed  refused  verifi…
             people         42       40        2        …
@@ -272,7 +290,7 @@ mod tests {
 
             time   who     phone                  verdi…
             01:15          GB +44 7700 90••01     forwa…"#]]
-        .assert_eq(&render(&state(), 44, 12));
+        .assert_eq(&render(&state(), 44, 13));
         for (width, height) in [(0, 0), (1, 1), (20, 3), (300, 300)] {
             let screen = render(&state(), width, height);
             assert!(screen.lines().count() <= height.max(1));

@@ -44,13 +44,17 @@ async fn on_terminal(demo: &Demo, out: &mut impl Write, stop: impl Future<Output
 async fn in_pipe(demo: &Demo, out: &mut impl Write, stop: impl Future<Output = ()>) -> io::Result<()> {
     let State { page, metrics, rules, .. } = demo.state();
     writeln!(out, "page {page}  metrics {metrics}\nrules {rules}")?;
-    let mut told = String::new();
+    let (mut told, mut alerts) = (String::new(), 0);
     every(LINE, stop, || {
         let state = demo.state();
         if state.news != told {
             writeln!(out, "{}", state.news)?;
             told.clone_from(&state.news);
         }
+        for alert in state.alerts.iter().skip(alerts) {
+            writeln!(out, "on call: {alert}")?;
+        }
+        alerts = state.alerts.len();
         writeln!(out, "{}", summary(&state))
     })
     .await?;

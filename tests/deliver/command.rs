@@ -46,6 +46,9 @@ fn a_test_alert_is_marked_and_the_receivers_answer_is_shown() {
         by_config("closed"),
         (1, "410 this is over".to_owned(), "closed did not take the test alert".to_owned())
     );
+    let (status, told, notes) = test(&directory, &["closed", "--config", "sendwall.toml", "--json"]);
+    assert_eq!((status, notes.as_str()), (1, ""));
+    assert_eq!(told, r#"{"channel":"closed","delivered":false,"answer":"410 this is over"}"#);
     let (status, _, error) = by_config("on-cal");
     assert_eq!((status, error.contains("did you mean \"on-call\"?")), (2, true), "{error}");
     assert!(!directory.0.join("state").exists(), "a test leaves no trace");
@@ -61,6 +64,8 @@ fn a_running_sendwall_tests_its_channels_and_a_reload_changes_them() {
     let by_admin = |name: &str| test(&sendwall.directory, &[name, "--admin", &admin]);
     assert_eq!(by_admin("on-call"), (0, "200 ok".to_owned(), "on-call took the test alert".to_owned()));
     assert_eq!(by_admin("night").0, 2, "there is no such channel");
+    let (status, told, _) = test(&sendwall.directory, &["on-call", "--admin", &admin, "--json"]);
+    assert_eq!((status, told.as_str()), (0, r#"{"channel":"on-call","delivered":true,"answer":"200 ok"}"#));
 
     sendwall.write_rules(&rules(&app, "night"));
     assert_eq!(sendwall.admin_post("/api/reload", "").status, 200);

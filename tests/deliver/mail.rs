@@ -1,6 +1,7 @@
 //! Mail to a real SMTP server (aiosmtpd).
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use sendwall::alerts::Sink as _;
@@ -10,11 +11,12 @@ use serde_json::Value;
 
 use super::{Stage, alert, channel, python, resolved};
 
-/// Refuses `nobody@`, is busy for `later@`, and prints each mail that it takes as a line of JSON.
+/// Refuses `nobody@`, is busy for `later@`, and prints each mail that it takes as a line of JSON. Its arguments: how it is
+/// protected, its certificate and its key; protected, it takes mail of `sendwall` with the password `right` alone.
 const SERVER: &str = r#"
-import asyncio, json, os, sys
+import asyncio, json, os, ssl, sys
 from email import message_from_bytes, policy
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
@@ -31,10 +33,23 @@ class Handler:
         print(json.dumps(told), flush=True)
         return "250 2.0.0 queued as 42"
 
+security, certificate, key = sys.argv[1:]
+context = None
+options = {"enable_SMTPUTF8": True}
+if security != "none":
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    options |= {"auth_required": True, "auth_require_tls": security == "starttls"}
+    options["authenticator"] = lambda server, session, envelope, mechanism, data: AuthResult(
+        success=(data.login, data.password) == (b"sendwall", b"right"), handled=False)
+if security == "starttls":
+    options |= {"tls_context": context, "require_starttls": True}
+
 async def main():
     loop = asyncio.get_running_loop()
     loop.call_later(30, os._exit, 1)
-    server = await loop.create_server(lambda: SMTP(Handler(), enable_SMTPUTF8=True), "127.0.0.1", 0)
+    wrapped = context if security == "tls" else None
+    server = await loop.create_server(lambda: SMTP(Handler(), **options), "127.0.0.1", 0, ssl=wrapped)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
@@ -42,17 +57,24 @@ asyncio.run(main())
 "#;
 
 /// The server; ends with its standard input.
-struct Server {
+pub(super) struct Server {
     child: Child,
     _open: ChildStdin,
     lines: BufReader<ChildStdout>,
-    port: u16,
+    pub(super) port: u16,
 }
 
 impl Server {
     fn start() -> Self {
+        Self::protected("none", Path::new(""))
+    }
+
+    /// Under `certificate.pem` and `key.pem` of that directory.
+    pub(super) fn protected(security: &str, directory: &Path) -> Self {
+        let files = ["certificate.pem", "key.pem"].map(|name| directory.join(name));
         let mut python = python();
-        let mut child = python.args(["-c", SERVER]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        python.args(["-c", SERVER, security]).args(files).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = python.spawn().unwrap();
         let (mut open, mut lines) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
         open.flush().unwrap();
         let mut port = String::new();
@@ -60,7 +82,7 @@ impl Server {
         Self { child, _open: open, lines, port: port.trim().parse().unwrap() }
     }
 
-    fn mail(&mut self) -> Value {
+    pub(super) fn mail(&mut self) -> Value {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap()

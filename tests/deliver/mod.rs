@@ -9,7 +9,9 @@
 mod alertmanager;
 mod command;
 mod crash;
+mod crash_process;
 mod mail;
+mod mail_tls;
 mod order;
 mod providers;
 mod signatures;
@@ -101,6 +103,7 @@ pub(crate) fn channel(name: &str, target: Target) -> Channel {
         send_resolved: true,
         rate: 6000,
         allow_private: true,
+        link: None,
     }
 }
 

@@ -52,6 +52,19 @@ fn people_pass_and_the_bomber_gets_nothing_out() {
 }
 
 #[test]
+fn whoever_is_on_call_is_told_of_the_bomber() {
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_sendwall"));
+    demo.args(["demo", "--listen", "127.0.0.1:0", "--seconds", "120"]);
+    let mut demo = Process(demo.stdout(Stdio::piped()).spawn().unwrap());
+    let watch = Stopwatch::start();
+    let mut lines = BufReader::new(demo.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let told = lines.find(|line| line.starts_with("on call: ")).expect("an alert within the two minutes");
+    println!("{told}, after {:?}", watch.elapsed());
+    assert!(told.starts_with("on call: warn firing: ") && told.contains("login"), "{told}");
+    assert!(!told.contains("7700900942"), "no whole number: {told}");
+}
+
+#[test]
 fn without_traffic_nobody_comes() {
     runtime().block_on(async {
         let demo = Demo::start(&options()).await.unwrap();
@@ -178,7 +191,8 @@ fn a_rule_that_is_edited_while_the_demo_runs_takes_effect() {
     let new = directory.write("mine.toml.new", &edited);
     let watch = Stopwatch::start();
     std::fs::rename(new, &rules).unwrap();
-    crate::support::proxy::eventually("the rule that was taken out of its comment holds", || status() == 403);
+    let a_second = Duration::from_secs(1);
+    crate::support::proxy::within(a_second, "the rule that was taken out of its comment holds", || status() == 403);
     println!("an edited rule held after {:?}", watch.elapsed());
     assert!(lines.any(|line| line.contains("holds now: added rule[no-france]")), "and the demo says so");
 

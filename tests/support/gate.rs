@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sendwall::cells::Cells;
 use sendwall::challenge::{self, Challenges};
-use sendwall::clock::SystemClock;
+use sendwall::clock::{Clock, SystemClock};
 use sendwall::config::Config;
 use sendwall::domain::RevisionId;
 use sendwall::extract::{Router, Rule, TrustedProxies};
@@ -49,12 +49,16 @@ cells.endpoint = { open_floor = 100000, rate_floor = 100000 }
 
 /// The gate of this configuration.
 pub(crate) fn judge(text: &str) -> Judge {
+    judge_at(text, Arc::new(SystemClock::start()))
+}
+
+/// The same on another clock.
+pub(crate) fn judge_at(text: &str, clock: Arc<dyn Clock>) -> Judge {
     let text = format!("listen = \"127.0.0.1:0\"\nupstream = \"http://127.0.0.1:1\"\n{text}");
     let config = Config::compile(&text, Path::new("test.toml"), &|_| None).unwrap_or_else(|problems| {
         panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     });
-    let clock = Arc::new(SystemClock::start());
-    let metrics = Arc::new(Metrics::new("test", Arc::<SystemClock>::clone(&clock)));
+    let metrics = Arc::new(Metrics::new("test", Arc::clone(&clock)));
     let limits = config.limits.limits;
     let rules = config.routes.into_iter().map(|route| Rule {
         endpoint: route.endpoint,

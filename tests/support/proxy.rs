@@ -109,11 +109,17 @@ pub(crate) fn let_pass(time: std::time::Duration) {
 }
 
 /// Waits until `condition` holds, for what has no event to wait for.
-pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, condition: impl FnMut() -> bool) {
+    within(PATIENCE, what, condition);
+}
+
+/// The same where how soon is part of what is promised. The time that looking takes isn't counted, so that a busy
+/// machine has as many looks as any.
+pub(crate) fn within(limit: std::time::Duration, what: &str, mut condition: impl FnMut() -> bool) {
     let mut waited = std::time::Duration::ZERO;
     let step = std::time::Duration::from_millis(5);
     while !condition() {
-        assert!(waited < PATIENCE, "never: {what}");
+        assert!(waited < limit, "not within {limit:?}: {what}");
         let_pass(step);
         waited += step;
     }

@@ -26,4 +26,5 @@ pub(crate) mod stage;
 mod starting;
 mod telling;
 mod tries;
+mod trying;
 mod visit;

@@ -30,9 +30,16 @@ pub struct Channel {
     pub rate: u32,
     /// Whether the receiver may be at an address that isn't public.
     pub allow_private: bool,
+    /// Where people reach the admin address, without a slash at its end.
+    pub link: Option<Arc<str>>,
 }
 
 impl Channel {
+    /// Where people find an incident.
+    pub(super) fn link_to(&self, alert: &Alert) -> Option<String> {
+        self.link.as_ref().map(|link| format!("{link}/api/incidents/{}", alert.incident))
+    }
+
     /// Whether this alert goes here.
     pub fn takes(&self, alert: &Alert) -> bool {
         (self.severities.is_empty() || self.severities.contains(&alert.severity))

@@ -1,6 +1,7 @@
 //! Carries alerts: takes them, keeps the spool, and has a task for each channel.
 //!
-//! What goes wrong with one channel is told through the others: once, until the channel gets something again.
+//! What goes wrong with one channel is told through the others: once, until the channel gets something again, be it after
+//! a restart.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,10 +12,10 @@ use tokio::sync::watch;
 
 use super::super::{Alert, Sink};
 use super::channel::Channel;
-use super::disk::Disk;
+use super::disk::{Disk, SpoolError};
 use super::formats::Item;
 use super::ledger::{Change, GivenUp, Ledger, Parcel, Step, Why};
-use super::own;
+use super::own::{self, Over};
 use super::sender::{Reply, Sender};
 use super::verdict::Verdict;
 use crate::clock::Clock;
@@ -118,9 +119,8 @@ impl Courier {
         }
         let mut state = self.0.state();
         let change = state.ledger.channels(&settings.channels, self.0.clock.now());
-        let kept = |name: &Arc<str>| settings.channels.iter().any(|channel| channel.name == *name);
-        state.troubled.retain(|name, _| kept(name));
         self.0.apply(&mut state, &change, "");
+        self.0.forget_troubles(&mut state);
         Ok(())
     }
 
@@ -205,6 +205,8 @@ impl Inner {
                 state.disk = Some(disk);
                 let change = state.ledger.restore(found.entries, now);
                 self.apply(&mut state, &change, "");
+                state.troubled.extend(found.troubles.into_iter().map(|(name, told)| (name.into(), told)));
+                self.forget_troubles(&mut state);
             }
         }
     }
@@ -239,13 +241,28 @@ impl Inner {
             Verdict::Gone { why } => AlertChannelGone { channel: name, why }.emit(),
         }
         self.apply(&mut state, &change, &reply.said);
-        if reply.verdict == Verdict::Delivered
-            && let Some(told) = state.troubled.remove(name)
-        {
-            let over = state.ledger.accept_for_others(&own::well_again(&told, name, now), name, now);
-            self.apply(&mut state, &over, "");
-            self.news.send_replace(());
+        if reply.verdict == Verdict::Delivered {
+            self.end_trouble(&mut state, name, Over::WellAgain);
         }
+    }
+
+    /// Ends the troubles of channels that there aren't any more.
+    fn forget_troubles(&self, state: &mut State) {
+        let gone = state.troubled.keys().filter(|name| state.ledger.channel(name).is_none());
+        for name in gone.cloned().collect::<Vec<_>>() {
+            self.end_trouble(state, &name, Over::Removed);
+        }
+    }
+
+    /// Tells the other channels that the trouble they were told of is over, if they were told of any.
+    fn end_trouble(&self, state: &mut State, name: &Arc<str>, why: Over) {
+        let Some(told) = state.troubled.remove(name) else { return };
+        let now = self.clock.now();
+        let over = state.ledger.accept_for_others(&own::over(&told, name, why, now), name, now);
+        self.apply(state, &over, "");
+        // Only now that the news is on disk: who dies between the two tells it twice.
+        self.on_disk(state, |disk| disk.remove_trouble(name));
+        self.news.send_replace(());
     }
 
     /// Brings a change to the disk, and tells what it is to tell. `said` is what the receiver said last.
@@ -255,6 +272,7 @@ impl Inner {
         for (channel, alert) in news {
             let told = state.ledger.accept_for_others(&alert, &channel, self.clock.now());
             self.persist(state, &told);
+            self.on_disk(state, |disk| disk.write_trouble(&channel, &alert));
             state.troubled.insert(channel, alert);
             self.news.send_replace(());
         }
@@ -280,18 +298,20 @@ impl Inner {
     }
 
     fn persist(&self, state: &State, change: &Change) {
-        let Some(disk) = &state.disk else { return };
         for number in &change.written {
-            if let Some(entry) = state.ledger.entry(*number)
-                && let Err(error) = disk.write(*number, entry)
-            {
-                AlertSpoolFailed { error: &error }.emit(&self.metrics);
+            if let Some(entry) = state.ledger.entry(*number) {
+                self.on_disk(state, |disk| disk.write(*number, entry));
             }
         }
         for number in &change.removed {
-            if let Err(error) = disk.remove(*number) {
-                AlertSpoolFailed { error: &error }.emit(&self.metrics);
-            }
+            self.on_disk(state, |disk| disk.remove(*number));
+        }
+    }
+
+    /// Changes something in the spool, where there is one; tells where that fails.
+    fn on_disk(&self, state: &State, change: impl FnOnce(&Disk) -> Result<(), SpoolError>) {
+        if let Some(Err(error)) = state.disk.as_ref().map(change) {
+            AlertSpoolFailed { error: &error }.emit(&self.metrics);
         }
     }
 }

@@ -1,13 +1,17 @@
-//! The spool's directory: a file an alert, each written whole or not at all, and on the disk before anything is sent.
+//! The spool's directory: a file an alert, each written whole or not at all, and on the disk before anything is sent. And
+//! a file for each channel whose trouble the others were told of, so that they are told of its end, too.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use super::super::Alert;
 use super::entry::{Damaged, Entry, MAX_BYTES};
+use crate::domain::Timestamp;
 
 const ENDING: &str = "alert";
+const TROUBLE: &str = "trouble";
 const NEW: &str = "new";
 const DAMAGED: &str = "damaged";
 /// So many files that can't be used are kept for whoever wants to know why, the newest.
@@ -43,6 +47,8 @@ pub(super) struct Disk {
 pub(super) struct Found {
     /// Each with the number that its file is named after, in their order.
     pub(super) entries: Vec<(u64, Entry)>,
+    /// What was told of channels in trouble.
+    pub(super) troubles: Vec<(String, Alert)>,
     /// Files that were set aside.
     pub(super) damaged: Vec<(PathBuf, Trouble)>,
 }
@@ -83,10 +89,14 @@ impl Disk {
                 // A write that a crash cut off; the file in its place is whole.
                 Some(NEW) => fs::remove_file(&path)?,
                 Some(DAMAGED) => aside.push(path),
-                Some(ENDING) => match (number(&path), read(&path)) {
+                Some(ending @ (ENDING | TROUBLE)) => match (number(&path), read(&path)) {
+                    (_, Ok(entry)) if ending == TROUBLE => {
+                        found.troubles.extend(entry.channels.into_keys().map(|name| (name, entry.alert.clone())));
+                    }
                     (Some(number), Ok(entry)) => found.entries.push((number, entry)),
-                    (None, _) => {}
-                    (Some(_), Err(trouble)) => {
+                    (None, _) if ending == ENDING => {}
+                    (_, Ok(_)) => {}
+                    (_, Err(trouble)) => {
                         let name = path.with_extension(DAMAGED);
                         fs::rename(&path, &name)?;
                         aside.push(name.clone());
@@ -105,7 +115,20 @@ impl Disk {
 
     /// Writes the entry in place of the one of this number, if there is one.
     pub(super) fn write(&self, number: u64, entry: &Entry) -> Result<(), SpoolError> {
-        let path = self.path(number);
+        self.put(self.path(number), entry)
+    }
+
+    /// Notes what the others were told of a channel.
+    pub(super) fn write_trouble(&self, channel: &str, told: &Alert) -> Result<(), SpoolError> {
+        self.put(self.trouble(channel), &Entry::new(told, [channel], Timestamp::default()))
+    }
+
+    /// The others know that it is over.
+    pub(super) fn remove_trouble(&self, channel: &str) -> Result<(), SpoolError> {
+        remove(self.trouble(channel))
+    }
+
+    fn put(&self, path: PathBuf, entry: &Entry) -> Result<(), SpoolError> {
         let new = path.with_extension(NEW);
         let written = (|| {
             let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
@@ -124,17 +147,25 @@ impl Disk {
     /// Removes the entry of this number. The directory is synced with the next write: what comes back after a crash is
     /// sent as a repeat.
     pub(super) fn remove(&self, number: u64) -> Result<(), SpoolError> {
-        let path = self.path(number);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(SpoolError::Io { what: "remove", path, source: error })
-            }
-            _ => Ok(()),
-        }
+        remove(self.path(number))
     }
 
     fn path(&self, number: u64) -> PathBuf {
         self.directory.join(format!("{number:016x}.{ENDING}"))
+    }
+
+    /// Names of channels are plain: letters, digits and `-_.`.
+    fn trouble(&self, channel: &str) -> PathBuf {
+        self.directory.join(format!("channel-{channel}.{TROUBLE}"))
+    }
+}
+
+fn remove(path: PathBuf) -> Result<(), SpoolError> {
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(SpoolError::Io { what: "remove", path, source: error })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -176,15 +207,24 @@ mod tests {
         assert!(matches!(Disk::open(&directory), Err(SpoolError::Busy(_))), "one process at a time");
         disk.remove(10).unwrap();
         disk.remove(10).unwrap();
+        let names = ["on-call", ".", "0000000000000002", "a.b"];
+        names.iter().try_for_each(|name| disk.write_trouble(name, &sample::alert())).unwrap();
+        disk.remove_trouble("a.b").unwrap();
+        disk.remove_trouble("a.b").unwrap();
+        fs::write(directory.join("torn.trouble"), b"sendwall-alert 1 00\n").unwrap();
         fs::write(directory.join(format!("{:016x}.alert", 7)), b"sendwall-alert 1 00\n{}\n").unwrap();
         fs::write(directory.join(format!("{:016x}.new", 8)), b"half").unwrap();
         drop(disk);
         let (_disk, found) = Disk::open(&directory).unwrap();
         assert_eq!(found.entries.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [2, 300]);
         assert!(found.entries.iter().all(|(_, found)| *found == entry));
-        assert_eq!(found.damaged.len(), 1);
+        let mut troubles: Vec<_> = found.troubles.iter().map(|(name, _)| name.as_str()).collect();
+        troubles.sort_unstable();
+        assert_eq!(troubles, [".", "0000000000000002", "on-call"]);
+        assert!(found.troubles.iter().all(|(_, told)| *told == sample::alert()));
+        assert_eq!(found.damaged.len(), 2);
         let left: Vec<_> = fs::read_dir(&directory).unwrap().map(|file| file.unwrap().file_name()).collect();
-        assert_eq!(left.len(), 3, "{left:?}");
+        assert_eq!(left.len(), 7, "{left:?}");
         fs::remove_dir_all(directory).unwrap();
     }
 }

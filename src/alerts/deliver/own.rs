@@ -40,8 +40,17 @@ pub(super) fn trouble(channel: &str, why: Why, said: &str, lost: &Alert, number:
     }
 }
 
-/// The channel got something again.
-pub(super) fn well_again(told: &Alert, channel: &str, now: Timestamp) -> Alert {
+/// Why the trouble of a channel is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// It got something again.
+    WellAgain,
+    /// There is no such channel any more.
+    Removed,
+}
+
+/// The trouble that was told of a channel is over.
+pub(super) fn over(told: &Alert, channel: &str, why: Over, now: Timestamp) -> Alert {
     let sequence = told.sequence + 1;
     Alert {
         id: format!("{}.{sequence}", told.incident),
@@ -49,7 +58,10 @@ pub(super) fn well_again(told: &Alert, channel: &str, now: Timestamp) -> Alert {
         status: Status::Resolved,
         ended: Some(now),
         at: now,
-        summary: format!("The alert channel {channel} gets alerts again"),
+        summary: match why {
+            Over::WellAgain => format!("The alert channel {channel} gets alerts again"),
+            Over::Removed => format!("The alert channel {channel} is no longer configured"),
+        },
         details: Vec::new(),
         ..told.clone()
     }

@@ -68,6 +68,7 @@ pub(super) fn channel(target: Target) -> Channel {
         send_resolved: true,
         rate: 60,
         allow_private: true,
+        link: None,
     }
 }
 

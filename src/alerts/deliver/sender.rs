@@ -43,8 +43,7 @@ impl Sender {
     pub(super) async fn send(&self, channel: &Arc<Channel>, items: &[Item<'_>], now: Timestamp) -> Reply {
         if let Target::Email(mail) = &channel.target {
             let reach = if channel.allow_private { anywhere() } else { self.settings.reach.clone() };
-            return smtp::send(mail, &channel.template, items, &net::Settings { reach, ..self.settings.clone() }, now)
-                .await;
+            return smtp::send(mail, channel, items, &net::Settings { reach, ..self.settings.clone() }, now).await;
         }
         let request = match request(channel, items, now) {
             Ok(request) => request,

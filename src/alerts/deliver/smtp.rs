@@ -1,6 +1,7 @@
 //! One mail to one server. The address is checked and connected to here, so that a mail server is held to the same
 //! rules as any other receiver; what is said there is `lettre`'s affair.
 
+use std::io;
 use std::net::SocketAddr;
 
 use lettre::transport::smtp::Error;
@@ -10,10 +11,9 @@ use lettre::transport::smtp::extension::ClientId;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use tokio::net::TcpStream;
 
-use super::channel::{Mail, Security};
+use super::channel::{Channel, Mail, Security};
 use super::formats::{Item, mail as form};
 use super::sender::Reply;
-use super::template::Template;
 use super::text::{clip, one_line};
 use super::verdict::{Later, Verdict, failing, refused};
 use crate::domain::Timestamp;
@@ -25,12 +25,12 @@ const MOST_TOLD: usize = 300;
 /// Sends one mail to all of its receivers.
 pub(super) async fn send(
     mail: &Mail,
-    template: &Template,
+    channel: &Channel,
     items: &[Item<'_>],
     settings: &net::Settings,
     now: Timestamp,
 ) -> Reply {
-    let message = match form::message(mail, template, items, now) {
+    let message = match form::message(mail, channel, items, now) {
         Ok(message) => message,
         Err(error) => return Reply::unsent("unsendable", error.to_string()),
     };
@@ -49,7 +49,7 @@ pub(super) async fn send(
             let said = answer.message().collect::<Vec<_>>().join(" ");
             Reply { verdict: Verdict::Delivered, said: format!("{} {}", answer.code(), one_line(&said)) }
         }
-        Ok(Err(error)) => judge(&error),
+        Ok(Err(error)) => judge(&error, mail),
         Err(_elapsed) => {
             let said = format!("{} did not finish within {within}", mail.host);
             let why = said.clone();
@@ -123,8 +123,16 @@ fn parameters(mail: &Mail, settings: &net::Settings) -> Result<TlsParameters, St
     builder.build_rustls().map_err(|error| error.to_string())
 }
 
-fn judge(error: &Error) -> Reply {
-    let said = clip(&one_line(&chain(error)), MOST_TOLD).into_owned();
+fn judge(error: &Error, mail: &Mail) -> Reply {
+    let tls = tls_fault(error);
+    let said = match tls {
+        Some(fault) => format!(
+            "no TLS with {}:{}: {fault}; for an authority of your own name its file in [outbound] ca",
+            mail.host, mail.port
+        ),
+        None => chain(error),
+    };
+    let said = clip(&one_line(&said), MOST_TOLD).into_owned();
     let why = said.clone();
     let code = error.status().map(|code| code.to_string());
     let verdict = match code.as_deref() {
@@ -132,12 +140,27 @@ fn judge(error: &Error) -> Reply {
         Some("530" | "534" | "535" | "538") => refused(why),
         Some(_) if error.is_permanent() => Verdict::Never { why },
         Some(_) => Verdict::Later(Later { reason: "receiver_error", why, pause: None, may_have_arrived: false }),
-        None if error.is_client() || error.is_tls() => {
+        None if error.is_client() || error.is_tls() || tls.is_some() => {
             Verdict::Later(Later { reason: "tls", why, pause: None, may_have_arrived: false })
         }
         None => failing(None, why),
     };
     Reply { verdict, said }
+}
+
+/// What TLS says where the handshake failed, before anything of the mail was sent. An I/O error doesn't name what is
+/// wrapped in it as its source.
+fn tls_fault(error: &Error) -> Option<&rustls::Error> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let inner = wrapped.map_or(error, |wrapped| wrapped as &(dyn std::error::Error + 'static));
+        if let Some(fault) = inner.downcast_ref() {
+            return Some(fault);
+        }
+        cause = error.source();
+    }
+    None
 }
 
 /// An error with its causes, each said once.

@@ -5,12 +5,13 @@
 use std::fmt;
 
 use super::super::{Alert, Status};
+use super::formats::Item;
 use super::text::Escape;
 
 /// The names that stand for something. `{{` and `}}` are braces.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 16] = [
     "summary", "details", "severity", "status", "mark", "kind", "rule", "value", "labels", "started", "ended", "at",
-    "incident", "id", "sequence",
+    "incident", "id", "sequence", "link",
 ];
 
 /// A text with names in it.
@@ -78,11 +79,12 @@ impl Text {
     }
 
     /// The text about this alert. Lines in which every name stood for nothing are left out.
-    fn about(&self, alert: &Alert, escape: Escape) -> String {
+    fn about(&self, alert: &Alert, link: Option<&str>, escape: Escape) -> String {
         let mut lines = Lines::default();
         for part in &self.0 {
             match part {
                 Part::Literal(text) => lines.literal(text),
+                Part::Name("link") => lines.value(&escape.apply(link.unwrap_or_default())),
                 Part::Name(name) => lines.value(&escape.apply(&meaning(name, alert))),
             }
         }
@@ -155,15 +157,16 @@ impl Template {
     /// The default title.
     pub const TITLE: &str = "[{mark}] {summary}";
     /// The default body.
-    pub const BODY: &str = "{details}\n{value}\n{labels}\nsince {started}, incident {incident}\nended {ended}";
+    pub const BODY: &str = "{details}\n{value}\n{labels}\nsince {started}, incident {incident}\nended {ended}\n{link}";
 
     /// The words about this alert. A repeat says so, and names the alert, so that nobody takes it for another.
-    pub(super) fn words(&self, alert: &Alert, repeat: bool, escape: Escape) -> Words {
-        let mut body = self.body.about(alert, escape);
+    pub(super) fn words(&self, item: &Item<'_>, link: Option<&str>, escape: Escape) -> Words {
+        let Item { alert, repeat } = *item;
+        let mut body = self.body.about(alert, link, escape);
         if repeat {
             body = format!("{body}\nSent again, as it may not have arrived: {}", escape.apply(&alert.id));
         }
-        Words { title: super::text::one_line(&self.title.about(alert, escape)), body: body.trim().to_owned() }
+        Words { title: super::text::one_line(&self.title.about(alert, link, escape)), body: body.trim().to_owned() }
     }
 }
 
@@ -219,9 +222,13 @@ mod tests {
     use super::*;
     use crate::alerts::deliver::sample;
 
+    fn said(template: &Template, alert: &Alert, repeat: bool) -> Words {
+        template.words(&Item { alert, repeat }, None, Escape::None)
+    }
+
     #[test]
     fn the_default_words_say_what_is_known() {
-        let words = Template::default().words(&sample::alert(), false, Escape::None);
+        let words = said(&Template::default(), &sample::alert(), false);
         assert_eq!(words.title, "[CRITICAL] 142 SMS in 5m to UZ (limit 40)");
         assert_eq!(
             words.body,
@@ -229,11 +236,14 @@ mod tests {
              since 2026-11-20T18:10:02.000Z, incident inc-1-1",
             "it has not ended, so that line is left out"
         );
-        let words = Template::default().words(&sample::resolved(), true, Escape::None);
+        let words = said(&Template::default(), &sample::resolved(), true);
         assert!(words.title.starts_with("[RESOLVED] "), "{words:?}");
         assert!(
             words.body.ends_with("ended 2026-11-20T18:40:02.000Z\nSent again, as it may not have arrived: inc-1-1.2")
         );
+        let item = Item { alert: &sample::alert(), repeat: false };
+        let words = Template::default().words(&item, Some("https://sendwall.example/i"), Escape::None);
+        assert!(words.body.ends_with("incident inc-1-1\nhttps://sendwall.example/i"), "{words:?}");
     }
 
     #[test]
@@ -251,7 +261,7 @@ mod tests {
             assert!(Text::parse(&format!("{{{name}}}")).is_ok());
         }
         let text = Text::parse("{{{severity}}} {{}}").unwrap();
-        assert_eq!(text.about(&sample::alert(), Escape::None), "{critical} {}");
+        assert_eq!(text.about(&sample::alert(), None, Escape::None), "{critical} {}");
         assert_eq!(format!("{text:?}"), "\"{{{severity}}} {{}}\"", "shows what it was read from");
     }
 
@@ -261,7 +271,7 @@ mod tests {
         alert.summary = "<!channel> & \"x\"\nsecond".to_owned();
         let template =
             Template { title: Text::parse("*{summary}* <!here>").unwrap(), body: Text::parse("{id}").unwrap() };
-        let words = template.words(&alert, false, Escape::Entities);
+        let words = template.words(&Item { alert: &alert, repeat: false }, None, Escape::Entities);
         assert_eq!(
             words.title, "*&lt;!channel&gt; &amp; \"x\" second* <!here>",
             "one line, whatever the summary holds"

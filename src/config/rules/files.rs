@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use ring::digest::{Context, SHA256};
@@ -29,12 +30,24 @@ impl Text {
     }
 }
 
-/// Reads the files that `rules` names. Each is noted in `files`, whether it can be read or not.
-pub(super) fn read(root: &mut Section<'_>, files: &mut Vec<PathBuf>) -> Vec<Text> {
+/// What `rules` names.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    pub(super) texts: Vec<Text>,
+    /// Each file, whether it can be read or not.
+    pub(super) files: Vec<PathBuf>,
+    /// Where files of patterns stand, or may come to stand.
+    pub(super) directories: BTreeSet<PathBuf>,
+}
+
+/// Reads the files that `rules` names.
+pub(super) fn read(root: &mut Section<'_>) -> Named {
     let patterns = root.list("rules", Ok).unwrap_or_default();
-    let mut texts = Vec::new();
+    let mut named = Named::default();
     for pattern in patterns {
-        let found = match matching(&root.resolve(pattern)) {
+        let path = root.resolve(pattern);
+        named.directories.extend(split(&path).map(|(directory, _)| directory));
+        let found = match matching(&path) {
             Ok(found) => found,
             Err(error) => {
                 let fault = Fault::new(format!("cannot read {pattern}: {error}"));
@@ -47,36 +60,45 @@ pub(super) fn read(root: &mut Section<'_>, files: &mut Vec<PathBuf>) -> Vec<Text
             root.warning("rules", fault.hint("relative paths start at the directory of this file"));
         }
         for path in found {
-            if files.contains(&path) {
+            if named.files.contains(&path) {
                 continue;
             }
             match fs::read_to_string(&path) {
-                Ok(text) => texts.push(Text { name: path.display().to_string(), text, is_pack: false }),
+                Ok(text) => named.texts.push(Text { name: path.display().to_string(), text, is_pack: false }),
                 Err(error) => root.error("rules", Fault::new(format!("cannot read {}: {error}", path.display()))),
             }
-            files.push(path);
+            named.files.push(path);
         }
     }
-    texts
+    named
 }
 
-/// The files that a path names, in the order of their names: itself, the `*.toml` of a directory, or what fits the one
-/// `*` in its last part. Cases are none of them.
+/// The directory of a pattern and what its files are named: the `*.toml` of a directory, or what fits the one `*` in the
+/// last part. `None` for the name of a file.
+fn split(pattern: &Path) -> Option<(PathBuf, String)> {
+    if pattern.is_dir() {
+        return Some((pattern.to_owned(), "*.toml".to_owned()));
+    }
+    let name = pattern.file_name()?.to_string_lossy().into_owned();
+    name.contains('*').then(|| (pattern.parent().map_or_else(PathBuf::new, Path::to_owned), name))
+}
+
+/// The files that a path names, in the order of their names: itself, or what fits its pattern. Cases are none of them,
+/// and a directory that isn't there has none.
 pub(super) fn matching(pattern: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let (directory, name) = if pattern.is_dir() {
-        (pattern.to_owned(), "*.toml".to_owned())
-    } else {
-        let name = pattern.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        (pattern.parent().map_or_else(PathBuf::new, Path::to_owned), name)
-    };
-    let Some((start, end)) = name.split_once('*') else { return Ok(vec![pattern.to_owned()]) };
+    let Some((directory, name)) = split(pattern) else { return Ok(vec![pattern.to_owned()]) };
+    let (start, end) = name.split_once('*').unwrap_or_default();
     let fits = |name: &str| {
         let long_enough = name.len() >= start.len() + end.len();
         long_enough && name.starts_with(start) && name.ends_with(end) && name != CASES
     };
     let listed = if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory.clone() };
+    let entries = match fs::read_dir(listed) {
+        Err(missing) if missing.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
     let mut found = Vec::new();
-    for entry in fs::read_dir(listed)? {
+    for entry in entries {
         let name = entry?.file_name();
         if name.to_str().is_some_and(fits) {
             found.push(directory.join(name));

@@ -14,13 +14,13 @@ mod testing;
 pub(super) use packs::asks_for as asks_for_pack;
 pub use testing::{NotTested, Tested, test_directory};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use toml::de::DeTable;
 
-use self::files::Text;
+use self::files::{Named, Text};
 use self::rule::{Change, Written};
 use super::limits::Limits;
 use super::reader::Section;
@@ -44,6 +44,8 @@ pub struct Rules {
     pub zone: Zone,
     /// Every file that was read for this, cases and lists included: what a change of the rules is a change of.
     pub files: Vec<PathBuf>,
+    /// Where more of them may come to stand: those of patterns.
+    pub directories: BTreeSet<PathBuf>,
     /// Hash of all of them; 0 where there is none.
     pub hash: u32,
 }
@@ -83,8 +85,7 @@ struct Place {
 pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint], limits: &Limits) -> Rules {
     let zone = root.parsed("rules_zone", zone).unwrap_or_default();
     let endpoints: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_ref()).collect();
-    let mut files = Vec::new();
-    let texts = files::read(root, &mut files);
+    let Named { texts, mut files, directories } = files::read(root);
     let packs = packs::read(root);
     let mut places: Vec<_> = texts.into_iter().chain(packs).map(|text| Place { text, read: Read::default() }).collect();
 
@@ -113,7 +114,7 @@ pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint], limits: &Limi
     let rules = together(root, own, places);
     check_counts(root, &rules);
     let hash = files::hash(&files);
-    Rules { rules, lists, zone, files, hash }
+    Rules { rules, lists, zone, files, directories, hash }
 }
 
 fn zone(text: &str) -> Result<Zone, Fault> {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Item, is_firing};
-use crate::alerts::deliver::channel::Url;
+use crate::alerts::deliver::channel::{Channel, Url};
 use crate::alerts::{Alert, AlertKind, Severity, Status};
 use crate::domain::Span;
 
@@ -31,8 +31,8 @@ pub(super) fn api(url: &Url) -> String {
 }
 
 /// What the API takes.
-pub(super) fn alerts(items: &[Item<'_>]) -> Value {
-    items.iter().flat_map(|item| states(item.alert).map(move |severity| state(item, severity))).collect()
+pub(super) fn alerts(channel: &Channel, items: &[Item<'_>]) -> Value {
+    items.iter().flat_map(|item| states(item.alert).map(move |severity| state(channel, item, severity))).collect()
 }
 
 /// The severities under which the incident is known there.
@@ -42,18 +42,22 @@ fn states(alert: &Alert) -> impl Iterator<Item = Severity> {
     lower.then_some(Severity::Warn).into_iter().chain([alert.severity])
 }
 
-fn state(item: &Item<'_>, severity: Severity) -> Value {
+fn state(channel: &Channel, item: &Item<'_>, severity: Severity) -> Value {
     let alert = item.alert;
-    json!({
+    let mut state = json!({
         "labels": labels(alert, severity),
         "annotations": annotations(item),
         "startsAt": alert.started,
         "endsAt": alert.ended.unwrap_or(alert.at + HOLDS),
-    })
+    });
+    if let Some(link) = channel.link_to(alert) {
+        state["generatorURL"] = link.into();
+    }
+    state
 }
 
 /// What a webhook of Alertmanager's sends.
-pub(super) fn payload(receiver: &str, items: &[Item<'_>]) -> Value {
+pub(super) fn payload(channel: &Channel, items: &[Item<'_>]) -> Value {
     let all: Vec<Labels<'_>> = items.iter().map(|item| labels(item.alert, item.alert.severity)).collect();
     let notes: Vec<_> = items.iter().map(annotations).collect();
     let shared = common(&all);
@@ -68,18 +72,18 @@ pub(super) fn payload(receiver: &str, items: &[Item<'_>]) -> Value {
             "annotations": notes,
             "startsAt": item.alert.started,
             "endsAt": ended,
-            "generatorURL": "",
+            "generatorURL": channel.link_to(item.alert).unwrap_or_default(),
             "fingerprint": format!("{:016x}", fingerprint(labels)),
         })
     });
     json!({
-        "receiver": receiver,
+        "receiver": channel.name,
         "status": status(!is_firing(items)),
         "alerts": alerts.collect::<Value>(),
         "groupLabels": group,
         "commonLabels": shared,
         "commonAnnotations": common(&notes),
-        "externalURL": "",
+        "externalURL": channel.link.as_deref().unwrap_or_default(),
         "version": "4",
         "groupKey": format!("{{}}:{{{told}}}"),
         "truncatedAlerts": TRUNCATED,
@@ -157,18 +161,29 @@ mod tests {
         assert_eq!(format!("{:016x}", fingerprint(&BTreeMap::from(labels))), "860fbde6dff82f35", "of a real 0.25.0");
     }
 
+    fn channel() -> Channel {
+        Channel {
+            link: Some("https://sendwall.example".into()),
+            ..sample::channel(sample::slack("https://am.example/"))
+        }
+    }
+
     #[test]
     fn an_incident_keeps_its_labels_until_its_end() {
         let (first, mut last) = (sample::alert(), sample::resolved());
         last.labels.remove("country");
-        let labels = |alert| alerts(&[Item { alert, repeat: false }])[0]["labels"].clone();
+        let labels = |alert| alerts(&channel(), &[Item { alert, repeat: false }])[0]["labels"].clone();
         assert_eq!(labels(&first), labels(&last));
         assert_eq!(labels(&first)["severity"], "critical");
-        let told = alerts(&[Item { alert: &last, repeat: true }]);
+        let linked = &alerts(&channel(), &[Item { alert: &first, repeat: false }])[0];
+        assert_eq!(linked["generatorURL"], "https://sendwall.example/api/incidents/inc-1-1");
+        let unlinked = Channel { link: None, ..channel() };
+        assert!(alerts(&unlinked, &[Item { alert: &first, repeat: false }])[0].get("generatorURL").is_none());
+        let told = alerts(&channel(), &[Item { alert: &last, repeat: true }]);
         assert_eq!(told[0]["endsAt"], "2026-11-20T18:40:02.000Z");
         assert_eq!(told[0]["annotations"]["repeat"], "true");
         let grown = Alert { sequence: 4, ..last };
-        let told = alerts(&[Item { alert: &grown, repeat: false }]);
+        let told = alerts(&channel(), &[Item { alert: &grown, repeat: false }]);
         let severities: Vec<_> = told.as_array().unwrap().iter().map(|state| &state["labels"]["severity"]).collect();
         assert_eq!(severities, ["warning", "critical"], "it may have begun at a lower one, which must end too");
     }
@@ -176,13 +191,15 @@ mod tests {
     #[test]
     fn the_payload_is_of_the_form_that_alertmanager_sends() {
         let alert = sample::alert();
-        let told = payload("hook", &[Item { alert: &alert, repeat: false }]);
+        let told = payload(&channel(), &[Item { alert: &alert, repeat: false }]);
         assert_eq!(told["version"], "4");
         assert_eq!(told["groupKey"], r#"{}:{alertname="SendwallMessages", incident="inc-1-1"}"#);
         assert_eq!(told["alerts"][0]["endsAt"], NEVER);
+        assert_eq!((&told["externalURL"], &told["receiver"]), (&json!("https://sendwall.example"), &json!("test")));
+        assert_eq!(told["alerts"][0]["generatorURL"], "https://sendwall.example/api/incidents/inc-1-1");
         assert_eq!(told["commonLabels"], told["alerts"][0]["labels"]);
         let over = sample::resolved();
-        let told = payload("hook", &[Item { alert: &over, repeat: false }]);
+        let told = payload(&channel(), &[Item { alert: &over, repeat: false }]);
         assert_eq!((&told["status"], &told["alerts"][0]["status"]), (&json!("resolved"), &json!("resolved")));
     }
 

@@ -9,8 +9,7 @@ use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
 
 use super::{Item, words};
-use crate::alerts::deliver::channel::Mail;
-use crate::alerts::deliver::template::Template;
+use crate::alerts::deliver::channel::{Channel, Mail};
 use crate::alerts::deliver::text::{Escape, clip};
 use crate::domain::Timestamp;
 
@@ -25,12 +24,12 @@ pub(in super::super) struct Unmailable(String);
 /// The mail that tells these alerts.
 pub(in super::super) fn message(
     mail: &Mail,
-    template: &Template,
+    channel: &Channel,
     items: &[Item<'_>],
     now: Timestamp,
 ) -> Result<Message, Unmailable> {
     let faulty = |error: &dyn std::error::Error| Unmailable(error.to_string());
-    let words = words(template, items, Escape::None);
+    let words = words(channel, items, Escape::None);
     let from: Mailbox = mail.from.parse().map_err(|error: lettre::address::AddressError| faulty(&error))?;
     let domain = from.email.domain().to_owned();
     let mut message = Message::builder()
@@ -102,7 +101,13 @@ mod tests {
 
     fn text(alert: &crate::alerts::Alert, repeat: bool) -> String {
         let mail = sample::mail("mail.example", 25);
-        let message = message(&mail, &Template::default(), &[Item { alert, repeat }], STARTED).unwrap();
+        let message = message(
+            &mail,
+            &sample::channel(sample::slack("https://hooks.example/x")),
+            &[Item { alert, repeat }],
+            STARTED,
+        )
+        .unwrap();
         String::from_utf8(message.formatted()).unwrap()
     }
 

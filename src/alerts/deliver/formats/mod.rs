@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use super::super::Alert;
 use super::channel::{Channel, Target};
-use super::template::{Template, Words};
+use super::template::Words;
 use super::text::{Escape, clip};
 use super::verdict::{Verdict, by_status};
 use crate::domain::Timestamp;
@@ -42,30 +42,28 @@ pub(super) struct Unsendable(pub(super) &'static str);
 
 /// What goes to the receiver.
 pub(super) fn request(channel: &Channel, items: &[Item<'_>], now: Timestamp) -> Result<Request<Bytes>, Unsendable> {
-    let Channel { name, target, template, .. } = channel;
-    match target {
+    let words = |escape| words(channel, items, escape);
+    match &channel.target {
         Target::Webhook { url, keys } => webhook::request(url, keys, items, now),
         Target::AlertmanagerWebhook { url, token } => {
-            let body = alertmanager::payload(name, items);
+            let body = alertmanager::payload(channel, items);
             bearer(post(&url.expose(), &body)?, token.as_ref())
         }
         Target::Alertmanager { url, token } => {
-            bearer(post(&alertmanager::api(url), &alertmanager::alerts(items))?, token.as_ref())
+            bearer(post(&alertmanager::api(url), &alertmanager::alerts(channel, items))?, token.as_ref())
         }
-        Target::PagerDuty { url, routing_key } => post(&url.expose(), &pagerduty::event(routing_key, items)),
-        Target::Slack { url } => post(&url.expose(), &slack::message(&words(template, items, Escape::Entities))),
+        Target::PagerDuty { url, routing_key } => post(&url.expose(), &pagerduty::event(routing_key, channel, items)),
+        Target::Slack { url } => post(&url.expose(), &slack::message(&words(Escape::Entities))),
         Target::Feishu { url, secret } => {
-            let words = words(template, items, Escape::None);
-            post(&url.expose(), &feishu::message(&words, items, secret.as_ref(), now))
+            post(&url.expose(), &feishu::message(&words(Escape::None), items, secret.as_ref(), now))
         }
         Target::DingTalk { url, secret } => {
-            let words = words(template, items, Escape::Lookalikes);
-            post(&dingtalk::address(url, secret.as_ref(), now), &dingtalk::message(&words))
+            let body = dingtalk::message(&words(Escape::Lookalikes));
+            post(&dingtalk::address(url, secret.as_ref(), now), &body)
         }
-        Target::WeCom { url } => post(&url.expose(), &wecom::message(&words(template, items, Escape::Lookalikes))),
+        Target::WeCom { url } => post(&url.expose(), &wecom::message(&words(Escape::Lookalikes))),
         Target::Telegram { url, token, chat } => {
-            let words = words(template, items, Escape::Entities);
-            post(&telegram::address(url, token), &telegram::message(&words, chat))
+            post(&telegram::address(url, token), &telegram::message(&words(Escape::Entities), chat))
         }
         Target::Email(_) => Err(Unsendable("mail isn't sent by HTTP")),
     }
@@ -91,13 +89,14 @@ pub(super) fn verdict(target: &Target, answer: &Answer, now: Timestamp) -> Verdi
 const MOST_OF_EACH: usize = 280;
 
 /// What the message says: of one alert all, of several a line each.
-fn words(template: &Template, items: &[Item<'_>], escape: Escape) -> Words {
-    if let [Item { alert, repeat }] = items {
-        return template.words(alert, *repeat, escape);
+fn words(channel: &Channel, items: &[Item<'_>], escape: Escape) -> Words {
+    let about = |item: &Item<'_>| channel.template.words(item, channel.link_to(item.alert).as_deref(), escape);
+    if let [only] = items {
+        return about(only);
     }
-    let lines = items.iter().map(|Item { alert, repeat }| {
-        let title = template.words(alert, false, escape).title;
-        let again = if *repeat { " (sent again)" } else { "" };
+    let lines = items.iter().map(|item| {
+        let title = about(item).title;
+        let again = if item.repeat { " (sent again)" } else { "" };
         format!("- {}{again}", clip(&title, MOST_OF_EACH))
     });
     let title = format!("{} alerts in one message, as they came faster than this channel takes them", items.len());
@@ -181,7 +180,7 @@ mod tests {
     fn a_digest_tells_each_alert_and_which_of_them_are_repeats() {
         let (first, second) = (sample::alert(), sample::resolved());
         let items = [Item { alert: &first, repeat: true }, Item { alert: &second, repeat: false }];
-        let words = words(&Template::default(), &items, Escape::None);
+        let words = words(&sample::channel(sample::slack("https://hooks.example/x")), &items, Escape::None);
         assert!(words.title.starts_with("2 alerts in one message"), "{}", words.title);
         assert_eq!(
             words.body,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Item;
+use crate::alerts::deliver::channel::Channel;
 use crate::alerts::deliver::text::clip;
 use crate::alerts::deliver::verdict::{Later, Verdict, by_status};
 use crate::alerts::{Severity, Status};
@@ -18,7 +19,7 @@ const PAUSE: Span = Span::minutes(1);
 const DETAIL_LINES: usize = 100;
 const DETAIL_CHARS: usize = 1024;
 
-pub(super) fn event(routing_key: &Secret, items: &[Item<'_>]) -> Value {
+pub(super) fn event(routing_key: &Secret, channel: &Channel, items: &[Item<'_>]) -> Value {
     // Events are never merged, so this is the only one.
     let Some(Item { alert, repeat }) = items.first() else { return Value::Null };
     let mut event = json!({
@@ -32,6 +33,10 @@ pub(super) fn event(routing_key: &Secret, items: &[Item<'_>]) -> Value {
     let severity = if alert.severity == Severity::Critical { "critical" } else { "warning" };
     let details: Vec<_> = alert.details.iter().take(DETAIL_LINES).map(|line| clip(line, DETAIL_CHARS)).collect();
     event["client"] = "sendwall".into();
+    if let Some(link) = channel.link_to(alert) {
+        event["links"] = json!([{ "href": link, "text": "The incident" }]);
+        event["client_url"] = link.into();
+    }
     event["payload"] = json!({
         "summary": clip(&alert.summary, SUMMARY_CHARS),
         "source": "sendwall",
@@ -71,13 +76,18 @@ mod tests {
     #[test]
     fn an_incident_is_triggered_and_resolved_under_one_key() {
         let key = Secret::new("0123456789abcdef0123456789abcdef");
+        let plain = sample::channel(sample::slack("https://pagerduty.example/"));
+        let channel = Channel { link: Some("https://sendwall.example".into()), ..plain.clone() };
         let alert = Alert { summary: "ä".repeat(5000), ..sample::alert() };
-        let trigger = event(&key, &[Item { alert: &alert, repeat: false }]);
+        assert!(event(&key, &plain, &[Item { alert: &alert, repeat: false }]).get("links").is_none());
+        let trigger = event(&key, &channel, &[Item { alert: &alert, repeat: false }]);
         assert_eq!(trigger["event_action"], "trigger");
         assert_eq!(trigger["payload"]["summary"].as_str().unwrap().chars().count(), 1024);
         assert_eq!(trigger["payload"]["severity"], "critical");
         assert_eq!(trigger["payload"]["group"], "login");
-        let resolve = event(&key, &[Item { alert: &sample::resolved(), repeat: false }]);
+        assert_eq!(trigger["client_url"], "https://sendwall.example/api/incidents/inc-1-1");
+        assert_eq!(trigger["links"], json!([{"href": trigger["client_url"], "text": "The incident"}]));
+        let resolve = event(&key, &channel, &[Item { alert: &sample::resolved(), repeat: false }]);
         assert_eq!(
             resolve,
             json!({"routing_key": key.expose(), "event_action": "resolve", "dedup_key": trigger["dedup_key"]})
