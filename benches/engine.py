@@ -5,7 +5,9 @@
     python3 benches/engine.py            # the whole table: worst seed of five, with and without delivery reports
     python3 benches/engine.py --seeds 4 --with-reports   # four seeds, with delivery reports only
     python3 benches/engine.py --curve    # leak against challenge, for limits of 0.6 to 1.5 times the shipped ones
+    python3 benches/engine.py --curve --prior model,weights   # the same with the model and without it, side by side
     python3 benches/engine.py --scenarios quiet,fakers --seeds 2
+    python3 benches/engine.py --first-seed 3   # seeds that the shipped model was not trained on
 
 Traces go to a temporary directory and are deleted; nothing is sent anywhere.
 """
@@ -61,9 +63,9 @@ KINDS = {
 }
 
 
-def scaled(factor):
+def scaled(factor, prior):
     """The configuration with every kind's limit scaled, but the phone's."""
-    return CONFIG + "".join(f"\n[cells.{kind}]\nlimit = {limit * factor:.3f}\n" for kind, limit in KINDS.items())
+    return f'prior = "{prior}"\n' + CONFIG + "".join(f"\n[cells.{kind}]\nlimit = {limit * factor:.3f}\n" for kind, limit in KINDS.items())
 
 
 def run(directory, scenario, seed, config, feed):
@@ -108,13 +110,14 @@ def measure(directory, scenarios, seeds, config, feeds):
 def table(directory, args):
     config = os.path.join(directory, "engine.toml")
     with open(config, "w") as file:
-        file.write(CONFIG)
+        file.write(f'prior = "{args.prior}"\n' + CONFIG)
     wanted = [goal for goal in GOALS if not args.scenarios or goal[0] in args.scenarios.split(",")]
     scenarios = list(dict.fromkeys(goal[0] for goal in wanted))
-    results = measure(directory, scenarios, range(1, args.seeds + 1), config,
+    results = measure(directory, scenarios, seeds(args), config,
                       [True] if args.with_reports else [True, False])
     reports = "with" if args.with_reports else "with and without"
-    print(f"Worst of {args.seeds} seeds, {reports} delivery reports; goals in brackets; percent.\n")
+    last = args.first_seed + args.seeds - 1
+    print(f"Worst of seeds {args.first_seed} to {last}, {reports} delivery reports; goals in brackets; percent.\n")
     print("| traffic | messages leaked | real users lost | real users challenged |")
     print("|---|---|---|---|")
     for scenario, names, leak, lost, challenged in wanted:
@@ -128,23 +131,32 @@ def table(directory, args):
 
 
 def curve(directory, args):
-    print("| limits | " + " | ".join(["quiet: challenged", "fakers: leaked", "captcha-farm: leaked",
-                                        "headless-bomber: leaked", "low-and-slow: leaked"]) + " |")
-    print("|---|---|---|---|---|---|")
+    attacks = ["fakers", "captcha-farm", "headless-bomber", "low-and-slow", "distributed", "market-abuse"]
+    if args.scenarios:
+        attacks = args.scenarios.split(",")
+    print("| limits | prior | quiet: challenged | " + " | ".join(f"{name}: leaked, challenged" for name in attacks) + " |")
+    print("|---|---|---|" + "---|" * len(attacks))
     for factor in (0.6, 0.8, 1.0, 1.25, 1.5):
-        config = os.path.join(directory, f"engine-{factor}.toml")
-        with open(config, "w") as file:
-            file.write(scaled(factor))
-        scenarios = ["quiet", "fakers", "captcha-farm", "headless-bomber", "low-and-slow"]
-        results = measure(directory, scenarios, range(1, args.seeds + 1), config, [True])
-        cells = [percent(worst(results, "quiet", ["quiet"], "challenged"))]
-        cells += [percent(worst(results, name, [name], "leaked")) for name in scenarios[1:]]
-        print(f"| x {factor} | " + " | ".join(cells) + " |", flush=True)
+        for prior in args.prior.split(","):
+            config = os.path.join(directory, f"engine-{factor}-{prior}.toml")
+            with open(config, "w") as file:
+                file.write(scaled(factor, prior))
+            results = measure(directory, ["quiet"] + attacks, seeds(args), config, [True])
+            cells = [percent(worst(results, "quiet", ["quiet"], "challenged"))]
+            cells += [", ".join(percent(worst(results, name, [name], what)) for what in ("leaked", "challenged"))
+                      for name in attacks]
+            print(f"| x {factor} | {prior} | " + " | ".join(cells) + " |", flush=True)
+
+
+def seeds(args):
+    return range(args.first_seed, args.first_seed + args.seeds)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--prior", default="model", help="model, weights or none; with --curve several, with commas")
     parser.add_argument("--scenarios", default="", help="names, with commas between")
     parser.add_argument("--with-reports", action="store_true", help="only with delivery reports")
     parser.add_argument("--curve", action="store_true")
