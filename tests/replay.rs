@@ -158,6 +158,27 @@ fn trace_of(name: &str, days: f64) -> Vec<u8> {
 }
 
 #[test]
+fn a_quiet_time_tells_nobody_anything_and_an_attack_is_told_within_two_minutes() {
+    let days = if std::env::var_os("SENDWALL_TEST_LONG").is_some() { 7.0 } else { 1.2 };
+    let options = Options { days: Some(days), seed: 2, ..Options::default() };
+    let scratch = Scratch::new("replay-quiet");
+    let told = |scenario: &str, options: &Options| {
+        let mut bytes = Vec::new();
+        for event in simulate::simulate(simulate::scenario(scenario).unwrap(), options).unwrap() {
+            trace::write(&event, &mut bytes).unwrap();
+        }
+        said(&replay_of(&scratch, &["-", "--config", &base(), "--report", "report.json"], &bytes));
+        json(&scratch, "report.json")
+    };
+    let quiet = told("quiet", &options);
+    assert!(quiet["sends"].as_u64() > Some(10_000));
+    assert_eq!(quiet["alerts"]["listed"], Value::Array(Vec::new()));
+    let attacked = told("burst-address", &Options { days: Some(0.1), ..Options::default() });
+    let first = &attacked["scenarios"][0]["before_first_alert"];
+    assert!(first["ms"].as_u64().unwrap() < 120_000, "{first}");
+}
+
+#[test]
 fn the_same_input_gives_the_same_bytes() {
     let scratch = Scratch::new("replay-same");
     let trace = trace_of("scripts", 0.1);
