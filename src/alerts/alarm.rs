@@ -8,10 +8,9 @@ use super::incident::{Acknowledged, Incident};
 use super::incident_book::Book;
 use super::settings::Settings;
 use super::silence::Silence;
-use super::volume::Key;
 use super::watch::Watch;
 use super::{Alert, IncidentId};
-use crate::domain::{Country, Span, Timestamp};
+use crate::domain::{Span, Timestamp};
 
 /// Watches, and tells.
 #[derive(Debug)]
@@ -54,13 +53,7 @@ impl Alarm {
         let mut counts = self.watch.counts();
         let super::watch::Counts { volumes, footprints, .. } = &mut *counts;
         let findings = detector.step(settings, volumes, footprints, outside, now);
-        let evidence = |key: &Key| {
-            footprints.evidence(now, |(endpoint, country): &(Arc<str>, Option<Country>)| {
-                let place = Key { endpoint: Some(Arc::clone(endpoint)), country: *country, ..Key::default() };
-                key.covers(&place)
-            })
-        };
-        book.take(settings, &findings, evidence, now)
+        book.take(settings, &findings, footprints, now)
     }
 
     /// Whether nothing is over a threshold: then time may jump.

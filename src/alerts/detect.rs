@@ -116,7 +116,7 @@ impl Detector {
                     unit: unit(rule.kind),
                     per: rule.per,
                 };
-                found.extend(self.reading(&of, key, measured, None, now));
+                found.extend(self.reading(&of, key, measured, no_text, now));
             }
         }
         found.extend(self.outages(outside, volumes, now));
@@ -138,8 +138,14 @@ impl Detector {
         keys
     }
 
-    fn active<'a>(&'a self, rule: &'a str) -> impl Iterator<Item = Key> + 'a {
-        self.levels.keys().filter(move |(name, _)| **name == *rule).map(|(_, key)| key.clone())
+    fn active<'a>(&'a self, rule: &Arc<str>) -> impl Iterator<Item = Key> + use<'a> {
+        let first = (Arc::clone(rule), Key::default());
+        let name = Arc::clone(rule);
+        self.levels
+            .range(first..)
+            .map(|(level, _)| level)
+            .take_while(move |(rule, _)| *rule == name)
+            .map(|(_, key)| key.clone())
     }
 
     fn reading(
@@ -147,9 +153,12 @@ impl Detector {
         of: &Of<'_>,
         key: Key,
         measured: Measured,
-        text: Option<String>,
+        text: impl FnOnce(&Key) -> Option<String>,
         now: Timestamp,
     ) -> Option<Finding> {
+        if self.levels.is_empty() && !matches!(measured.reading, Reading::Over(_)) {
+            return None;
+        }
         let Of { rule, kind, sustain, keep, unit, per } = *of;
         let name = (Arc::clone(rule), key);
         let mut level = self.levels.get(&name).copied().unwrap_or_default();
@@ -164,6 +173,7 @@ impl Detector {
         }
         let severity = severity.filter(|_| change != Change::Quiet)?;
         let value = Value { value: measured.value, limit: measured.limit, unit, per_ms: per.as_millis() };
+        let text = text(&key);
         Some(Finding { rule, kind, key, severity, change, value, text })
     }
 
@@ -172,16 +182,22 @@ impl Detector {
         let mut missing: BTreeMap<Key, f64> = self.active(&rule).map(|key| (key, 0.0)).collect();
         for (country, share) in &outside.outages {
             let key = Key::country(*country);
-            if *share > 0.0 && is_drought(volumes, &key, OUTAGE[0], now) {
-                missing.insert(key, f64::from(*share));
+            let share = f64::from(*share);
+            if share < OUTAGE[0] && !missing.contains_key(&key) {
+                continue;
+            }
+            if is_drought(volumes, &key, OUTAGE[0], now) {
+                missing.insert(key, share);
             }
         }
         let found = missing.into_iter().filter_map(|(key, share)| {
             let measured = over(share, Some(OUTAGE[0]), Some(OUTAGE[1]));
             let of = Of::own(&rule, AlertKind::Undelivered, Unit::Share, Span::default(), KEEP);
             let of = Of { sustain: Span::minutes(2), ..of };
-            let text = format!("{:.0} % of the verifications of {key} are missing for everyone", share * 100.0);
-            self.reading(&of, key, measured, Some(text), now)
+            let missing = share * 100.0;
+            let text =
+                |key: &Key| Some(format!("{missing:.0} % of the verifications of {key} are missing for everyone"));
+            self.reading(&of, key, measured, text, now)
         });
         found.collect()
     }
@@ -197,16 +213,16 @@ impl Detector {
                 Measured { limit: used.bound, value: used.used, ..over(used.share(), Some(outside.soft), Some(FULL)) };
             let measure = used.name.measure;
             let unit = if measure.is_money() { Unit::Money } else { Unit::Messages };
-            let text = format!("budget {}: {} of {} spent", used.name, used.used, used.max);
+            let text = |_: &Key| Some(format!("budget {}: {} of {} spent", used.name, used.used, used.max));
             let of = Of::own(&rule, AlertKind::Budget, unit, measure.per(), BRIEFLY);
-            found.extend(self.reading(&of, key, measured, Some(text), now));
+            found.extend(self.reading(&of, key, measured, text, now));
         }
         let gone = |(rule, key): &(Arc<str>, Key)| {
             rule.starts_with("budget-") && !seen.contains(&(Arc::clone(rule), key.clone()))
         };
         for (rule, key) in self.levels.keys().filter(|name| gone(name)).cloned().collect::<Vec<_>>() {
             let of = Of::own(&rule, AlertKind::Budget, Unit::Messages, Span::default(), BRIEFLY);
-            found.extend(self.reading(&of, key, well(), None, now));
+            found.extend(self.reading(&of, key, well(), no_text, now));
         }
         found
     }
@@ -238,7 +254,7 @@ impl Detector {
         }
         let of = Of::own(&rule, AlertKind::Trouble, Unit::Count, Span::default(), BRIEFLY);
         let found = parts.into_iter();
-        found.filter_map(|(key, (measured, text))| self.reading(&of, key, measured, text, now)).collect()
+        found.filter_map(|(key, (measured, text))| self.reading(&of, key, measured, |_| text, now)).collect()
     }
 
     /// Alerts whose rules a reload took away end.
@@ -251,10 +267,15 @@ impl Detector {
         let gone: Vec<_> = self.levels.keys().filter(|(rule, _)| !has_rule(rule)).cloned().collect();
         let end = |(rule, key): (Arc<str>, Key)| {
             let of = Of::own(&rule, AlertKind::Trouble, Unit::Count, Span::default(), Span::default());
-            self.reading(&of, key, well(), None, now)
+            self.reading(&of, key, well(), no_text, now)
         };
         gone.into_iter().filter_map(end).collect()
     }
+}
+
+/// What the value says already.
+fn no_text(_: &Key) -> Option<String> {
+    None
 }
 
 impl<'a> Of<'a> {

@@ -2,20 +2,20 @@
 //! what its ranges cost so far.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use ipnet::IpNet;
 
-use super::volume::{Tally, Volumes};
+use super::evidence::{EXAMPLES, Evidence, Example, ROWS, RangeRow, Sums};
+use super::volume::{Key, Tally, Volumes};
 use crate::budget::Window;
-use crate::domain::{Country, DecidedBy, Decision, Facts, Phone, Range, Reason, Span, Timestamp, Verdict};
+use crate::domain::{
+    Country, DecidedBy, Decision, DecisionId, Facts, MaskedPhone, Phone, Range, Reason, Span, Timestamp, Verdict,
+};
 
-/// Rows of each table that are kept; what comes in later counts in the sums alone.
-const ROWS: usize = 200;
 /// Phones and addresses that are told apart.
 const APART: usize = 10_000;
-/// Decisions that are kept as examples: the first and the last so many.
-const EXAMPLES: usize = 100;
 /// Different phones that make an attack: one person who asks again is none.
 const PHONES: usize = 8;
 /// Footprints are kept at the same time: endpoints times countries.
@@ -28,79 +28,32 @@ const WRONG: f32 = 0.9;
 /// Where an attack goes: an endpoint, and the country of its phones.
 pub(super) type Place = (Arc<str>, Option<Country>);
 
-/// What one attack left, as evidence. Ranges, networks and countries in clear; phones and addresses only counted.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// Requests that were refused.
-    pub refused: u64,
-    /// Requests that were asked for a proof.
-    pub challenged: u64,
-    /// Messages that went out to its ranges, since an hour before it was noticed.
-    pub sent: u64,
-    /// Of these, verified.
-    pub verified: u64,
-    /// What they cost, in millionths of the currency.
-    pub cost_micros: u64,
-    /// Different phones, up to 10,000.
-    pub phones: usize,
-    /// Different addresses, up to 10,000.
-    pub addresses: usize,
-    /// By endpoint.
-    pub endpoints: BTreeMap<String, u64>,
-    /// By country of the phones.
-    pub countries: BTreeMap<String, u64>,
-    /// By range of the phones.
-    pub ranges: BTreeMap<String, RangeRow>,
-    /// By network of the addresses (IPv4 /24, IPv6 /48).
-    pub networks: BTreeMap<String, u64>,
-    /// By autonomous system of the addresses.
-    pub systems: BTreeMap<String, u64>,
-    /// What was hot, with the requests that it stopped.
-    pub cells: BTreeMap<String, u64>,
-    /// Examples: the first ones and the last ones.
-    pub decisions: Vec<Example>,
-}
-
-/// One range of an attack.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RangeRow {
-    /// Requests that were stopped.
-    pub stopped: u64,
-    /// Messages that went out.
-    pub sent: u64,
-    /// Of these, verified.
-    pub verified: u64,
-    /// What they cost, in millionths.
-    pub cost_micros: u64,
-}
-
-/// One stopped request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Example {
-    /// The decision, as in the decision log.
-    pub decision: String,
-    /// When.
-    pub at: Timestamp,
-    /// What was decided.
-    pub verdict: String,
-    /// Country code, range and last two digits.
-    pub phone: Option<String>,
-    /// Network of the address.
-    pub network: String,
-    /// What spoke first.
-    pub reason: String,
-}
-
-/// An attack under way, or what may become one.
+/// An attack under way, or what may become one. Names are made of it when it is told: it is counted a thousand times
+/// as often, while every decision waits for it.
 #[derive(Debug)]
 pub(super) struct Footprint {
     stopped: Window<u64>,
-    pub(super) evidence: Evidence,
+    sums: Sums,
+    ranges: BTreeMap<Range, RangeRow>,
+    networks: BTreeMap<IpNet, u64>,
+    systems: BTreeMap<u32, u64>,
+    cells: BTreeMap<String, u64>,
     phones: HashSet<u64>,
     addresses: HashSet<u64>,
-    first: Vec<Example>,
-    latest: VecDeque<Example>,
+    first: Vec<Seen>,
+    latest: VecDeque<Seen>,
     last: Timestamp,
+}
+
+/// An [`Example`] before it is told.
+#[derive(Debug)]
+struct Seen {
+    decision: DecisionId,
+    at: Timestamp,
+    verdict: Verdict,
+    phone: Option<MaskedPhone>,
+    network: IpNet,
+    reason: Option<Reason>,
 }
 
 /// Every footprint.
@@ -136,10 +89,13 @@ impl Footprints {
         }
     }
 
-    /// Requests of a place that were stopped within `per`, where they are of enough different phones.
-    pub(super) fn size(&mut self, endpoint: &Arc<str>, country: Option<Country>, per: Span, now: Timestamp) -> u64 {
-        let Some(footprint) = self.0.get_mut(&(Arc::clone(endpoint), country)) else { return 0 };
-        if footprint.phones.len() < PHONES { 0 } else { footprint.stopped.held_between(now, per, Span::default()) }
+    /// Requests that were stopped within `per` at the places that `fits` says yes to, where they are of enough different
+    /// phones.
+    pub(super) fn size(&mut self, fits: impl Fn(&Place) -> bool, per: Span, now: Timestamp) -> u64 {
+        let attacks = self.0.iter_mut().filter(|(place, footprint)| {
+            now.since(footprint.last) < OVER && footprint.phones.len() >= PHONES && fits(place)
+        });
+        attacks.map(|(_, footprint)| footprint.stopped.held_between(now, per, Span::default())).sum()
     }
 
     /// Places that something was stopped at lately.
@@ -148,13 +104,23 @@ impl Footprints {
         recent.map(|(place, _)| place.clone()).collect()
     }
 
-    /// What is known of the places that `fits` says yes to, together.
-    pub(super) fn evidence(&self, now: Timestamp, fits: impl Fn(&Place) -> bool) -> Evidence {
-        let mut all = Evidence::default();
-        for (_, footprint) in self.0.iter().filter(|(place, one)| fits(place) && now.since(one.last) < OVER) {
-            all.add(&footprint.told());
-        }
+    /// The sums of the places that are part of `key`.
+    pub(super) fn sums(&self, key: &Key, now: Timestamp) -> Sums {
+        let mut all = Sums::default();
+        self.parts(key, now).for_each(|(_, footprint)| all.add(&footprint.sums));
         all
+    }
+
+    /// What is known of the places that are part of `key`, together.
+    pub(super) fn evidence(&self, key: &Key, now: Timestamp) -> Evidence {
+        let mut all = Evidence::default();
+        self.parts(key, now).for_each(|(place, footprint)| all.add(&footprint.told(place)));
+        all
+    }
+
+    fn parts(&self, key: &Key, now: Timestamp) -> impl Iterator<Item = (&Place, &Footprint)> {
+        let fits = |(endpoint, country): &Place| key.covers_place(endpoint, *country);
+        self.0.iter().filter(move |(place, footprint)| fits(place) && now.since(footprint.last) < OVER)
     }
 }
 
@@ -162,7 +128,11 @@ impl Footprint {
     fn new() -> Self {
         Self {
             stopped: Window::new(Span::hours(1), 120),
-            evidence: Evidence::default(),
+            sums: Sums::default(),
+            ranges: BTreeMap::new(),
+            networks: BTreeMap::new(),
+            systems: BTreeMap::new(),
+            cells: BTreeMap::new(),
             phones: HashSet::new(),
             addresses: HashSet::new(),
             first: Vec::new(),
@@ -172,24 +142,20 @@ impl Footprint {
     }
 
     fn stopped(&mut self, facts: &Facts, decision: &Decision, volumes: &mut Volumes) {
-        let evidence = &mut self.evidence;
         self.stopped.add(facts.at, &1);
         self.last = self.last.max(facts.at);
         if matches!(decision.verdict, Verdict::Challenge(_)) {
-            evidence.challenged += 1;
+            self.sums.challenged += 1;
         } else {
-            evidence.refused += 1;
+            self.sums.refused += 1;
         }
-        *evidence.endpoints.entry(facts.endpoint.to_string()).or_default() += 1;
-        let network = facts.client.address.network.trunc().to_string();
-        count(&mut evidence.networks, || network.clone());
+        let network = facts.client.address.network.trunc();
+        count(&mut self.networks, network);
         if let Some(asn) = facts.place.asn {
-            count(&mut evidence.systems, || format!("AS{asn}"));
+            count(&mut self.systems, asn);
         }
-        for reason in &decision.reasons {
-            if let Some((kind, value)) = shared(reason) {
-                count(&mut evidence.cells, || format!("{kind} {value}"));
-            }
+        for (kind, value) in decision.reasons.iter().filter_map(shared) {
+            count_cell(&mut self.cells, kind, value);
         }
         if self.addresses.len() < APART {
             self.addresses.insert(facts.client.address.id.short());
@@ -198,110 +164,101 @@ impl Footprint {
             if self.phones.len() < APART {
                 self.phones.insert(phone.id.short());
             }
-            if let Some(country) = phone.country {
-                count(&mut evidence.countries, || country.to_string());
-            }
             self.of_range(phone, volumes, facts.at);
         }
-        let example = Example {
-            decision: decision.id.to_string(),
+        (self.sums.phones, self.sums.addresses) = (self.phones.len(), self.addresses.len());
+        self.keep(Seen {
+            decision: decision.id,
             at: facts.at,
-            verdict: decision.verdict.name().to_owned(),
-            phone: facts.phone().map(|phone| phone.masked().to_string()),
+            verdict: decision.verdict,
+            phone: facts.phone().map(Phone::masked),
             network,
-            reason: decision.reasons.first().map(ToString::to_string).unwrap_or_default(),
-        };
+            reason: decision.reasons.first().cloned(),
+        });
+    }
+
+    fn keep(&mut self, example: Seen) {
         if self.first.len() < EXAMPLES {
             self.first.push(example);
-        } else {
-            self.latest.push_back(example);
-            if self.latest.len() > EXAMPLES {
-                self.latest.pop_front();
-            }
+            return;
         }
+        if self.latest.len() >= EXAMPLES {
+            self.latest.pop_front();
+        }
+        self.latest.push_back(example);
     }
 
     /// A range that is new brings what its last hour holds: messages that went out before anything was noticed.
     fn of_range(&mut self, phone: &Phone, volumes: &mut Volumes, now: Timestamp) {
-        let name = phone.range.to_string();
-        if !self.evidence.ranges.contains_key(&name) {
-            if self.evidence.ranges.len() >= ROWS {
+        if !self.ranges.contains_key(&phone.range) {
+            if self.ranges.len() >= ROWS {
                 return;
             }
-            let key = super::volume::Key::range(phone);
-            let before = volumes.tally(&key, Span::hours(1), Span::default(), now);
-            self.evidence.ranges.insert(name.clone(), RangeRow::default());
+            let before = volumes.tally(&Key::range(phone), Span::hours(1), Span::default(), now);
+            self.ranges.insert(phone.range, RangeRow::default());
             self.add(phone.range, &before);
         }
-        if let Some(row) = self.evidence.ranges.get_mut(&name) {
+        if let Some(row) = self.ranges.get_mut(&phone.range) {
             row.stopped += 1;
         }
     }
 
     fn add(&mut self, range: Range, what: &Tally) {
-        let Some(row) = self.evidence.ranges.get_mut(&range.to_string()) else { return };
+        let Some(row) = self.ranges.get_mut(&range) else { return };
         let (sent, verified) = (u64::from(what.sent), u64::from(what.verified));
         row.sent += sent;
         row.verified += verified;
         row.cost_micros += what.micros;
-        self.evidence.sent += sent;
-        self.evidence.verified += verified;
-        self.evidence.cost_micros += what.micros;
+        self.sums.sent += sent;
+        self.sums.verified += verified;
+        self.sums.cost_micros += what.micros;
     }
 
-    fn told(&self) -> Evidence {
-        let decisions = self.first.iter().chain(&self.latest).cloned().collect();
-        Evidence { phones: self.phones.len(), addresses: self.addresses.len(), decisions, ..self.evidence.clone() }
+    fn told(&self, (endpoint, country): &Place) -> Evidence {
+        fn named<K: ToString, V: Copy>(rows: &BTreeMap<K, V>) -> BTreeMap<String, V> {
+            rows.iter().map(|(name, row)| (name.to_string(), *row)).collect()
+        }
+        let stopped = self.sums.refused + self.sums.challenged;
+        let systems = self.systems.iter().map(|(asn, count)| (format!("AS{asn}"), *count));
+        let mut told = Evidence {
+            endpoints: BTreeMap::from([(endpoint.to_string(), stopped)]),
+            countries: country.iter().map(|country| (country.to_string(), stopped)).collect(),
+            ranges: named(&self.ranges),
+            networks: named(&self.networks),
+            systems: systems.collect(),
+            cells: self.cells.clone(),
+            decisions: self.first.iter().chain(&self.latest).map(Seen::told).collect(),
+            ..Evidence::default()
+        };
+        told.set_sums(&self.sums);
+        told
     }
 }
 
-impl Evidence {
-    /// Requests that were stopped, and messages that went out.
-    pub fn size(&self) -> u64 {
-        self.refused + self.challenged + self.sent
-    }
-
-    /// Puts two places' together.
-    fn add(&mut self, other: &Self) {
-        self.refused += other.refused;
-        self.challenged += other.challenged;
-        self.sent += other.sent;
-        self.verified += other.verified;
-        self.cost_micros += other.cost_micros;
-        self.phones += other.phones;
-        self.addresses += other.addresses;
-        for (mine, theirs) in [
-            (&mut self.endpoints, &other.endpoints),
-            (&mut self.countries, &other.countries),
-            (&mut self.networks, &other.networks),
-            (&mut self.systems, &other.systems),
-            (&mut self.cells, &other.cells),
-        ] {
-            for (name, number) in theirs {
-                if mine.len() < ROWS || mine.contains_key(name) {
-                    *mine.entry(name.clone()).or_default() += number;
-                }
-            }
+impl Seen {
+    fn told(&self) -> Example {
+        Example {
+            decision: self.decision.to_string(),
+            at: self.at,
+            verdict: self.verdict.name().to_owned(),
+            phone: self.phone.map(|phone| phone.to_string()),
+            network: self.network.to_string(),
+            reason: self.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
         }
-        for (range, row) in &other.ranges {
-            if self.ranges.len() < ROWS || self.ranges.contains_key(range) {
-                let mine = self.ranges.entry(range.clone()).or_default();
-                mine.stopped += row.stopped;
-                mine.sent += row.sent;
-                mine.verified += row.verified;
-                mine.cost_micros += row.cost_micros;
-            }
-        }
-        let room = (2 * EXAMPLES).saturating_sub(self.decisions.len());
-        self.decisions.extend(other.decisions.iter().take(room).cloned());
     }
 }
 
-fn count(rows: &mut BTreeMap<String, u64>, name: impl Fn() -> String) {
-    let name = name();
+fn count<K: Ord>(rows: &mut BTreeMap<K, u64>, name: K) {
     if rows.len() < ROWS || rows.contains_key(&name) {
         *rows.entry(name).or_default() += 1;
     }
+}
+
+/// Counts `kind value`.
+fn count_cell(rows: &mut BTreeMap<String, u64>, kind: &str, value: &str) {
+    let mut name = String::with_capacity(kind.len() + 1 + value.len());
+    _ = write!(name, "{kind} {value}");
+    count(rows, name);
 }
 
 /// Whether the ladder stopped it for what it shares with others, or for a look that nobody real has. A phone or a client

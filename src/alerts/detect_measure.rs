@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::baseline::History;
-use super::detect_attack::Footprints;
+use super::detect_attack::{Footprints, Place};
 use super::settings::{Against, By, Rule};
 use super::threshold::{CLEAR, Reading};
 use super::volume::{Key, Tally, Volumes};
@@ -54,8 +54,11 @@ pub(super) fn measure(
                     over(value, rule.warn, rule.critical)
                 };
             }
+            if u64::from(tally.sent) < rule.min {
+                return few(value);
+            }
             let usual = volumes.history.get(key).and_then(|history| usual(rule, history, now));
-            let Some(usual) = usual.filter(|_| u64::from(tally.sent) >= rule.min) else { return few(value) };
+            let Some(usual) = usual else { return few(value) };
             // A multiple of next to nothing is nothing.
             let times = |factor: Option<f64>| factor.map(|factor| (factor * usual).max(usual + 4.0 * usual.sqrt()));
             over(value, times(rule.warn), times(rule.critical))
@@ -78,13 +81,10 @@ pub(super) fn measure(
 }
 
 pub(super) fn attack_size(rule: &Rule, key: &Key, footprints: &mut Footprints, now: Timestamp) -> f64 {
-    let of_key = |(endpoint, country): &(Arc<str>, Option<Country>)| {
-        let place = attacked(By::Country, Arc::clone(endpoint), *country);
-        if rule.by == By::Country { place == *key } else { key.covers(&place) }
+    let of_key = |(endpoint, country): &Place| {
+        key.covers_place(endpoint, *country) && (rule.by != By::Country || key.country == *country)
     };
-    let places: Vec<_> = footprints.places(now).into_iter().filter(|place| of_key(place)).collect();
-    let sizes = places.iter().map(|(endpoint, country)| footprints.size(endpoint, *country, rule.per, now));
-    number(sizes.sum())
+    number(footprints.size(of_key, rule.per, now))
 }
 
 pub(super) fn volume(kind: AlertKind, tally: &Tally) -> f64 {

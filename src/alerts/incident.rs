@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use super::detect::Finding;
-use super::detect_attack::{Evidence, RangeRow};
+use super::evidence::{Evidence, RangeRow};
 use super::volume::Key;
 use super::{Alert, AlertKind, IncidentId, Severity, Status, Value};
 use crate::domain::{Money, Timestamp};

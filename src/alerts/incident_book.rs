@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::detect::Finding;
-use super::detect_attack::Evidence;
+use super::detect_attack::Footprints;
+use super::evidence::Sums;
 use super::incident::{Acknowledged, Incident};
 use super::settings::Settings;
 use super::silence::Silence;
@@ -18,6 +19,8 @@ use crate::domain::{Span, Timestamp};
 const APART: usize = 4;
 /// Growth is told at most so often; a worse severity at once.
 const PACE: Span = Span::minutes(1);
+/// Tables and examples of an attack are taken anew for a message, else at most so often: all decisions wait meanwhile.
+const LOOK: Span = Span::minutes(1);
 /// Silences that are kept at the same time.
 const SILENCES: usize = 100;
 
@@ -30,6 +33,9 @@ pub struct Book {
     silences: Vec<Silence>,
     #[serde(skip)]
     changes: u64,
+    /// Of open incidents: the sums when the tables of their evidence were taken, and when that was.
+    #[serde(skip)]
+    looks: BTreeMap<IncidentId, (Sums, Timestamp)>,
 }
 
 /// Alerts of one family may be one trouble.
@@ -54,12 +60,12 @@ const fn family(kind: AlertKind) -> Family {
 }
 
 impl Book {
-    /// Takes what was found at `now` and gives what is to be told. `evidence` knows what attacks left.
+    /// Takes what was found at `now` and gives what is to be told. `attacks` knows what they left.
     pub(super) fn take(
         &mut self,
         settings: &Settings,
         findings: &[Finding],
-        evidence: impl Fn(&Key) -> Evidence,
+        attacks: &Footprints,
         now: Timestamp,
     ) -> Vec<Alert> {
         // Wide ones first, so that narrow ones of the same cause find them.
@@ -76,16 +82,29 @@ impl Book {
         let mut told = Vec::new();
         self.silences.retain(|silence| now < silence.until);
         let silences = self.silences.clone();
+        let looks = std::mem::take(&mut self.looks);
         for incident in self.incidents.iter_mut().filter(|incident| incident.is_open()) {
-            update_evidence(incident, &evidence);
-            let names = incident.names();
-            incident.silenced = silences.iter().any(|silence| silence.holds(&names, now));
+            let attack = attack(incident);
+            let look = looks.get(&incident.id).copied();
+            let sums = attack.as_ref().and_then(|key| take_sums(incident, attacks.sums(key, now), look));
+            incident.silenced = !silences.is_empty() && {
+                let names = incident.names();
+                silences.iter().any(|silence| silence.holds(&names, now))
+            };
             if incident.alerts.iter().all(|row| row.ended.is_some()) {
                 incident.ended = Some(now);
                 incident.note(now, "over".to_owned());
             }
-            let message =
-                due(incident, settings.grow, now).map(|status| incident.message(status, &settings.currency, now));
+            let due = due(incident, settings.grow, now);
+            let mut look = look;
+            if let (Some(key), Some(sums)) = (attack, sums)
+                && (due.is_some() || look.is_none_or(|(_, at)| now.since(at) >= LOOK))
+            {
+                incident.evidence = attacks.evidence(&key, now);
+                look = Some((sums, now));
+            }
+            self.looks.extend(look.map(|look| (incident.id.clone(), look)));
+            let message = due.map(|status| incident.message(status, &settings.currency, now));
             self.changes += u64::from(message.is_some() || incident.ended.is_some());
             told.extend(message);
         }
@@ -259,16 +278,21 @@ fn due(incident: &Incident, grow: f64, now: Timestamp) -> Option<Status> {
     }
 }
 
-fn update_evidence(incident: &mut Incident, evidence: impl Fn(&Key) -> Evidence) {
+/// What the incident's attack alerts measure.
+fn attack(incident: &Incident) -> Option<Key> {
     let attacks = incident.alerts.iter().filter(|row| row.kind == AlertKind::Attack && row.ended.is_none());
     // The widest alert's evidence holds the others'.
-    let widest = attacks.min_by_key(|row| row.labels.len()).map(|row| Key::from_labels(&row.labels));
-    if let Some(key) = widest {
-        let known = evidence(&key);
-        if known.size() >= incident.evidence.size() {
-            incident.evidence = known;
-        }
+    attacks.min_by_key(|row| row.labels.len()).map(|row| Key::from_labels(&row.labels))
+}
+
+/// Takes in the sums of an attack, and gives them where its tables are older. Those of a process that has just started
+/// are smaller than what is known already.
+fn take_sums(incident: &mut Incident, sums: Sums, look: Option<(Sums, Timestamp)>) -> Option<Sums> {
+    if sums.size() < incident.evidence.size() {
+        return None;
     }
+    incident.evidence.set_sums(&sums);
+    Some(sums).filter(|sums| look.is_none_or(|(then, _)| then != *sums))
 }
 
 /// What an incident is about is what its alerts say together: what only one of them knows is known, and what differs is

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use super::baseline::History;
 use super::settings::By;
 use crate::budget::{Counted, Window};
@@ -68,6 +70,15 @@ impl Key {
             && fits(self.country.as_ref(), other.country.as_ref())
             && fits(self.range.as_ref(), other.range.as_ref())
             && fits(self.part.as_ref(), other.part.as_ref())
+    }
+
+    /// Whether all attempts at an endpoint for phones of a country are part of this.
+    pub(super) fn covers_place(&self, endpoint: &Arc<str>, country: Option<Country>) -> bool {
+        let Self { endpoint: of_endpoint, country: of_country, range, part } = self;
+        of_endpoint.as_ref().is_none_or(|mine| mine == endpoint)
+            && (of_country.is_none() || *of_country == country)
+            && range.is_none()
+            && part.is_none()
     }
 
     /// As labels.
@@ -155,6 +166,8 @@ struct Series {
     hour: Window<Tally>,
     day: Window<Tally>,
     last: Timestamp,
+    /// The last round in which something was counted; see [`Volumes::take_touched`].
+    touched: u64,
 }
 
 impl Series {
@@ -164,17 +177,29 @@ impl Series {
             hour: Window::new(Span::hours(1), 60),
             day: Window::new(Span::hours(24), 48),
             last: Timestamp::default(),
+            touched: 0,
         }
     }
 }
 
 /// Every key's windows, and what is usual.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Volumes {
-    series: HashMap<Key, Series>,
+    series: HashMap<Key, Series, RandomState>,
     ranges: usize,
     pub(super) history: BTreeMap<Key, History>,
-    touched: BTreeSet<Key>,
+    /// Keys that something was counted of in this round.
+    touched: Vec<Key>,
+    round: u64,
+    /// No range was idle for long before.
+    idle_from: Timestamp,
+}
+
+impl Default for Volumes {
+    fn default() -> Self {
+        let (series, history, touched) = Default::default();
+        Self { series, ranges: 0, history, touched, round: 1, idle_from: Timestamp::default() }
+    }
 }
 
 impl Volumes {
@@ -210,20 +235,25 @@ impl Volumes {
         let country = phone.and_then(|phone| phone.country).map(Key::country);
         let range = phone.filter(|_| by_range).map(Key::range);
         for key in [Some(Key::default()), Some(Key::endpoint(endpoint)), country, range].into_iter().flatten() {
+            let round = self.round;
             let Some(series) = self.series(&key, at) else { continue };
             for window in [&mut series.minute, &mut series.hour, &mut series.day] {
                 window.add(at, tally);
             }
             series.last = series.last.max(at);
-            self.touched.insert(key);
+            if std::mem::replace(&mut series.touched, round) != round {
+                self.touched.push(key);
+            }
         }
     }
 
     fn series(&mut self, key: &Key, now: Timestamp) -> Option<&mut Series> {
-        if key.range.is_some() && !self.series.contains_key(key) {
-            if self.ranges >= RANGES {
-                self.series.retain(|key, series| key.range.is_none() || now.since(series.last) < IDLE);
-                self.ranges = self.series.keys().filter(|key| key.range.is_some()).count();
+        if self.series.contains_key(key) {
+            return self.series.get_mut(key);
+        }
+        if key.range.is_some() {
+            if self.ranges >= RANGES && now >= self.idle_from {
+                self.sweep(now);
             }
             if self.ranges >= RANGES {
                 return None;
@@ -231,6 +261,15 @@ impl Volumes {
             self.ranges += 1;
         }
         Some(self.series.entry(key.clone()).or_insert_with(Series::new))
+    }
+
+    /// Forgets ranges that are idle.
+    fn sweep(&mut self, now: Timestamp) {
+        self.series.retain(|key, series| key.range.is_none() || now.since(series.last) < IDLE);
+        let ranges = self.series.iter().filter(|(key, _)| key.range.is_some()).map(|(_, series)| series.last);
+        self.ranges = ranges.clone().count();
+        // Nothing more to find before: looking takes a while, and all decisions wait for it.
+        self.idle_from = ranges.min().unwrap_or(now) + IDLE;
     }
 
     /// What a key's last `per` hold, without what is younger than `young`. Up to a minute the window is exact to 5 s, up to
@@ -249,6 +288,7 @@ impl Volumes {
 
     /// Keys that something was counted of since the last call.
     pub(super) fn take_touched(&mut self) -> BTreeSet<Key> {
-        std::mem::take(&mut self.touched)
+        self.round += 1;
+        self.touched.drain(..).collect()
     }
 }

@@ -184,6 +184,9 @@ impl Budgets {
 
     /// How far every budget with a cap is used, the fullest first. Of countries, those with messages in the last day.
     pub fn fill(&self, policy: &Policy, now: Timestamp) -> Vec<Use> {
+        if !policy.is_set() {
+            return Vec::new();
+        }
         let mut ledger = self.ledger();
         let mut fill = Vec::new();
         let countries: Vec<_> = ledger.countries.keys().copied().map(Some).collect();

@@ -49,8 +49,9 @@ impl<T: Counted> Window<T> {
 
     /// Counts at `at`.
     pub fn add(&mut self, at: Timestamp, value: &T) {
-        self.roll(at);
-        let place = self.place(self.index(at));
+        let index = at.unix_ms() / self.bucket_ms;
+        self.roll_to(index);
+        let place = self.place(index.max(self.oldest()));
         if let Some(bucket) = self.buckets.get_mut(place) {
             bucket.add(value);
             self.sum.add(value);
@@ -81,13 +82,16 @@ impl<T: Counted> Window<T> {
         self.roll(now);
         let buckets = |span: Span| span.as_millis().div_ceil(self.bucket_ms);
         let (from, to) = (buckets(young), (buckets(young) + buckets(per) + 1).min(self.len()));
-        let mut sum = T::default();
-        for back in from..to {
-            let Some(index) = self.newest.checked_sub(back) else { break };
-            if let Some(bucket) = self.buckets.get(self.place(index)) {
-                sum.add(bucket);
-            }
+        if (from, to) == (0, self.len()) {
+            return self.sum;
         }
+        let mut sum = T::default();
+        // From the newest back to the first place of the ring, then from its last place on.
+        let (newer, older) = self.buckets.split_at(self.place(self.newest) + 1);
+        let buckets = newer.iter().rev().chain(older.iter().rev());
+        let [skipped, taken] =
+            [from, to.saturating_sub(from)].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+        buckets.skip(skipped).take(taken).for_each(|bucket| sum.add(bucket));
         sum
     }
 
@@ -127,7 +131,10 @@ impl<T: Counted> Window<T> {
 
     /// Lets go what is older than the window.
     fn roll(&mut self, now: Timestamp) {
-        let index = now.unix_ms() / self.bucket_ms;
+        self.roll_to(now.unix_ms() / self.bucket_ms);
+    }
+
+    fn roll_to(&mut self, index: u64) {
         if index <= self.newest {
             return;
         }
@@ -143,10 +150,6 @@ impl<T: Counted> Window<T> {
             }
         }
         self.newest = index;
-    }
-
-    fn index(&self, at: Timestamp) -> u64 {
-        (at.unix_ms() / self.bucket_ms).max(self.oldest())
     }
 
     fn oldest(&self) -> u64 {

@@ -2,7 +2,7 @@
 //!
 //! Everything that fades is kept as it was at `at`, and is faded when the cell is next written or read.
 
-use super::fade::{fade, half};
+use super::fade::half_and_fade;
 use crate::domain::{Span, Timestamp};
 
 /// Two alternatives are held against real use: abuse that verifies almost nothing, and abuse that fakes half of it.
@@ -126,17 +126,16 @@ impl Cell {
         if self.age() > SETTLED.as_millis() {
             self.born = 0;
         }
-        let kind = half(ms, half_life);
+        let (kind, [fast, recent, outage, slow]) = half_and_fade(ms, half_life, [FAST, RECENT, OUTAGE, SLOW]);
         for value in self.matured.iter_mut().chain([&mut self.sent, &mut self.verified]) {
             *value *= kind;
         }
-        self.fast *= fade(ms, FAST);
-        self.recent *= fade(ms, RECENT);
-        let outage = fade(ms, OUTAGE);
+        self.fast *= fast;
+        self.recent *= recent;
         self.came *= outage;
         self.due *= outage;
         self.refused *= outage;
-        self.slow *= fade(ms, SLOW);
+        self.slow *= slow;
     }
 
     /// Evidence in nats, of the alternative that explains it best.

@@ -11,6 +11,7 @@ impl Cells {
     /// A send was verified, perhaps after its horizon.
     pub(super) fn verified(&self, kinds: &Kinds, charge: &mut Charge, now: Timestamp) {
         charge.verified = true;
+        self.touch_charged(charge);
         let real = self.learned.real_use(charge.aspects.key(Kind::Endpoint));
         let value = real.verified();
         let (old, at) = (charge.value, charge.at);
@@ -53,22 +54,35 @@ impl Cells {
         }
     }
 
+    /// Gets the memory of a send's cells on its way at once.
+    fn touch_charged(&self, charge: &Charge) {
+        let of_rung = |rung| {
+            let keys = Kind::ALL.into_iter().map(move |kind| Some((charge.aspects.key(kind)?, kind)));
+            keys.map(move |key| key.map(|(key, kind)| variant(key, kind, charge.trust, rung)))
+        };
+        self.touch(of_rung(Rung::None));
+        if charge.rung != Rung::None {
+            self.touch(of_rung(charge.rung));
+        }
+    }
+
     /// A send has been silent, or verified, for a step longer.
     pub(super) fn step(&self, kinds: &Kinds, charge: &mut Charge, step: usize, at: Timestamp) {
+        self.touch_charged(charge);
         let endpoint = charge.aspects.key(Kind::Endpoint);
         let real = self.learned.real_use(endpoint);
         let country = charge.aspects.key(Kind::Country);
         let outage = country.map_or(0.0, |key| self.outage(kinds, key, charge.trust, at));
+        let come = real.come_by(STEPS[step]);
+        let come_before = step.checked_sub(1).map_or(0.0, |before| real.come_by(STEPS[before]));
         let (old, new) = if charge.verified || charge.missed {
             (charge.value, charge.value)
         } else {
-            let silent = real.silent(STEPS[step], outage);
+            let silent = real.silent_when(come, outage);
             (charge.value, if charge.undelivered { silent.map(|value| value / 2) } else { silent })
         };
-        let come = |index: Option<usize>| index.map_or(0.0, |index| real.come_by(STEPS[index]));
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
-        let due =
-            if charge.missed { 0.0 } else { (real.conversion * (come(Some(step)) - come(step.checked_sub(1)))) as f32 };
+        let due = if charge.missed { 0.0 } else { (real.conversion * (come - come_before)) as f32 };
         let horizon = step + 1 == STEPS.len();
         // What a narrower cell explains by now is taken out of the wider ones.
         let mut most = WHOLE;

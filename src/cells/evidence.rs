@@ -54,7 +54,11 @@ impl RealUse {
     /// Evidence of a send that has been silent for `t`, in 4096ths of a nat. `outage` is the share of real
     /// verifications that are missing for everyone: with it silence says less.
     pub(super) fn silent(&self, t: Span, outage: f32) -> [i32; ALTERNATIVES] {
-        let come = self.come_by(t);
+        self.silent_when(self.come_by(t), outage)
+    }
+
+    /// As [`RealUse::silent`], when the share `come` of real verifications has come.
+    pub(super) fn silent_when(&self, come: f64, outage: f32) -> [i32; ALTERNATIVES] {
         let conversion = self.conversion * (1.0 - f64::from(outage));
         let real = Self { conversion, ..*self };
         real.alternatives().map(|q| fixed(((1.0 - q * come) / (1.0 - conversion * come)).ln()))

@@ -1,6 +1,10 @@
 //! What is learned of real use at an endpoint, from clients that verified before: slowly, and within bounds.
 
-use dashmap::DashMap;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
 
 use super::RealUse;
 use crate::domain::Span;
@@ -21,14 +25,22 @@ pub(super) struct Record {
     ln_lag_squared: f64,
 }
 
-/// By endpoint.
+/// By endpoint. Every decision reads it, and few of them change it: reading takes no lock.
 #[derive(Debug, Default)]
-pub(super) struct Learned(DashMap<u64, Record>);
+pub(super) struct Learned(ArcSwap<BTreeMap<u64, Arc<Endpoint>>>);
+
+#[derive(Debug)]
+struct Endpoint {
+    record: Mutex<Record>,
+    /// What it comes to: the bits of conversion, median and sigma. Whoever reads them while they change may have one of
+    /// before, which is all the same: they change slowly.
+    known: [AtomicU64; 3],
+}
 
 impl Learned {
     /// What is known of real use there.
     pub(super) fn real_use(&self, endpoint: Option<u64>) -> RealUse {
-        endpoint.and_then(|key| self.0.get(&key).map(|record| record.real_use())).unwrap_or_default()
+        endpoint.and_then(|key| self.0.load().get(&key).map(|endpoint| endpoint.real_use())).unwrap_or_default()
     }
 
     /// A session of a known client came to its end.
@@ -61,25 +73,56 @@ impl Learned {
 
     /// Every endpoint's.
     pub(super) fn all(&self) -> Vec<(u64, Record)> {
-        self.0.iter().map(|entry| (*entry.key(), *entry.value())).collect()
+        self.0.load().iter().map(|(key, endpoint)| (*key, endpoint.change(|record| *record))).collect()
     }
 
     /// Puts an endpoint's back. False where there are too many.
     pub(super) fn put(&self, endpoint: u64, record: Record) -> bool {
-        let has_room = self.0.len() < ENDPOINTS;
-        if has_room {
-            self.0.insert(endpoint, record);
-        }
-        has_room
+        self.change(endpoint, |own| *own = record)
     }
 
-    fn change(&self, endpoint: u64, change: impl FnOnce(&mut Record)) {
-        if let Some(mut record) = self.0.get_mut(&endpoint) {
-            change(&mut record);
-        } else if self.0.len() < ENDPOINTS {
-            change(&mut self.0.entry(endpoint).or_default());
-        }
+    /// False where there is no room for the endpoint.
+    fn change(&self, endpoint: u64, change: impl FnOnce(&mut Record)) -> bool {
+        let known = self.0.load().get(&endpoint).map(Arc::clone);
+        let known = known.or_else(|| {
+            self.0.rcu(|all| {
+                let mut all = BTreeMap::clone(all);
+                if all.len() < ENDPOINTS {
+                    all.entry(endpoint).or_insert_with(|| Arc::new(Endpoint::default()));
+                }
+                all
+            });
+            self.0.load().get(&endpoint).map(Arc::clone)
+        });
+        known.map(|known| known.change(change)).is_some()
     }
+}
+
+impl Default for Endpoint {
+    fn default() -> Self {
+        Self { record: Mutex::default(), known: bits(Record::default().real_use()).map(AtomicU64::new) }
+    }
+}
+
+impl Endpoint {
+    fn real_use(&self) -> RealUse {
+        let [conversion, median_s, sigma] =
+            self.known.each_ref().map(|bits| f64::from_bits(bits.load(Ordering::Relaxed)));
+        RealUse { conversion, median_s, sigma }
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Record) -> T) -> T {
+        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = change(&mut record);
+        for (known, bits) in self.known.iter().zip(bits(record.real_use())) {
+            known.store(bits, Ordering::Relaxed);
+        }
+        result
+    }
+}
+
+fn bits(RealUse { conversion, median_s, sigma }: RealUse) -> [u64; 3] {
+    [conversion, median_s, sigma].map(f64::to_bits)
 }
 
 impl Record {

@@ -15,7 +15,7 @@
 //! **Outage.** Where verifications that history promised are missing, silence says less: abuse on top of real use takes
 //! none away.
 //!
-//! **Memory.** One table, fixed in size; in a full set of eight the entry worth least goes. Open sends are bounded too.
+//! **Memory.** One table, fixed in size; in a full set of seven the entry worth least goes. Open sends are bounded too.
 //!
 //! Must not know: verdicts, limits' counts, clocks. `now` is an argument.
 
@@ -52,6 +52,7 @@ use cell::{ALTERNATIVES, Cell, WHOLE};
 use learned::Learned;
 use sends::{Charge, Due, Sends, Weights};
 use table::Table;
+use trust::Bonds;
 
 /// What an attempt's cells show at one rung, by kind.
 pub type Views = [Option<View>; Kind::ALL.len()];
@@ -88,7 +89,7 @@ pub struct Cells {
 /// How large the cells may grow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// Bytes of the table; 72 an entry.
+    /// Bytes of the table; 73 an entry.
     pub memory: usize,
     /// Sends that are kept at the same time; some 200 bytes each.
     pub sends: usize,
@@ -118,8 +119,9 @@ impl Cells {
     pub fn attempt(&self, facts: &Facts) -> Attempt {
         let aspects = Aspects::of(facts, self.seed);
         let page = pages::key(facts.client.address.id, self.seed);
-        self.touch(trust::keys(&aspects).into_iter().chain([Some(page)]));
-        let trust = trust::of(&self.table, &aspects, facts.at);
+        let bonds = Bonds::of(&aspects);
+        self.touch(bonds.keys().into_iter().chain([Some(page)]));
+        let trust = bonds.trust(&self.table, facts.at);
         self.touch(Kind::ALL.into_iter().map(|kind| Some(variant(aspects.key(kind)?, kind, trust, Rung::None))));
         let real = self.learned.real_use(aspects.key(Kind::Endpoint));
         Attempt { aspects, trust, real, weights: [in_64ths(WHOLE); Kind::ALL.len()] }

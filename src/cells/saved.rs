@@ -18,7 +18,6 @@ use super::charging::share;
 use super::evidence::STEPS;
 use super::learned::Record;
 use super::sends::{Charge, SendRef};
-use super::table::SHARDS;
 use super::trust::is_trust;
 use super::{Cells, Kind, Kinds, in_64ths, lock, pages, parts};
 use crate::domain::{Rung, Span, Timestamp, Trust};
@@ -27,8 +26,8 @@ use crate::pack::{self, CHUNK, Malformed, Out, Pack, Restored, Section, Unfit};
 
 /// After a longer gap between snapshot and start, verifications may have been missed.
 const MISSED: Span = Span::seconds(2);
-/// Entries of the table that are walked, and sends that are copied, between two looks under the lock.
-const WALKED: usize = 1024;
+/// Sets of the table that are walked at once, and sends that are copied between two looks under the lock.
+const WALKED: usize = 128;
 const COPIED: usize = 256;
 
 const TABLE: u8 = 0;
@@ -64,7 +63,7 @@ impl Section for Cells {
 
     fn save(&self, now: Timestamp, out: &mut Out<'_>) -> io::Result<()> {
         self.save_learned(out)?;
-        (0..SHARDS).try_for_each(|shard| self.save_shard(shard, now, out))?;
+        self.save_table(now, out)?;
         self.save_sends(now, out)
     }
 
@@ -79,10 +78,10 @@ impl Section for Cells {
 }
 
 impl Cells {
-    fn save_shard(&self, shard: usize, now: Timestamp, out: &mut Out<'_>) -> io::Result<()> {
-        let (mut way, mut chunk) = (0, vec![TABLE]);
-        while let Some((entries, next)) = self.table.some_from(shard, way, WALKED) {
-            way = next;
+    fn save_table(&self, now: Timestamp, out: &mut Out<'_>) -> io::Result<()> {
+        let (mut set, mut chunk) = (0, vec![TABLE]);
+        while let Some((entries, next)) = self.table.some_from(set, WALKED) {
+            set = next;
             for (key, words) in entries {
                 let cell = Cell { open: 0, born: 0, window: [0; ALTERNATIVES], ..Cell::from_words(&words) };
                 if !pages::is_over(&cell, now) {

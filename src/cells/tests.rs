@@ -110,9 +110,9 @@ impl Stage {
 
     /// By key, what the cells' windows hold.
     fn held(&self) -> HashMap<u64, ([i32; ALTERNATIVES], i32)> {
-        let shards = (0..table::SHARDS).filter_map(|shard| self.cells.table.some_from(shard, 0, usize::MAX));
-        let entries = shards.flat_map(|(entries, _)| entries);
+        let (entries, _) = self.cells.table.some_from(0, usize::MAX).unwrap_or_default();
         entries
+            .into_iter()
             .map(|(key, words)| (key, Cell::from_words(&words)))
             .map(|(key, cell)| (key, (cell.window, cell.open)))
             .collect()
@@ -206,7 +206,8 @@ fn a_send_says_its_log_likelihood_ratio() {
 }
 
 #[test]
-fn an_entry_takes_72_bytes() {
-    assert_eq!(table::ENTRY_BYTES, 72);
-    assert_eq!(size_of::<[u64; cell::WORDS]>() + size_of::<u64>(), table::ENTRY_BYTES);
+fn seven_entries_take_512_bytes() {
+    assert_eq!(Cells::bytes_of(7), 512);
+    let settings = Settings { memory: 1 << 20, ..Settings::default() };
+    assert_eq!(Cells::bytes_of(Cells::new(&settings, 1).usage().1), 1 << 20);
 }

@@ -1,14 +1,14 @@
 //! What the cells tell of themselves, for metrics and for whoever is on call. Changes nothing.
 
 use super::aspects::{country_key, endpoint_key};
-use super::table::ENTRY_BYTES;
+use super::table;
 use super::{Cells, Kinds, RealUse, lock};
 use crate::domain::{Country, Timestamp, Trust};
 
 impl Cells {
-    /// Bytes of the table.
+    /// Bytes that so many entries take.
     pub const fn bytes_of(entries: usize) -> usize {
-        entries * ENTRY_BYTES
+        table::bytes_of(entries)
     }
 
     /// Challenges that nobody has solved yet, and that are still waited for.

@@ -1,9 +1,9 @@
 //! Trust: who verified before. It is earned by verifying, fades, and is lost by silence.
 
-use super::Kind;
 use super::aspects::Aspects;
 use super::cell::Cell;
 use super::table::Table;
+use super::{Kind, fade};
 use crate::domain::{Span, Timestamp, Trust};
 use crate::limits::mix;
 
@@ -53,28 +53,46 @@ pub(super) const fn is_trust(cell: &Cell) -> bool {
     cell.tag >= TAG && cell.tag < TAG + 8
 }
 
-/// The keys of all bonds.
-pub(super) fn keys(aspects: &Aspects) -> [Option<u64>; Bond::ALL.len()] {
-    Bond::ALL.map(|bond| bond.key(aspects))
+/// The keys of all bonds of an attempt.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bonds([Option<u64>; Bond::ALL.len()]);
+
+impl Bonds {
+    pub(super) fn of(aspects: &Aspects) -> Self {
+        Self(Bond::ALL.map(|bond| bond.key(aspects)))
+    }
+
+    pub(super) const fn keys(&self) -> [Option<u64>; Bond::ALL.len()] {
+        self.0
+    }
+
+    /// What they show.
+    pub(super) fn trust(&self, table: &Table, now: Timestamp) -> Trust {
+        let trusted = |bond: Bond| {
+            let cell = self.0[bond as usize].and_then(|key| table.get(key));
+            cell.is_some_and(|cell| left(&cell, now) >= ENOUGH)
+        };
+        if trusted(Bond::ClientPhone) || trusted(Bond::NetworkPhone) {
+            Trust::Owner
+        } else if trusted(Bond::Client) || trusted(Bond::PlacePhone) {
+            Trust::KnownClient
+        } else if trusted(Bond::Phone) {
+            Trust::KnownPhone
+        } else {
+            Trust::Unknown
+        }
+    }
 }
 
-pub(super) fn of(table: &Table, aspects: &Aspects, now: Timestamp) -> Trust {
-    let trusted = |bond: Bond| {
-        let cell = bond.key(aspects).and_then(|key| table.get(key));
-        cell.is_some_and(|mut cell| {
-            cell.fade_to(now, HALF_LIFE);
-            cell.matured[0] >= ENOUGH
-        })
-    };
-    if trusted(Bond::ClientPhone) || trusted(Bond::NetworkPhone) {
-        Trust::Owner
-    } else if trusted(Bond::Client) || trusted(Bond::PlacePhone) {
-        Trust::KnownClient
-    } else if trusted(Bond::Phone) {
-        Trust::KnownPhone
-    } else {
-        Trust::Unknown
-    }
+/// Verifications that have not faded by `now`. Nothing else of such an entry fades.
+fn left(cell: &Cell, now: Timestamp) -> f32 {
+    cell.matured[0] * fade::half(now.unix_ms().saturating_sub(cell.at), HALF_LIFE)
+}
+
+/// Brings an entry to `now`, and changes its verifications.
+fn change(cell: &mut Cell, now: Timestamp, change: impl FnOnce(f32) -> f32) {
+    cell.matured[0] = change(left(cell, now));
+    cell.at = cell.at.max(now.unix_ms());
 }
 
 pub(super) fn verified(table: &Table, aspects: &Aspects, now: Timestamp) {
@@ -85,10 +103,7 @@ pub(super) fn verified(table: &Table, aspects: &Aspects, now: Timestamp) {
             key,
             fresh,
             |cell| worth(cell, now),
-            |cell| {
-                cell.fade_to(now, HALF_LIFE);
-                cell.matured[0] = (cell.matured[0] + 1.0).min(MOST);
-            },
+            |cell| change(cell, now, |verified| (verified + 1.0).min(MOST)),
         );
     }
 }
@@ -96,16 +111,11 @@ pub(super) fn verified(table: &Table, aspects: &Aspects, now: Timestamp) {
 pub(super) fn silent(table: &Table, aspects: &Aspects, now: Timestamp) {
     for bond in [Bond::Client, Bond::ClientPhone, Bond::NetworkPhone, Bond::PlacePhone] {
         let Some(key) = bond.key(aspects) else { continue };
-        table.change(key, |cell| {
-            cell.fade_to(now, HALF_LIFE);
-            cell.matured[0] = (cell.matured[0] - LOST_BY_SILENCE).max(0.0);
-        });
+        table.change(key, |cell| change(cell, now, |verified| (verified - LOST_BY_SILENCE).max(0.0)));
     }
 }
 
 /// A little more than a stranger's cell.
 pub(super) fn worth(cell: &Cell, now: Timestamp) -> f32 {
-    let mut cell = *cell;
-    cell.fade_to(now, HALF_LIFE);
-    0.5 + cell.matured[0].min(1.0)
+    0.5 + left(cell, now).min(1.0)
 }

@@ -53,7 +53,7 @@ impl Gate {
             match self.sessions.settle(alias, outcome, now) {
                 Found::Settled(sends) => {
                     for send in &sends {
-                        self.sighted.insert(Arc::clone(&send.endpoint));
+                        self.sighted.insert(&send.endpoint);
                         self.conversion.outcome(send, outcome);
                         self.watch.outcome(&send.endpoint, send.phone.as_ref(), send.at, outcome);
                         if let Some(charge) = send.charge {

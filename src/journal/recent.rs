@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foldhash::fast::RandomState;
 use serde::{Serialize, Serializer};
 
 use super::Record;
@@ -57,7 +58,7 @@ struct Ring {
     entries: VecDeque<Entry>,
     /// Number of the entry at the front; entries are numbered from 0 for the life of the process.
     first: u64,
-    numbers: HashMap<DecisionId, u64>,
+    numbers: HashMap<DecisionId, u64, RandomState>,
 }
 
 impl Recent {

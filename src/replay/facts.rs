@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::value::RawValue;
 
@@ -29,8 +30,8 @@ pub(super) struct FactsReader {
     geo: Arc<Geo>,
     cookie: ClientSource,
     device: ClientSource,
-    prints: HashMap<u64, Fingerprint>,
-    places: HashMap<u64, Place>,
+    prints: HashMap<u64, Fingerprint, RandomState>,
+    places: HashMap<u64, Place, RandomState>,
     first_seen: FirstSeen,
 }
 
@@ -42,8 +43,8 @@ impl FactsReader {
             geo: Arc::clone(gate.geo()),
             cookie: ClientSource::Cookie("trace".into()),
             device: ClientSource::Header("device".into()),
-            prints: HashMap::new(),
-            places: HashMap::new(),
+            prints: HashMap::default(),
+            places: HashMap::default(),
             first_seen: FirstSeen::default(),
         }
     }
@@ -190,7 +191,7 @@ fn key(text: &str) -> u64 {
 }
 
 /// Keeps a meaning; where too many are kept, all are read anew.
-fn keep<T>(kept: &mut HashMap<u64, T>, key: u64, value: T) {
+fn keep<T>(kept: &mut HashMap<u64, T, RandomState>, key: u64, value: T) {
     if kept.len() >= KEPT {
         kept.clear();
     }
@@ -200,7 +201,7 @@ fn keep<T>(kept: &mut HashMap<u64, T>, key: u64, value: T) {
 /// When cookies were first seen.
 #[derive(Default)]
 struct FirstSeen {
-    times: HashMap<Pseudonym, Timestamp>,
+    times: HashMap<Pseudonym, Timestamp, RandomState>,
     order: VecDeque<Pseudonym>,
 }
 

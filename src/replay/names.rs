@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 const MOST: usize = 4096;
 
 /// A name as a number.
@@ -13,7 +15,7 @@ pub(super) struct Name(u32);
 #[derive(Debug, Default)]
 pub(super) struct Names {
     texts: Vec<Box<str>>,
-    numbers: HashMap<Box<str>, Name>,
+    numbers: HashMap<Box<str>, Name, RandomState>,
 }
 
 impl Names {

@@ -8,6 +8,8 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use foldhash::fast::RandomState;
+
 use super::course::Answer;
 use super::names::Name;
 use super::rows::Row;
@@ -162,7 +164,7 @@ impl FirstRefusal {
 /// When phones last got an SMS, as long as it serves.
 #[derive(Debug, Default)]
 struct LastSms {
-    times: HashMap<u64, Timestamp>,
+    times: HashMap<u64, Timestamp, RandomState>,
     order: VecDeque<(Timestamp, u64)>,
 }
 

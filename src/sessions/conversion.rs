@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use dashmap::DashMap;
+use foldhash::fast::RandomState;
 use serde::Serialize;
 
 use super::OpenSend;
@@ -74,7 +75,7 @@ impl Tally {
 #[derive(Debug)]
 pub struct Conversion {
     capacity: usize,
-    hours: DashMap<ConversionKey, Day>,
+    hours: DashMap<ConversionKey, Day, RandomState>,
     /// Keys in `hours`: to ask the map itself would lock all of it.
     keys: AtomicUsize,
     swept_hour: AtomicU64,
@@ -89,7 +90,7 @@ impl Conversion {
     /// Room for `capacity` keys, some 600 bytes each.
     pub fn new(capacity: usize) -> Self {
         let (keys, swept_hour, changes) = (AtomicUsize::new(0), AtomicU64::new(0), AtomicU64::new(0));
-        Self { capacity, hours: DashMap::new(), keys, swept_hour, changes }
+        Self { capacity, hours: DashMap::default(), keys, swept_hour, changes }
     }
 
     /// A code went out.

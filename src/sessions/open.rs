@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
+use foldhash::fast::RandomState;
 
 use super::alias::{Alias, AliasKind};
 use crate::cells::SendRef;
@@ -46,8 +47,8 @@ pub struct Sessions {
     capacity: usize,
     next: AtomicU64,
     evicted: AtomicU64,
-    by_alias: DashMap<Alias, u64>,
-    sessions: DashMap<u64, Session>,
+    by_alias: DashMap<Alias, u64, RandomState>,
+    sessions: DashMap<u64, Session, RandomState>,
     queue: Mutex<Queue>,
     /// How often something was opened or settled.
     changes: AtomicU64,
@@ -88,8 +89,8 @@ impl Sessions {
             capacity: capacity.max(1),
             next: AtomicU64::new(0),
             evicted: AtomicU64::new(0),
-            by_alias: DashMap::new(),
-            sessions: DashMap::new(),
+            by_alias: DashMap::default(),
+            sessions: DashMap::default(),
             queue: Mutex::default(),
             changes: AtomicU64::new(0),
         }

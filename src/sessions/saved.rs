@@ -124,7 +124,7 @@ impl Section for Sighted {
     fn restore(&self, _now: Timestamp, chunk: &[u8]) -> Result<Restored, Unfit> {
         let mut restored = Restored::default();
         for endpoint in pack::all::<Arc<str>>(chunk) {
-            self.insert(endpoint?);
+            self.insert(&endpoint?);
             restored.taken += 1;
         }
         Ok(restored)

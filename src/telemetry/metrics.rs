@@ -20,7 +20,7 @@ use super::delivery::Delivery;
 use super::evidence::Evidence;
 use super::limiter::Limiter;
 use super::lists::ListCounts;
-use super::per_endpoint::Endpoints;
+use super::per_endpoint::{Amount, Endpoints};
 use super::ruled::Ruled;
 use super::saved::Saved;
 use super::totals::Sums;
@@ -36,7 +36,6 @@ const DECISION_BUCKETS: [f64; 13] =
     [1e-6, 2e-6, 3e-6, 5e-6, 7.5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 2.5e-3, 1e-2];
 
 type Count = Counter<u64>;
-type Amount = Counter<f64, AtomicU64>;
 type Level = Gauge<u64, AtomicU64>;
 
 /// Every metric of the process.
@@ -187,8 +186,13 @@ impl Metrics {
                 let what = if matches!(decision.verdict, Verdict::Challenge(_)) { "challenged" } else { "refused" };
                 let (endpoint, mode) = (Arc::clone(&decision.endpoint), decision.mode.name());
                 let saved = labels::Saved { endpoint, mode, what };
-                self.saved_sms.get_or_create(&saved).inc();
-                self.saved_cost.get_or_create(&saved).inc_by(phone.price.as_units());
+                let in_families =
+                    || (self.saved_sms.get_or_create_owned(&saved), self.saved_cost.get_or_create_owned(&saved));
+                self.endpoints.with(&decision.endpoint, |own| {
+                    let (sms, cost) = own.saved(decision).get_or_init(in_families);
+                    sms.inc();
+                    cost.inc_by(phone.price.as_units());
+                });
             }
             PhoneFact::Unreadable(why) => {
                 let label = labels::Unreadable { endpoint: Arc::clone(&decision.endpoint), code: why.code.name() };

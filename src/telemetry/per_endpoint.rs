@@ -1,6 +1,7 @@
 //! The counters of one endpoint whose other labels are closed sets, found by index: a look-up in a metric family costs
 //! some 400 ns with two threads on it, and one decision would need half a dozen.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
@@ -10,6 +11,8 @@ use crate::domain::{Decision, ListName, Mode, Reason, Rung, Verdict};
 
 /// A counter that joins its family when it is first counted.
 pub(super) type Slot = OnceLock<Counter>;
+/// Of money.
+pub(super) type Amount = Counter<f64, AtomicU64>;
 
 #[derive(Debug)]
 pub(super) struct PerEndpoint {
@@ -18,12 +21,13 @@ pub(super) struct PerEndpoint {
     tries: [Slot; 12],
     reasons: [Slot; 17],
     rungs: [Slot; 8],
+    saved: [OnceLock<(Counter, Amount)>; 4],
 }
 
 impl PerEndpoint {
     fn new(endpoint: &Arc<str>) -> Self {
-        let (decisions, tries, reasons, rungs) = Default::default();
-        Self { endpoint: Arc::clone(endpoint), decisions, tries, reasons, rungs }
+        let (decisions, tries, reasons, rungs, saved) = Default::default();
+        Self { endpoint: Arc::clone(endpoint), decisions, tries, reasons, rungs, saved }
     }
 
     pub(super) fn decision(&self, decision: &Decision) -> &Slot {
@@ -45,6 +49,17 @@ impl PerEndpoint {
             (Rung::Pow, Mode::Monitor) => pow_m,
             (Rung::Captcha, Mode::Monitor) => captcha_m,
             (Rung::Block, Mode::Monitor) => block_m,
+        }
+    }
+
+    /// Messages that a decision kept in, or put off, and what they would have cost.
+    pub(super) fn saved(&self, decision: &Decision) -> &OnceLock<(Counter, Amount)> {
+        let [challenged, refused, challenged_m, refused_m] = &self.saved;
+        match (decision.verdict, decision.mode) {
+            (Verdict::Challenge(_), Mode::Enforce) => challenged,
+            (_, Mode::Enforce) => refused,
+            (Verdict::Challenge(_), Mode::Monitor) => challenged_m,
+            (_, Mode::Monitor) => refused_m,
         }
     }
 

@@ -406,8 +406,8 @@ fn conversion_beyond_a_smaller_capacity_is_left_out_and_counted() {
 #[test]
 fn endpoints_with_outcomes_stay_known() {
     let (before, after) = (Sighted::default(), Sighted::default());
-    before.insert("login".into());
-    before.insert("signup".into());
+    before.insert(&"login".into());
+    before.insert(&"signup".into());
     moved(&before, &after, at(0));
     assert!(after.contains(&"login".into()) && after.contains(&"signup".into()) && !after.contains(&"other".into()));
     assert_ne!(Section::changes(&before), Section::changes(&Sighted::default()));
