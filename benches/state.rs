@@ -97,7 +97,7 @@ fn cells() -> Cells {
         }
         let attempt = cells.attempt(&stranger(number, at));
         cells.count(&kinds, &attempt, true, Some(Rung::None), at);
-        cells.sent(&attempt, Rung::None, at);
+        cells.sent(&kinds, &attempt, Rung::None, at);
     }
     cells
 }

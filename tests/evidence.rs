@@ -106,6 +106,42 @@ fn history_raises_what_abuse_gets_by_no_more_than_the_formula_says() {
     assert!(sent.len() > 10 && sent.len() as f32 <= most, "{} of {most}", sent.len());
 }
 
+/// Who solves proofs of work, and comes from anywhere, from the victim's provider with the victim's browser, with a client
+/// that is known for another phone, or without one.
+#[test]
+fn who_solves_no_captcha_gets_three_messages_a_day_to_one_phone() {
+    let (victim, other) = (Person::alone(1), Person::alone(2));
+    let mut most = 0;
+    for seed in 0..30 {
+        let (town, mut random) = (Town::new(Kinds::default()), Random::of(&[seed, 3]));
+        for known in [&victim, &other] {
+            let (decision, _) = town.ask(known, Rung::None).sent.unwrap();
+            town.wait(Span::seconds(20));
+            town.learn(decision, OutcomeKind::Verified);
+        }
+        town.wait(Span::hours(random.below(100)));
+        let mut sent = Vec::new();
+        for number in 0..150 {
+            let gap = if random.happens(0.1) { 20_000.0 } else { 60.0 };
+            town.wait(seconds(20.0 + random.exponential(gap)));
+            let anywhere = Person::alone(1000 + number).sharing(Kind::Phone, &victim).sharing(Kind::Range, &victim);
+            let bomber = match random.below(4) {
+                0 => anywhere.sharing(Kind::System, &victim).sharing(Kind::Fingerprint, &victim),
+                1 => anywhere.sharing(Kind::Client, &other),
+                2 => Person { client: None, ..anywhere },
+                _ => anywhere,
+            };
+            let solves = if random.happens(0.8) { Rung::Pow } else { Rung::None };
+            sent.extend(town.ask(&bomber, solves).sent.map(|_| town.now()));
+        }
+        let got = most_within(&sent, Span::hours(24));
+        assert!(got <= 3, "seed {seed}: {got}");
+        most = most.max(got);
+        assert_eq!(town.rung(&victim), Rung::None, "the owner is asked for nothing");
+    }
+    assert_eq!(most, 3);
+}
+
 #[test]
 fn what_abuse_closed_opens_again_in_computable_time() {
     for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Phone) {

@@ -4,6 +4,7 @@
 //! the traces, `UPDATE_EXPECT=1` what is expected.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail loudly")]
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -155,6 +156,46 @@ fn trace_of(name: &str, days: f64) -> Vec<u8> {
         trace::write(&event, &mut bytes).unwrap();
     }
     bytes
+}
+
+/// One who drives a real browser and solves the proof of work, against known users, among random numbers.
+#[test]
+fn a_bomber_with_a_browser_gets_three_messages_a_day_to_one_victim() {
+    const CONFIG: &str = r#"
+        upstream = "http://127.0.0.1:1"
+        [[endpoint]]
+        name = "login"
+        send = "POST /send"
+    "#;
+    let scratch = Scratch::new("replay-bomber");
+    fs::write(scratch.path().join("bomber.toml"), CONFIG).unwrap();
+    let mut most = 0;
+    for seed in [2, 3] {
+        let options = Options { seed, rate: 2.0, ..Options::default() };
+        let events = simulate::simulate(simulate::scenario("headless-bomber").unwrap(), &options).unwrap();
+        let (mut bytes, mut bombed) = (Vec::new(), HashMap::new());
+        for event in events {
+            trace::write(&event, &mut bytes).unwrap();
+            if let trace::Event::Send(send) = event
+                && send.truth.label == trace::Label::Attack
+            {
+                bombed.insert(send.id.to_string(), (send.phone.to_string(), send.request.ts));
+            }
+        }
+        said(&replay_of(&scratch, &["-", "--config", "bomber.toml", "--decisions", "decisions.jsonl"], &bytes));
+        let mut messages: HashMap<&str, Vec<u64>> = HashMap::new();
+        for line in read(&scratch, "decisions.jsonl").lines() {
+            let line: Value = serde_json::from_str(line).unwrap();
+            if let Some((phone, ts)) = bombed.get(line["id"].as_str().unwrap()).filter(|_| line["sms"] == true) {
+                messages.entry(phone).or_default().push(*ts);
+            }
+        }
+        for times in messages.values() {
+            let within_a_day = |from: &u64| times.iter().filter(|at| (*from..from + 86_400_000).contains(at)).count();
+            most = most.max(times.iter().map(within_a_day).max().unwrap());
+        }
+    }
+    assert_eq!(most, 3, "the most messages of a day that one of them got");
 }
 
 #[test]

@@ -27,10 +27,12 @@ impl Counted for u64 {
 #[derive(Clone, Debug)]
 pub struct Window<T> {
     bucket_ms: u64,
-    /// One more than make up the length: the oldest is on its way out. The bucket of index `i` is at `i % len`.
+    /// A ring, one more than make up the length: the oldest is on its way out.
     buckets: Box<[T]>,
     /// Index of the newest bucket: milliseconds over `bucket_ms`.
     newest: u64,
+    /// Where it is.
+    head: usize,
     sum: T,
 }
 
@@ -39,7 +41,7 @@ impl<T: Counted> Window<T> {
     pub fn new(per: Span, buckets: u32) -> Self {
         let bucket_ms = (per.as_millis() / u64::from(buckets.max(1))).max(1);
         let buckets = vec![T::default(); buckets.max(1) as usize + 1].into();
-        Self { bucket_ms, buckets, newest: 0, sum: T::default() }
+        Self { bucket_ms, buckets, newest: 0, head: 0, sum: T::default() }
     }
 
     /// Its length.
@@ -87,7 +89,7 @@ impl<T: Counted> Window<T> {
         }
         let mut sum = T::default();
         // From the newest back to the first place of the ring, then from its last place on.
-        let (newer, older) = self.buckets.split_at(self.place(self.newest) + 1);
+        let (newer, older) = self.buckets.split_at(self.head + 1);
         let buckets = newer.iter().rev().chain(older.iter().rev());
         let [skipped, taken] =
             [from, to.saturating_sub(from)].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
@@ -141,9 +143,9 @@ impl<T: Counted> Window<T> {
         if index - self.newest >= self.len() {
             self.clear();
         } else {
-            for gone in self.newest + 1..=index {
-                let place = self.place(gone);
-                if let Some(bucket) = self.buckets.get_mut(place) {
+            for _ in self.newest..index {
+                self.head = if self.head + 1 == self.buckets.len() { 0 } else { self.head + 1 };
+                if let Some(bucket) = self.buckets.get_mut(self.head) {
                     self.sum.take(bucket);
                     *bucket = T::default();
                 }
@@ -160,9 +162,11 @@ impl<T: Counted> Window<T> {
         self.buckets.len() as u64
     }
 
+    /// Where the bucket of an index is, which is in the window.
     #[expect(clippy::cast_possible_truncation, reason = "below the number of buckets")]
     fn place(&self, index: u64) -> usize {
-        (index % self.len()) as usize
+        let back = (self.newest - index) as usize;
+        if back > self.head { self.head + self.buckets.len() - back } else { self.head - back }
     }
 }
 

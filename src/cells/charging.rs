@@ -4,12 +4,15 @@ use super::aspects::variant;
 use super::cell::{self, ALTERNATIVES, Cell, WHOLE};
 use super::evidence::STEPS;
 use super::sends::Charge;
-use super::{Cells, EXPLAINED, Kind, Kinds, fade, parts, trust};
+use super::{Cells, EXPLAINED, Kind, Kinds, fade, parts, trust, unanswered};
 use crate::domain::{Rung, Timestamp};
 
+/// Where so much of the verifications is missing for everyone, silence is nobody's fault.
+const LOST: f32 = 0.3;
+
 impl Cells {
-    /// A send was verified, perhaps after its horizon.
-    pub(super) fn verified(&self, kinds: &Kinds, charge: &mut Charge, now: Timestamp) {
+    /// A send was verified, or another of its session (not `itself`), perhaps after its horizon.
+    pub(super) fn verified(&self, kinds: &Kinds, charge: &mut Charge, itself: bool, now: Timestamp) {
         charge.verified = true;
         self.touch_charged(charge);
         let real = self.learned.real_use(charge.aspects.key(Kind::Endpoint));
@@ -45,7 +48,10 @@ impl Cells {
             });
         }
         charge.value = value;
-        trust::verified(&self.table, &charge.aspects, now);
+        if itself {
+            unanswered::forget(&self.table, &charge.aspects, charge.at);
+            trust::verified(&self.table, &charge.aspects, now);
+        }
         if let (true, Some(endpoint)) = (charge.trust.is_known(), charge.aspects.key(Kind::Endpoint)) {
             self.learned.lag(endpoint, now.since(at));
             if !charge.matured {
@@ -115,9 +121,12 @@ impl Cells {
             charge.weights[kind as usize] = u8::try_from(weight).unwrap_or(u8::MAX);
         }
         charge.value = new;
+        if outage >= LOST {
+            unanswered::forget(&self.table, &charge.aspects, charge.at);
+        }
         if horizon {
             charge.matured = true;
-            if !charge.verified && outage < 0.3 && !charge.undelivered && !charge.missed {
+            if !charge.verified && outage < LOST && !charge.undelivered && !charge.missed {
                 trust::silent(&self.table, &charge.aspects, at);
                 if let (true, Some(endpoint)) = (charge.trust.is_known(), endpoint) {
                     self.learned.session(endpoint, false);

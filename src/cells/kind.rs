@@ -82,7 +82,8 @@ pub struct KindSettings {
     pub half_life: Span,
     /// Attempts a minute that need no history: the floor of what volume is held against.
     pub rate_floor: f32,
-    /// Silent sends of the last two minutes that need no history.
+    /// Silent sends of the last two minutes that need no history. To a phone: messages of a day that nobody answered, from
+    /// which on a captcha is asked for; up to 8.
     pub open_floor: f32,
 }
 

@@ -35,6 +35,7 @@ mod sends;
 mod table;
 mod told;
 mod trust;
+mod unanswered;
 mod view;
 
 pub use aspects::Aspects;
@@ -69,6 +70,8 @@ pub struct Attempt {
     /// What is known of real use at its endpoint.
     pub real: RealUse,
     weights: Weights,
+    /// Messages of the last day to its phone that nobody answered; 0 for a client that verified this phone.
+    unanswered: u8,
 }
 
 /// Weight of a send in cells wider than its narrowest hot one.
@@ -120,11 +123,13 @@ impl Cells {
         let aspects = Aspects::of(facts, self.seed);
         let page = pages::key(facts.client.address.id, self.seed);
         let bonds = Bonds::of(&aspects);
-        self.touch(bonds.keys().into_iter().chain([Some(page)]));
+        self.touch(bonds.keys().into_iter().chain([Some(page), unanswered::key(&aspects)]));
         let trust = bonds.trust(&self.table, facts.at);
+        let is_own = bonds.is_own_phone(&self.table, facts.at);
+        let unanswered = if is_own { 0 } else { unanswered::count(&self.table, &aspects, facts.at) };
         self.touch(Kind::ALL.into_iter().map(|kind| Some(variant(aspects.key(kind)?, kind, trust, Rung::None))));
         let real = self.learned.real_use(aspects.key(Kind::Endpoint));
-        Attempt { aspects, trust, real, weights: [in_64ths(WHOLE); Kind::ALL.len()] }
+        Attempt { aspects, trust, real, weights: [in_64ths(WHOLE); Kind::ALL.len()], unanswered }
     }
 
     /// Gets the memory of these entries on its way at once.
@@ -153,8 +158,13 @@ impl Cells {
             let is_base = rung == Rung::None || kind == Kind::Phone;
             let own = (!is_base).then(|| self.table.get(own_key).unwrap_or_default());
             let view = View::of((&base, own.as_ref()), (kind, rung), kinds.of(kind), (&attempt.real, now));
-            let missing = kind == Kind::Country && view.outage > 0.0;
-            Some(if missing { View { outage: self.outage(kinds, key, attempt.trust, now), ..view } } else { view })
+            Some(match kind {
+                Kind::Country if view.outage > 0.0 => {
+                    View { outage: self.outage(kinds, key, attempt.trust, now), ..view }
+                }
+                Kind::Phone if rung < Rung::Captcha => View { unanswered: attempt.unanswered.into(), ..view },
+                _ => view,
+            })
         })
     }
 
@@ -162,7 +172,7 @@ impl Cells {
     pub fn weigh(&self, attempt: &mut Attempt, looked: &Looked) {
         let hot = |kind: Kind| {
             let mut views = looked.iter().flatten().filter_map(|views| views[kind as usize].as_ref());
-            views.any(|view| view.heat.max(view.pressure) >= 1.0 || view.open >= view.bound)
+            views.any(|view| view.heat.max(view.pressure) >= 1.0 || view.is_overfull(1.0))
         };
         let repeated =
             looked[0].as_ref().and_then(|views| views[Kind::Phone as usize]).is_some_and(|view| view.open >= 1.0);
@@ -210,7 +220,7 @@ impl Cells {
     }
 
     /// The message went out. `None`: there is no room for it, so it says nothing.
-    pub fn sent(&self, attempt: &Attempt, rung: Rung, now: Timestamp) -> Option<SendRef> {
+    pub fn sent(&self, kinds: &Kinds, attempt: &Attempt, rung: Rung, now: Timestamp) -> Option<SendRef> {
         let charge = Charge {
             at: now,
             aspects: attempt.aspects,
@@ -225,7 +235,9 @@ impl Cells {
             value: [0; ALTERNATIVES],
         };
         let name = lock(&self.sends).open(charge);
-        if name.is_none() {
+        if name.is_some() {
+            unanswered::sent(&self.table, &attempt.aspects, now, |cell| Self::worth(kinds, cell, now));
+        } else {
             self.give_back(attempt, rung);
         }
         name
@@ -236,9 +248,20 @@ impl Cells {
         let mut sends = lock(&self.sends);
         let Some(charge) = sends.get_mut(name) else { return };
         match outcome {
-            OutcomeKind::Verified if !charge.verified => self.verified(kinds, charge, now),
-            OutcomeKind::Undelivered if !charge.verified => charge.undelivered = true,
+            OutcomeKind::Verified if !charge.verified => self.verified(kinds, charge, true, now),
+            OutcomeKind::Undelivered if !charge.verified => {
+                charge.undelivered = true;
+                unanswered::forget(&self.table, &charge.aspects, charge.at);
+            }
             OutcomeKind::Verified | OutcomeKind::Undelivered | OutcomeKind::Delivered => {}
+        }
+    }
+
+    /// Another message of its session was verified: whoever asked for this one has shown nothing by that.
+    pub fn settled(&self, kinds: &Kinds, name: SendRef, now: Timestamp) {
+        let mut sends = lock(&self.sends);
+        if let Some(charge) = sends.get_mut(name).filter(|charge| !charge.verified) {
+            self.verified(kinds, charge, false, now);
         }
     }
 
@@ -292,6 +315,9 @@ impl Cells {
         }
         if trust::is_trust(cell) {
             return trust::worth(cell, now);
+        }
+        if unanswered::is_unanswered(cell) {
+            return unanswered::worth(cell, now);
         }
         let kind = Kind::ALL.get(usize::from(cell.tag)).copied().unwrap_or(Kind::Phone);
         let settings = kinds.of(kind);

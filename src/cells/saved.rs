@@ -19,6 +19,7 @@ use super::evidence::STEPS;
 use super::learned::Record;
 use super::sends::{Charge, SendRef};
 use super::trust::is_trust;
+use super::unanswered::is_unanswered;
 use super::{Cells, Kind, Kinds, in_64ths, lock, pages, parts};
 use crate::domain::{Rung, Span, Timestamp, Trust};
 use crate::limits::mix;
@@ -209,7 +210,7 @@ impl Pack for Entry {
 fn is_sound(cell: &Cell) -> bool {
     let Cell { tag, born, open, at: _, window, matured, fast, slow, recent, came, due, sent, verified, refused } =
         *cell;
-    let is_known = usize::from(tag) < Kind::ALL.len() || is_trust(cell) || pages::is_page(cell);
+    let is_known = usize::from(tag) < Kind::ALL.len() || is_trust(cell) || pages::is_page(cell) || is_unanswered(cell);
     let counts = [fast, slow, recent, came, due, sent, verified, refused];
     let is_count = |value: &f32| value.is_finite() && *value >= 0.0;
     is_known && born == 0 && open == 0 && window == [0; ALTERNATIVES] && matured.iter().chain(&counts).all(is_count)

@@ -83,7 +83,7 @@ impl Stage {
         if event.phone == 0 {
             self.cells.give_back(&attempt, rung);
         } else {
-            self.sent.extend(self.cells.sent(&attempt, rung, self.now));
+            self.sent.extend(self.cells.sent(&self.kinds, &attempt, rung, self.now));
         }
         if let Some((back, outcome)) = event.outcome
             && let Some(name) = self.sent.iter().rev().nth(back)

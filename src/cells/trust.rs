@@ -68,10 +68,7 @@ impl Bonds {
 
     /// What they show.
     pub(super) fn trust(&self, table: &Table, now: Timestamp) -> Trust {
-        let trusted = |bond: Bond| {
-            let cell = self.0[bond as usize].and_then(|key| table.get(key));
-            cell.is_some_and(|cell| left(&cell, now) >= ENOUGH)
-        };
+        let trusted = |bond| self.holds(bond, table, now);
         if trusted(Bond::ClientPhone) || trusted(Bond::NetworkPhone) {
             Trust::Owner
         } else if trusted(Bond::Client) || trusted(Bond::PlacePhone) {
@@ -81,6 +78,16 @@ impl Bonds {
         } else {
             Trust::Unknown
         }
+    }
+
+    /// Whether this very client verified this phone: in the same network there may be others.
+    pub(super) fn is_own_phone(&self, table: &Table, now: Timestamp) -> bool {
+        self.holds(Bond::ClientPhone, table, now)
+    }
+
+    fn holds(&self, bond: Bond, table: &Table, now: Timestamp) -> bool {
+        let cell = self.0[bond as usize].and_then(|key| table.get(key));
+        cell.is_some_and(|cell| left(&cell, now) >= ENOUGH)
     }
 }
 

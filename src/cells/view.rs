@@ -33,6 +33,10 @@ pub struct View {
     pub open: f32,
     /// The most of them that the rung bears.
     pub bound: f32,
+    /// Messages of a day to a phone that nobody answered, below the rung of captchas; else 0.
+    pub unanswered: f32,
+    /// The most of them.
+    pub open_floor: f32,
     /// Evidence, in nats.
     pub evidence: f32,
     /// Sends, fading with the kind's half-life.
@@ -82,6 +86,16 @@ impl View {
         }
     }
 
+    /// Whether too many messages wait for an answer, for whom so many times the bound is borne.
+    pub fn is_overfull(&self, tolerance: f32) -> bool {
+        self.open >= self.bound * tolerance || self.is_unanswered()
+    }
+
+    /// Whether too many messages of a day went unanswered.
+    pub fn is_unanswered(&self) -> bool {
+        self.unanswered >= self.open_floor
+    }
+
     /// `base` is the cell of the first rung, which holds the volume; `own` that of the rung, which holds the evidence,
     /// where it is another.
     pub(super) fn of(
@@ -111,6 +125,8 @@ impl View {
             pressure,
             open,
             bound,
+            unanswered: 0.0,
+            open_floor: settings.open_floor,
             evidence,
             sent: base.sent,
             verified: base.verified,

@@ -58,7 +58,7 @@ impl Standing {
     }
 
     fn overfull(&self, view: &View) -> bool {
-        view.open >= view.bound * self.tolerance(Rung::None)
+        view.is_overfull(self.tolerance(Rung::None))
     }
 
     fn tolerance(&self, rung: Rung) -> f32 {
@@ -151,7 +151,7 @@ fn surge(view: &View, facts: &Facts) -> Reason {
 }
 
 fn waiting(view: &View, rung: Rung, facts: &Facts) -> Reason {
-    let (open, bound) = (view.open, view.bound);
+    let (open, bound) = if view.is_unanswered() { (view.unanswered, view.open_floor) } else { (view.open, view.bound) };
     Reason::Waiting { kind: view.kind.name(), value: shown(view.kind, facts), rung, open, bound }
 }
 

@@ -183,7 +183,8 @@ impl Reason {
                 3.0 * explained.max(1.0)
             )),
             Self::Waiting { open, bound, .. } => {
-                Some(format!("{:.0} verifications more, or two minutes", (open - bound).max(0.0) + 1.0))
+                let verifications = (open - bound).max(0.0) + 1.0;
+                Some(format!("{verifications:.0} verifications more, or two minutes; of a phone a captcha, or a day"))
             }
             Self::Rule { rule, .. } => {
                 Some(format!("a request that rule {rule} doesn't speak of, or another rule before it"))

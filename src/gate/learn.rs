@@ -52,12 +52,22 @@ impl Gate {
         for alias in aliases {
             match self.sessions.settle(alias, outcome, now) {
                 Found::Settled(sends) => {
-                    for send in &sends {
+                    // Who names no decision means the latest code: apps forget the ones before.
+                    let own = if alias.is_decision() {
+                        sends.iter().position(|send| alias.is_of(send.decision))
+                    } else {
+                        sends.len().checked_sub(1)
+                    };
+                    for (index, send) in sends.iter().enumerate() {
                         self.sighted.insert(&send.endpoint);
                         self.conversion.outcome(send, outcome);
                         self.watch.outcome(&send.endpoint, send.phone.as_ref(), send.at, outcome);
-                        if let Some(charge) = send.charge {
-                            self.cells.outcome(&revision.kinds, charge, outcome, now);
+                        match send.charge {
+                            Some(charge) if outcome != OutcomeKind::Verified || own == Some(index) => {
+                                self.cells.outcome(&revision.kinds, charge, outcome, now);
+                            }
+                            Some(charge) => self.cells.settled(&revision.kinds, charge, now),
+                            None => {}
                         }
                         self.tell.outcome(send, outcome, source, now);
                     }

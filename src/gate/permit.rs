@@ -130,7 +130,7 @@ impl SendPermit {
     fn open(&mut self, answer: Option<&Document<'_>>) {
         self.proof.burn();
         let now = self.gate.clock.now();
-        let charge = self.counted.take().and_then(|counted| counted.sent(&self.gate.cells, now));
+        let charge = self.counted.take().and_then(|counted| counted.sent(&self.gate.cells, &self.revision.kinds, now));
         let (endpoint, facts) = (self.endpoint(), &self.facts);
         let send = OpenSend {
             decision: self.decision.id,

@@ -116,8 +116,8 @@ impl Stand {
 
 impl Counted {
     /// The message went out.
-    pub(super) fn sent(self, cells: &Cells, now: Timestamp) -> Option<SendRef> {
-        cells.sent(&self.attempt, self.rung, now)
+    pub(super) fn sent(self, cells: &Cells, kinds: &Kinds, now: Timestamp) -> Option<SendRef> {
+        cells.sent(kinds, &self.attempt, self.rung, now)
     }
 
     /// Nothing was sent.

@@ -40,6 +40,16 @@ impl Alias {
         Self::new((u128::from(id.random()) << 64) | u128::from(id.at().unix_ms() << 2), AliasKind::Decision)
     }
 
+    /// Whether it names this decision.
+    pub fn is_of(self, decision: DecisionId) -> bool {
+        self == Self::decision(decision)
+    }
+
+    /// Whether it names a decision.
+    pub fn is_decision(self) -> bool {
+        self.kind() == AliasKind::Decision
+    }
+
     pub(super) fn kind(self) -> AliasKind {
         match self.0 & KIND_BITS {
             0 => AliasKind::Phone,
