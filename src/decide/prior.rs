@@ -31,7 +31,7 @@ pub(crate) fn with_page(
 ) -> (f32, Vec<&'static str>) {
     let Some((words, weight)) = page_part(page) else { return (prior, looks) };
     looks.push(words);
-    ((prior + weight).clamp(0.0, 1.0), looks)
+    ((prior + weight).min(1.0), looks)
 }
 
 /// What a page's token says, with its share of what is enough.

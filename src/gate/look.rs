@@ -14,7 +14,7 @@ const SLIGHT: f32 = 0.05;
 /// How an attempt looks.
 #[derive(Debug, Default)]
 pub(super) struct Looks {
-    /// 0 to 1 of heat.
+    /// Heat of the look: 1 asks for a proof by itself.
     pub(super) prior: f32,
     /// What speaks, in words.
     pub(super) words: Vec<&'static str>,

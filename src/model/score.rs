@@ -58,6 +58,10 @@ struct Node {
 
 const LEAF: u32 = u32::MAX;
 
+/// What a look that is surely real takes off the heat, and the log-odds from which on it is: one to fifty.
+const RELIEF: f32 = 0.2;
+const SURELY_REAL: f64 = -3.9;
+
 /// A share of abuse is never certain.
 const CERTAIN: f64 = 1e-4;
 
@@ -112,9 +116,14 @@ impl Model {
         self.calibration.slope * self.score(row) + self.calibration.intercept
     }
 
-    /// Heat of the look, 0 to 1: at 1 it asks for a proof by itself.
+    /// Heat of the look: at 1 it asks for a proof by itself. Below 0, to a fifth, where it speaks for real use: such an
+    /// attempt bears a little more of what others did.
     pub fn prior(&self, row: &Features) -> f32 {
-        self.on_scale(self.log_odds(row) - self.scale.from).clamp(0.0, 1.0)
+        let log_odds = self.log_odds(row);
+        let against = self.on_scale(log_odds - self.scale.from).clamp(0.0, 1.0);
+        #[expect(clippy::cast_possible_truncation, reason = "0 to 1")]
+        let real = (log_odds / SURELY_REAL).clamp(0.0, 1.0) as f32;
+        against - RELIEF * real
     }
 
     /// What each feature has to do with the score, the weightiest first; those that have nothing to do with it are left
@@ -225,7 +234,7 @@ mod tests {
     fn a_tree_sends_what_is_below_to_the_left_and_says_who_did_it() {
         let model = Model::read(&script_or_not().to_text()).unwrap();
         assert_eq!([model.log_odds(&row(0.0)), model.log_odds(&row(1.0))], [-3.0, 3.0]);
-        assert_eq!([model.prior(&row(0.0)), model.prior(&row(1.0))], [0.0, 1.0]);
+        assert_eq!([model.prior(&row(0.0)), model.prior(&row(1.0))], [-0.2 * 3.0 / 3.9, 1.0]);
         let parts = model.parts(&row(1.0));
         assert_eq!(parts, [Part { feature: 2, value: 1.0, share: 2.5 }]);
         assert_eq!(parts[0].words(), "a script's agent");
