@@ -43,7 +43,7 @@ fn rules(count: usize, turn: u32) -> String {
     text
 }
 
-fn start(directory: &Path, state: bool) -> Running {
+fn start(directory: &Path, state: bool) -> (Runtime, Running) {
     let state = if state { "state = \"state\"\n" } else { "" };
     let text = format!(
         "listen = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\nupstream = \"http://127.0.0.1:1\"\n{state}rules = [\"rules/*.toml\"]\n\
@@ -51,9 +51,9 @@ fn start(directory: &Path, state: bool) -> Running {
     );
     let file = directory.join("sendwall.toml");
     fs::write(&file, text).unwrap();
-    // Only what is asked for is to be measured, not what the watcher sees of it.
-    let config = config::load(&file).unwrap();
-    Runtime::new().unwrap().block_on(app::start(config, Some(file))).unwrap()
+    let (config, runtime) = (config::load(&file).unwrap(), Runtime::new().unwrap());
+    let running = runtime.block_on(app::start(config, Some(file))).unwrap();
+    (runtime, running)
 }
 
 /// Resident memory of this process, in KiB.
@@ -68,7 +68,7 @@ fn bench(criterion: &mut Criterion) {
         let directory = Directory::new(&format!("{count}-{state}"));
         let file = directory.0.join("rules/own.toml");
         fs::write(&file, rules(count, 0)).unwrap();
-        let running = start(&directory.0, state);
+        let (runtime, running) = start(&directory.0, state);
         let mut turn = 0;
         let mut reload = || {
             turn += 1;
@@ -85,6 +85,7 @@ fn bench(criterion: &mut Criterion) {
             }
             println!("resident: {before} KiB, {} KiB after {ROUNDS} more reloads", resident());
         }
+        runtime.shutdown_background();
     }
 }
 

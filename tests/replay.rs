@@ -199,6 +199,30 @@ fn a_bomber_with_a_browser_gets_three_messages_a_day_to_one_victim() {
 }
 
 #[test]
+fn a_quiet_time_tells_nobody_anything_and_an_attack_is_told_within_two_minutes() {
+    let days = if std::env::var_os("SENDWALL_TEST_LONG").is_some() { 7.0 } else { 1.2 };
+    let options = Options { days: Some(days), seed: 2, ..Options::default() };
+    let scratch = Scratch::new("replay-quiet");
+    let config = "upstream = \"http://127.0.0.1:3000\"\n[[endpoint]]\nname = \"login\"\nsend = \"POST /a\"\n\
+                  verify = \"POST /b\"\nverified_if = \"status == 200\"\ndefault_region = \"GB\"\n";
+    fs::write(scratch.path().join("plain.toml"), config).unwrap();
+    let told = |scenario: &str, options: &Options| {
+        let mut bytes = Vec::new();
+        for event in simulate::simulate(simulate::scenario(scenario).unwrap(), options).unwrap() {
+            trace::write(&event, &mut bytes).unwrap();
+        }
+        said(&replay_of(&scratch, &["-", "--config", "plain.toml", "--report", "report.json"], &bytes));
+        json(&scratch, "report.json")
+    };
+    let quiet = told("quiet", &options);
+    assert!(quiet["sends"].as_u64() > Some(10_000));
+    assert_eq!(quiet["alerts"]["listed"], Value::Array(Vec::new()));
+    let attacked = told("burst-address", &Options { days: Some(0.1), ..Options::default() });
+    let first = &attacked["scenarios"][0]["before_first_alert"];
+    assert!(first["ms"].as_u64().unwrap() < 120_000, "{first}");
+}
+
+#[test]
 fn the_same_input_gives_the_same_bytes() {
     let scratch = Scratch::new("replay-same");
     let trace = trace_of("scripts", 0.1);

@@ -80,8 +80,8 @@ cargo test --locked --lib --bins --tests
 if [ "$long" = yes ]; then
   say "tests with many more property cases"
   PROPTEST_CASES="${PROPTEST_CASES:-20000}" SENDWALL_RELOADS="${SENDWALL_RELOADS:-2000}" cargo test --locked --release --lib --bins --tests
-  say "a hundred kills between the spool and the receiver"
-  SENDWALL_TEST_LONG=1 cargo test --locked --release --test sendwall deliver::crash -- --nocapture
+  say "a hundred kills between the spool and the receiver, and a quiet week"
+  SENDWALL_TEST_LONG=1 cargo test --locked --release --test sendwall -- deliver::crash replay::a_quiet --nocapture
   say "benches, once each"
   cargo bench --locked -- --test
   if [ -d tests/fuzz ] && cargo +nightly fuzz --version >/dev/null 2>&1; then

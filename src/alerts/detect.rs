@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::detect_attack::Footprints;
-use super::detect_measure::{Measured, VERIFY_TIME, attacked, measure, over, unit, well};
+use super::detect_measure::{Measured, VERIFY_TIME, attacked, is_drought, measure, over, unit, well};
 use super::settings::{By, Rule, Settings};
 use super::threshold::{Change, Level, Reading};
 use super::volume::{Key, Volumes};
@@ -16,9 +16,8 @@ use crate::domain::{Country, Span, Timestamp};
 const BLIND: u32 = 30;
 /// How full a budget is when the next message hardly fits.
 const FULL: f64 = 0.99;
-/// Missing verifications of a country, and messages of its last hour, that make an outage.
+/// Missing verifications of a country that make an outage.
 const OUTAGE: [f64; 2] = [0.3, 0.6];
-const OUTAGE_MIN: u32 = 20;
 /// How long what has no rule of its own keeps firing.
 const KEEP: Span = Span::minutes(15);
 const BRIEFLY: Span = Span::minutes(5);
@@ -187,8 +186,7 @@ impl Detector {
             if share < OUTAGE[0] && !missing.contains_key(&key) {
                 continue;
             }
-            let sent = volumes.tally(&key, Span::hours(1), Span::default(), now).sent;
-            if sent >= OUTAGE_MIN {
+            if is_drought(volumes, &key, OUTAGE[0], now) {
                 missing.insert(key, share);
             }
         }

@@ -160,6 +160,22 @@ pub(super) fn well() -> Measured {
     few(0.0)
 }
 
+/// Over what verifications have to be missing.
+const DROUGHT_OVER: [Span; 3] = [Span::minutes(5), Span::minutes(10), Span::minutes(20)];
+/// What is younger may still be verified: three of four codes come back within this time.
+const DROUGHT_YOUNG: Span = Span::minutes(1);
+
+/// Whether this share of the verifications that the last day promises is surely missing, of late. Of the few messages of
+/// a night's hour many stay unverified by chance, which is no news.
+pub(super) fn is_drought(volumes: &mut Volumes, key: &Key, share: f64, now: Timestamp) -> bool {
+    let day = volumes.tally(key, Span::hours(24), VERIFY_TIME, now);
+    let promised = f64::from(day.verified) / f64::from(day.sent.max(1)) * (1.0 - share);
+    DROUGHT_OVER.into_iter().any(|per| {
+        let of_late = volumes.tally(key, per, DROUGHT_YOUNG, now);
+        of_late.sent > 0 && bounds(of_late.verified, of_late.sent).1 <= promised
+    })
+}
+
 /// Between which a share surely lies: Wilson's interval.
 pub(super) fn bounds(part: u32, whole: u32) -> (f64, f64) {
     let (part, whole) = (f64::from(part.min(whole)), f64::from(whole.max(1)));

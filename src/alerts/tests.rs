@@ -264,6 +264,10 @@ fn a_silence_holds_messages_back_and_nothing_else() {
 #[test]
 fn troubles_outages_and_budgets_are_told_apart() {
     let mut stage = Stage::new();
+    for phone in 0..60 {
+        stage.send("IE", phone, true);
+    }
+    stage.pass(Span::minutes(40));
     let trouble = Trouble {
         part: "upstream",
         severity: Severity::Critical,
@@ -276,10 +280,10 @@ fn troubles_outages_and_budgets_are_told_apart() {
     assert_eq!(stage.told[0].labels, BTreeMap::from([("part".to_owned(), "upstream".to_owned())]));
     stage.outside.troubles.clear();
     for phone in 0..30 {
-        stage.send("IE", phone, true);
+        stage.send("IE", phone, false);
     }
     stage.outside.outages.push((Country::new("IE").unwrap(), 0.5));
-    stage.pass(Span::minutes(3));
+    stage.pass(Span::minutes(4));
     assert_eq!(stage.told[1].kind, AlertKind::Undelivered);
     assert_ne!(stage.told[1].incident, stage.told[0].incident);
     let name = crate::budget::BudgetName { measure: crate::budget::Measure::MoneyPerDay, country: None };
@@ -294,6 +298,26 @@ fn troubles_outages_and_budgets_are_told_apart() {
     assert_eq!(stage.alarm.incidents().iter().filter(|incident| incident.is_open()).count(), 0);
     assert_eq!(stage.told.iter().filter(|alert| alert.status == Status::Resolved).count(), 3);
     assert!(stage.alarm.is_idle());
+}
+
+#[test]
+fn a_few_unverified_messages_of_a_night_are_no_outage() {
+    let mut stage = Stage::new();
+    for phone in 0..100 {
+        stage.send("IE", phone, phone % 4 != 0);
+    }
+    stage.pass(Span::minutes(40));
+    stage.outside.outages.push((Country::new("IE").unwrap(), 0.95));
+    for phone in 0..20 {
+        stage.send("IE", phone, phone % 2 == 0);
+    }
+    stage.pass(Span::minutes(10));
+    assert_eq!(stage.told, []);
+    for phone in 0..20 {
+        stage.send("IE", phone, false);
+    }
+    stage.pass(Span::minutes(4));
+    assert_eq!(stage.statuses(), [(Status::Firing, Severity::Critical)], "{:?}", stage.told);
 }
 
 #[test]

@@ -92,7 +92,7 @@ pub(super) fn gate(
     let store = Store::new(memory);
     let names = Pseudonyms::new(&keys.derive(Purpose::Pseudonyms));
     let gate = Gate::new(Parts {
-        revision: revision(config, 1, &store, &names)?,
+        revision: revision(config, 1, &store, &names, None)?,
         names,
         visits: config.http.visit.as_ref().map(|visit| Visits {
             cookie: Arc::clone(&visit.name),
@@ -115,8 +115,14 @@ pub(super) fn gate(
     Ok(Built { gate, store })
 }
 
-/// What a reload replaces.
-pub(super) fn revision(config: &Config, number: u32, store: &Store, names: &Pseudonyms) -> Result<Revision, Error> {
+/// What a reload replaces. `asking` is what asked captchas' providers before.
+pub(super) fn revision(
+    config: &Config,
+    number: u32,
+    store: &Store,
+    names: &Pseudonyms,
+    asking: Option<&Client>,
+) -> Result<Revision, Error> {
     Ok(Revision {
         id: RevisionId { number, hash: config.hash },
         router: Router::new(config.routes.clone()),
@@ -127,16 +133,22 @@ pub(super) fn revision(config: &Config, number: u32, store: &Store, names: &Pseu
         looks: config.looks,
         rules: rules(config, names),
         challenge: config.challenge.clone(),
-        captcha: Setup { client: client(config)?, inbound: config.inbound.clone() },
+        captcha: Setup { client: client(config, asking)?, inbound: config.inbound.clone() },
         limits: store.prepare(&config.limits.limits)?,
         budgets: config.budgets.clone(),
     })
 }
 
 /// What asks captchas' providers, where there are any.
-fn client(config: &Config) -> Result<Option<Client>, TlsError> {
+fn client(config: &Config, before: Option<&Client>) -> Result<Option<Client>, TlsError> {
     let is_asked = |endpoint: &Endpoint| endpoint.captcha.iter().any(|way| matches!(way, Way::Provider(_)));
-    config.endpoints.iter().any(is_asked).then(|| Client::new(config.outbound.clone())).transpose()
+    if !config.endpoints.iter().any(is_asked) {
+        return Ok(None);
+    }
+    match before.filter(|client| client.is_for(&config.outbound)) {
+        Some(client) => Ok(Some(client.clone())),
+        None => Client::new(config.outbound.clone()).map(Some),
+    }
 }
 
 fn rules(config: &Config, names: &Pseudonyms) -> RuleSet {

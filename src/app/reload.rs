@@ -141,8 +141,9 @@ impl Engine {
         }
         // What doesn't change keeps its name; asked for by hand, secrets are read again all the same.
         let number = if changed.is_empty() { current.number } else { self.revisions.load(Ordering::Relaxed) + 1 };
-        let revision =
-            revision(&config, number, &self.store, self.gate.names()).map_err(|error| Refused::because(&error))?;
+        let before = self.gate.revision();
+        let revision = revision(&config, number, &self.store, self.gate.names(), before.captcha.client.as_ref())
+            .map_err(|error| Refused::because(&error))?;
         self.courier.replace(&config.deliver).map_err(|error| Refused::because(&error))?;
         self.revisions.store(number, Ordering::Relaxed);
         let id = revision.id;

@@ -59,6 +59,12 @@ impl Client {
         Ok(Self(Arc::new(Inner { settings, tls, under_way })))
     }
 
+    /// Whether it may go on under these settings. With a file of authorities it may not: what is in there may be new.
+    /// Those of the system are read once, as they are many.
+    pub fn is_for(&self, settings: &Settings) -> bool {
+        self.0.settings.ca.is_none() && self.0.settings == *settings
+    }
+
     /// Sends `request`, whose URI is absolute, and reads the whole answer. Cancelling closes the connection.
     pub async fn send(&self, request: Request<Bytes>) -> Result<Answer, NetError> {
         let Inner { settings, tls, under_way } = &*self.0;

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -34,9 +35,13 @@ pub struct PriceProblem {
 impl Default for PriceTable {
     /// The shipped figures: plain orders of magnitude in US dollars, to be replaced by the operator's own.
     fn default() -> Self {
-        Self::parse(include_str!("prices.toml")).expect("the shipped prices are well-formed")
+        SHIPPED.clone()
     }
 }
+
+/// Read once: a reload needn't.
+static SHIPPED: LazyLock<PriceTable> =
+    LazyLock::new(|| PriceTable::parse(include_str!("prices.toml")).expect("the shipped prices are well-formed"));
 
 impl PriceTable {
     /// Reads a table: `default = 0.05`, `[country]` with ISO codes, `[prefix]` with E.164 digits as keys. It replaces

@@ -3,11 +3,11 @@
 use std::fs;
 
 use sendwall::alerts::Sink as _;
-use sendwall::alerts::deliver::Target;
+use sendwall::alerts::deliver::{Channel, Target};
 use sendwall::domain::{Span, Timestamp};
 use serde_json::Value;
 
-use super::{Stage, alert, channel, url};
+use super::{Stage, alert, channel, matcher, url};
 use crate::support::app::{App, reply};
 use crate::support::proxy::eventually;
 use crate::whole::stage::Directory;
@@ -84,4 +84,58 @@ fn two_processes_never_send_what_is_in_one_spool() {
     assert_eq!(fs::read_dir(directory.0.join("alerts")).unwrap().count(), 0, "it sends from memory");
     first.stop();
     second.stop();
+}
+
+#[test]
+fn a_channels_trouble_that_was_told_ends_when_the_channel_works_again_be_it_after_a_restart() {
+    let directory = Directory::new();
+    let spool = || Some(directory.0.join("alerts"));
+    let (gone, other) = (App::start(|_, stream| reply(stream, "410 Gone", "", "")), App::saying("ok"));
+    let hook = |app: &App| Target::Webhook { url: url(app, "/"), keys: Vec::new() };
+    let told = |count: usize| -> Value { serde_json::from_slice(&other.wait_for(count)[count - 1].body).unwrap() };
+    // It takes no alert of an attack, and yet hears of another channel's trouble.
+    let chat = || Channel { matchers: vec![matcher("kind=trouble")], ..channel("chat", hook(&other)) };
+
+    let before = Stage::start(vec![channel("program", hook(&gone)), chat()], spool(), NOW);
+    before.courier.take(&alert(NOW, 1, 1));
+    let begun = told(1);
+    assert_eq!((&begun["data"]["status"], &begun["data"]["labels"]["channel"]), (&"firing".into(), &"program".into()));
+    before.stop();
+    assert!(directory.0.join("alerts/channel-program.trouble").exists());
+
+    // Again it is gone, which is no news.
+    let during = Stage::start(vec![channel("program", hook(&gone)), chat()], spool(), NOW + Span::minutes(1));
+    during.courier.take(&alert(NOW, 2, 1));
+    gone.wait_for(2);
+    during.stop();
+    assert_eq!(other.requests().len(), 1, "it is told once");
+
+    let well = App::saying("ok");
+    let after = Stage::start(vec![channel("program", hook(&well)), chat()], spool(), NOW + Span::minutes(2));
+    after.courier.take(&alert(NOW, 3, 1));
+    let over = told(2);
+    assert_eq!(over["data"]["summary"], "The alert channel program gets alerts again");
+    assert_eq!((&over["data"]["status"], &over["data"]["sequence"]), (&"resolved".into(), &2.into()));
+    assert_eq!(over["data"]["incident"], begun["data"]["incident"]);
+    eventually("nothing is left", || fs::read_dir(directory.0.join("alerts")).unwrap().count() == 0);
+    after.stop();
+}
+
+#[test]
+fn a_channels_trouble_ends_with_the_channel() {
+    let directory = Directory::new();
+    let spool = || Some(directory.0.join("alerts"));
+    let (gone, other) = (App::start(|_, stream| reply(stream, "410 Gone", "", "")), App::saying("ok"));
+    let hook = |app: &App| Target::Webhook { url: url(app, "/"), keys: Vec::new() };
+    let chat = || Channel { matchers: vec![matcher("kind=trouble")], ..channel("chat", hook(&other)) };
+    let stage = Stage::start(vec![channel("program", hook(&gone)), chat()], spool(), NOW);
+    stage.courier.take(&alert(NOW, 1, 1));
+    other.wait_for(1);
+    stage.stop();
+
+    let stage = Stage::start(vec![chat()], spool(), NOW + Span::minutes(1));
+    let over: Value = serde_json::from_slice(&other.wait_for(2)[1].body).unwrap();
+    assert_eq!(over["data"]["summary"], "The alert channel program is no longer configured");
+    eventually("nothing is left", || fs::read_dir(directory.0.join("alerts")).unwrap().count() == 0);
+    stage.stop();
 }

@@ -114,7 +114,8 @@ impl Courier {
     }
 
     fn use_channels(&self, settings: &Settings) -> Result<(), TlsError> {
-        if !settings.channels.is_empty() {
+        let is_kept = self.0.sender.load().as_ref().is_some_and(|sender| sender.is_for(&settings.net));
+        if !settings.channels.is_empty() && !is_kept {
             self.0.sender.store(Some(Arc::new(Sender::new(&settings.net)?)));
         }
         let mut state = self.0.state();

@@ -33,10 +33,14 @@ pub struct Reply {
 
 impl Sender {
     pub(super) fn new(settings: &net::Settings) -> Result<Self, TlsError> {
-        let timeouts = net::Timeouts { answer: ANSWER_WITHIN, ..settings.timeouts };
-        let settings = net::Settings { timeouts, ..settings.clone() };
+        let settings = patient(settings);
         let anywhere = net::Settings { reach: anywhere(), ..settings.clone() };
         Ok(Self { usual: Client::new(settings.clone())?, anywhere: Client::new(anywhere)?, settings })
+    }
+
+    /// Whether it may go on under these settings.
+    pub(super) fn is_for(&self, settings: &net::Settings) -> bool {
+        self.usual.is_for(&patient(settings))
     }
 
     /// Sends one message.
@@ -55,6 +59,12 @@ impl Sender {
             Err(error) => Reply::of(&error),
         }
     }
+}
+
+/// Receivers of alerts may take their time.
+fn patient(settings: &net::Settings) -> net::Settings {
+    let timeouts = net::Timeouts { answer: ANSWER_WITHIN, ..settings.timeouts };
+    net::Settings { timeouts, ..settings.clone() }
 }
 
 impl Reply {
