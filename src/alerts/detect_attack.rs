@@ -114,7 +114,10 @@ impl Footprints {
     /// What is known of the places that are part of `key`, together.
     pub(super) fn evidence(&self, key: &Key, now: Timestamp) -> Evidence {
         let mut all = Evidence::default();
-        self.parts(key, now).for_each(|(place, footprint)| all.add(&footprint.told(place)));
+        for (place, footprint) in self.parts(key, now) {
+            let room = (2 * EXAMPLES).saturating_sub(all.decisions.len());
+            all.add(&footprint.told(place, room));
+        }
         all
     }
 
@@ -214,7 +217,8 @@ impl Footprint {
         self.sums.cost_micros += what.micros;
     }
 
-    fn told(&self, (endpoint, country): &Place) -> Evidence {
+    /// With at most so many examples.
+    fn told(&self, (endpoint, country): &Place, examples: usize) -> Evidence {
         fn named<K: ToString, V: Copy>(rows: &BTreeMap<K, V>) -> BTreeMap<String, V> {
             rows.iter().map(|(name, row)| (name.to_string(), *row)).collect()
         }
@@ -227,7 +231,7 @@ impl Footprint {
             networks: named(&self.networks),
             systems: systems.collect(),
             cells: self.cells.clone(),
-            decisions: self.first.iter().chain(&self.latest).map(Seen::told).collect(),
+            decisions: self.first.iter().chain(&self.latest).take(examples).map(Seen::told).collect(),
             ..Evidence::default()
         };
         told.set_sums(&self.sums);

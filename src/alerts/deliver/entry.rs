@@ -66,9 +66,10 @@ impl Entry {
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, Damaged> {
         let text = std::str::from_utf8(bytes).map_err(|_not_text| Damaged("no text"))?;
         let (head, body) = text.split_once('\n').ok_or(Damaged("cut off in its first line"))?;
-        let told = head.strip_prefix(MAGIC).ok_or(Damaged("of another format"))?;
+        let told = head.strip_prefix(MAGIC).and_then(|rest| rest.strip_prefix(' '));
+        let told = told.ok_or(Damaged("of another format"))?;
         let body = body.strip_suffix('\n').ok_or(Damaged("cut off"))?;
-        if told.trim() != sum(body) {
+        if told != sum(body) {
             return Err(Damaged("not what was written: its checksum is another"));
         }
         let mut entry: Self = serde_json::from_str(body).map_err(|_other_form| Damaged("of another version's form"))?;
@@ -113,6 +114,14 @@ mod tests {
         assert_eq!(read.channels["ops"], Progress { attempts: 3, repeat: true, ..Progress::default() });
         assert_eq!(read.channels["pager"], Progress::default());
         assert_eq!((read.accepted, read.alert), (STARTED, sample::alert()));
+    }
+
+    #[test]
+    fn a_byte_between_format_and_checksum_counts_too() {
+        let text = String::from_utf8(entry().encode()).unwrap();
+        assert!(Entry::decode(text.as_bytes()).is_ok());
+        let torn = text.replacen("sendwall-alert 1 ", "sendwall-alert 1\t", 1);
+        assert_eq!(Entry::decode(torn.as_bytes()), Err(Damaged("of another format")));
     }
 
     #[test]
