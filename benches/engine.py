@@ -156,7 +156,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=1)
-    parser.add_argument("--prior", default="model", help="model, weights or none; with --curve several, with commas")
+    parser.add_argument("--prior", default="weights", help="model, weights or none; with --curve several, with commas")
     parser.add_argument("--scenarios", default="", help="names, with commas between")
     parser.add_argument("--with-reports", action="store_true", help="only with delivery reports")
     parser.add_argument("--curve", action="store_true")

@@ -124,7 +124,7 @@ fn ja4_header(root: &mut Section<'_>, trusted: &[IpNet]) -> Option<HeaderName> {
     let name = root.parsed("ja4_header", values::header)?;
     if trusted.is_empty() {
         let fault = Fault::new("this header is believed from `trusted_proxies` alone, and there are none");
-        root.error("ja4_header", fault.hint("name the network of the proxy that sets it in `trusted_proxies`"));
+        root.warning("ja4_header", fault.hint("name the network of the proxy that sets it in `trusted_proxies`"));
     }
     Some(name)
 }

@@ -15,9 +15,8 @@ pub(super) struct Models {
     pub(super) shadow: Option<Arc<Model>>,
 }
 
-#[derive(Clone, Copy, Default, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Way {
-    #[default]
     Model,
     Weights,
     None,
@@ -26,16 +25,17 @@ enum Way {
 /// Reads both. A model that can't be used is an error, so that the one in force stays.
 pub(super) fn read(root: &mut Section<'_>, files: &mut Vec<PathBuf>) -> Models {
     let ways = [("model", Way::Model), ("weights", Way::Weights), ("none", Way::None)];
-    let way = root.choice("prior", &ways).unwrap_or_default();
+    let way = root.choice("prior", &ways);
     let (own, shadow) = root.table("model", |section| {
         let own = of_file(section, "file", files);
-        if section.has("file") && way != Way::Model {
+        if section.has("file") && way.is_some_and(|way| way != Way::Model) {
             let fault = Fault::new("this model is not asked: `prior` names something else");
             section.warning("file", fault.hint("write prior = \"model\", or name it as `shadow` to watch it"));
         }
         (own, of_file(section, "shadow", files))
     });
-    let prior = match way {
+    // Whoever names a model wants it asked.
+    let prior = match way.unwrap_or_else(|| if own.is_some() { Way::Model } else { Way::Weights }) {
         Way::Model => own.or_else(shipped).map(Prior::Model).unwrap_or_default(),
         Way::Weights => Prior::Weights,
         Way::None => Prior::None,

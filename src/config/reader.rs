@@ -382,5 +382,7 @@ fn wrong_type(expected: &str, value: &Spanned<DeValue<'_>>) -> Fault {
 
 /// `endpoint[0].send` to `endpoint[].send`.
 fn without_indices(path: &str) -> String {
-    path.chars().filter(|c| !c.is_ascii_digit()).collect()
+    let mut parts = path.split('[');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |path, part| path + "[" + part.trim_start_matches(|c: char| c.is_ascii_digit()))
 }
