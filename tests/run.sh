@@ -82,6 +82,9 @@ if [ "$long" = yes ]; then
   PROPTEST_CASES="${PROPTEST_CASES:-20000}" SENDWALL_RELOADS="${SENDWALL_RELOADS:-2000}" cargo test --locked --release --lib --bins --tests
   say "a hundred kills between the spool and the receiver, and a quiet week"
   SENDWALL_TEST_LONG=1 cargo test --locked --release --test sendwall -- deliver::crash replay::a_quiet --nocapture
+  say "the shipped model, trained anew: the same bytes"
+  cargo run --locked --release -- train --simulate 1 --leave-out --config models/train.toml --out target/shipped.model
+  cmp models/shipped.model target/shipped.model || fail "models/shipped.model is not what is trained; see models/README.md"
   say "benches, once each"
   cargo bench --locked -- --test
   if [ -d tests/fuzz ] && cargo +nightly fuzz --version >/dev/null 2>&1; then
