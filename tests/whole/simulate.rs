@@ -60,9 +60,9 @@ fn who_would_solve_a_proof_of_work_solves_it_and_gets_the_code() {
     };
     let (solved, forwarded) = (count("solved", "proofs of work"), count("legit", "200 forwarded"));
     assert!(solved > 0, "{said}");
-    // A proof passes no limit: who asks again too soon waits all the same.
+    // A proof passes no limit: who asks again too soon waits all the same, before or after the proof.
     let waiting = count("legit", "429 told to wait");
-    assert_eq!(forwarded + waiting, solved, "nobody gets a code without a proof: {said}");
+    assert!((forwarded..=forwarded + waiting).contains(&solved), "nobody gets a code without a proof: {said}");
     let sent = app.requests().iter().filter(|request| request.target() == "/api/login/send-code").count();
     assert_eq!(sent, forwarded);
 }
