@@ -351,7 +351,7 @@ impl Cells {
             return sequence::worth(cell);
         }
         if profile::is_profile(cell) {
-            return profile::worth();
+            return profile::WORTH;
         }
         if unanswered::is_unanswered(cell) {
             return unanswered::worth(cell, now);

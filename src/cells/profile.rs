@@ -10,7 +10,7 @@ use crate::limits::mix;
 const TAG: u8 = 50;
 const HALF_LIFE: Span = Span::hours(14 * 24);
 /// An endpoint has 25 entries, and they are worth more than any stranger's.
-const WORTH: f32 = 10.0;
+pub(super) const WORTH: f32 = 10.0;
 /// Fewer verifications than these are no day yet.
 const ENOUGH: f32 = 200.0;
 /// Where the sum of all hours stands.
@@ -19,10 +19,6 @@ const SUM: u64 = 24;
 /// Whether an entry is about hours.
 pub(super) const fn is_profile(cell: &Cell) -> bool {
     cell.tag == TAG
-}
-
-pub(super) const fn worth() -> f32 {
-    WORTH
 }
 
 /// A code of the endpoint was verified.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::look;
 use super::proof::{Brought, Proof};
 use super::reserve::Reservations;
 use super::stand::Stand;
@@ -81,7 +82,7 @@ impl Gate {
             Some(stand) => self.would_spend(revision, endpoint, &facts, stand, decision),
             None => decision,
         };
-        let looks = if on == On::Send { self.look_parts(revision, &facts) } else { Vec::new() };
+        let looks = stand.as_ref().map(|stand| look::parts(revision, &facts, stand)).unwrap_or_default();
         let looks: Vec<_> = looks.into_iter().chain(decide::page_part(circumstances.page)).collect();
         let standing = stand.map(|mut stand| {
             stand.look_further(&self.cells, revision);

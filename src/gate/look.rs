@@ -1,5 +1,6 @@
 //! What an attempt looks like: by the trained model, by plain weights, or not at all.
 
+use super::stand::Stand;
 use super::{Gate, Revision};
 use crate::cells::{Attempt, Cells, Views};
 use crate::decide::{self, Prior};
@@ -96,19 +97,14 @@ impl Gate {
         let (plain, _) = decide::prior(facts, page_seen);
         Seen { row: Features::of(&Look { facts, page_seen, views: &views, habits }), plain, heat }
     }
+}
 
-    /// What an attempt's look is made of, each with its share of what asks for a proof by itself, and whatever speaks for
-    /// it below 0.
-    pub(super) fn look_parts(&self, revision: &Revision, facts: &Facts) -> Vec<(&'static str, f32)> {
-        match &revision.prior {
-            Prior::None => Vec::new(),
-            Prior::Weights => {
-                decide::prior_parts(facts, self.cells.page_seen(&facts.client.address, facts.at)).collect()
-            }
-            Prior::Model(model) => {
-                let row = self.seen(revision, facts).row;
-                model.parts(&row).iter().map(|part| (part.words(), part.share)).collect()
-            }
-        }
+/// What an attempt's look is made of, each with its share of what asks for a proof by itself, and whatever speaks for it
+/// below 0.
+pub(super) fn parts(revision: &Revision, facts: &Facts, stand: &Stand) -> Vec<(&'static str, f32)> {
+    match (&revision.prior, &stand.watched().row) {
+        (Prior::Weights, _) => decide::prior_parts(facts, stand.standing().page_seen).collect(),
+        (Prior::Model(model), Some(row)) => model.parts(row).iter().map(|part| (part.words(), part.share)).collect(),
+        (Prior::None, _) | (Prior::Model(_), None) => Vec::new(),
     }
 }

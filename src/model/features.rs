@@ -30,6 +30,13 @@ pub struct Feature {
     pub is_count: bool,
 }
 
+impl Feature {
+    /// Its value as models that add features up read it: counts by the logarithm of one more.
+    pub fn transformed(&self, value: f64) -> f64 {
+        if self.is_count { value.ln_1p() } else { value }
+    }
+}
+
 const fn flag(name: &'static str, words: &'static str) -> Feature {
     Feature { name, words, direction: 1, is_count: false }
 }

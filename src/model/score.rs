@@ -169,9 +169,8 @@ impl Model {
 }
 
 /// The value of a feature as models that add features up read it.
-pub(super) fn transformed(row: &Features, index: usize) -> f64 {
-    let value = f64::from(row.0[index]);
-    if FEATURES[index].is_count { value.ln_1p() } else { value }
+fn transformed(row: &Features, index: usize) -> f64 {
+    FEATURES[index].transformed(f64::from(row.0[index]))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a number of trees")]

@@ -1,16 +1,16 @@
 //! Scores to probabilities, and these to the prior.
 
-use linfa::Dataset;
-use linfa::traits::Fit as _;
-use linfa_logistic::LogisticRegression;
 use ndarray::{Array1, Array2};
 
+use super::logistic::regress;
 use super::measure::exceeded_by;
 use super::run::Error;
 use crate::model::{Calibration, Scale};
 
 /// Scores beyond this say no more.
 const MOST: f64 = 30.0;
+/// The penalty on a large slope: hardly any.
+const ALPHA: f64 = 1e-3;
 /// The part of real users whose look alone asks for a proof, and for whom it weighs at all.
 const ASKED: f64 = 0.001;
 const WEIGHED: f64 = 0.01;
@@ -24,16 +24,9 @@ pub(super) fn platt(scores: &[f64], labels: &[bool]) -> Result<Calibration, Erro
     let scores: Vec<_> = scores.iter().map(|score| score.clamp(-MOST, MOST)).collect();
     let rows = scores.len();
     let records = Array2::from_shape_vec((rows, 1), scores).unwrap_or_default();
-    let data = Dataset::new(records, Array1::from(labels.to_vec()));
-    let fitted = LogisticRegression::default().alpha(1e-3).max_iterations(200).fit(&data);
-    let fitted = fitted.map_err(|error| Error::Learning("calibration", error.to_string()))?;
-    let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
-    let slope = fitted.params().first().copied().unwrap_or_default() * sign;
-    if slope > 0.0 {
-        Ok(Calibration { slope, intercept: sign * fitted.intercept() })
-    } else {
-        Err(Error::NothingLearned)
-    }
+    let (intercept, weights) = regress("calibration", records, Array1::from(labels.to_vec()), ALPHA)?;
+    let slope = weights.first().copied().unwrap_or_default();
+    if slope > 0.0 { Ok(Calibration { slope, intercept }) } else { Err(Error::NothingLearned) }
 }
 
 /// Where the prior begins and where it is enough, by log-odds of attempts that were not learned from.

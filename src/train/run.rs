@@ -1,6 +1,6 @@
 //! From a sample to a model and its card.
 
-use super::boosted::{self, SHAPE, Shape};
+use super::boosted::{self, SHAPE};
 use super::card::{Card, Class, Compared, Data, Importance};
 use super::measure::{Measures, exceeded_by};
 use super::sample::{Row, Sample};
@@ -91,13 +91,12 @@ impl Kind {
         }
     }
 
-    fn fit(self, rows: &[&Row], shape: Shape, seed: u64) -> Result<Model, Error> {
-        let body = match self {
-            Self::Logistic => logistic::fit(&Table::of(rows))?,
-            Self::Forest => forest::fit(rows, seed)?,
-            Self::Boosted => boosted::fit(&Table::of(rows), shape, seed)?,
-        };
-        asked(&artifact(body, Calibration { slope: 1.0, intercept: 0.0 }, Scale { from: 0.0, enough: 1.0 }, &[]))
+    fn fit(self, rows: &[&Row], seed: u64) -> Result<Body, Error> {
+        match self {
+            Self::Logistic => logistic::fit(&Table::of(rows)),
+            Self::Forest => forest::fit(rows, seed),
+            Self::Boosted => boosted::fit(&Table::of(rows), SHAPE, seed),
+        }
     }
 }
 
@@ -114,16 +113,16 @@ pub fn train(sample: &Sample, options: Options, told: &mut dyn FnMut(Step)) -> R
     }
     let labels = labels(&split.measure);
     let mut compared = Vec::new();
-    let mut best: Option<(Kind, Measures)> = None;
+    let mut best: Option<(Kind, Body, Measures)> = None;
     for kind in Kind::ALL {
         told(Step::Learning(kind.name()));
-        let model = kind.fit(&split.learn, SHAPE, options.seed)?;
-        let measures = Measures::of(&scores(&model, &split.measure), &labels);
+        let body = kind.fit(&split.learn, options.seed)?;
+        let measures = Measures::of(&scores(&uncalibrated(body.clone())?, &split.measure), &labels);
         compared.push(Compared { name: kind.name(), measures });
-        if best.as_ref().is_none_or(|(_, best)| {
+        if best.as_ref().is_none_or(|(.., best)| {
             measures.recall_at_0_1_percent > best.recall_at_0_1_percent + BETTER && measures.auc >= best.auc - BETTER
         }) {
-            best = Some((kind, measures));
+            best = Some((kind, body, measures));
         }
     }
     told(Step::Learning("mixture of Gaussians"));
@@ -132,11 +131,11 @@ pub fn train(sample: &Sample, options: Options, told: &mut dyn FnMut(Step)) -> R
         let measures = Measures::of(&unusual, &labels);
         compared.push(Compared { name: "mixture of Gaussians (real use alone)", measures });
     }
-    let Some((kind, measures)) = best else { return Err(Error::NothingLearned) };
+    let Some((kind, body, measures)) = best else { return Err(Error::NothingLearned) };
 
-    let chosen = finish(kind, &split, options.seed)?;
+    let chosen = finish(body, &split)?;
     let model = asked(&chosen)?;
-    let mut classes = classes(sample, &split, &model, &chosen);
+    let mut classes = classes(sample, &split, (&model, chosen.scale));
     if options.leave_out {
         for class in &mut classes {
             told(Step::LeavingOut(class.name.clone()));
@@ -144,25 +143,19 @@ pub fn train(sample: &Sample, options: Options, told: &mut dyn FnMut(Step)) -> R
         }
     }
     let found = Found { kind: kind.name(), seed: options.seed, measures, compared, classes };
-    let card = card(sample, &split, &chosen, found)?;
+    let card = card(sample, &split, (&model, chosen.scale), found);
     Ok(Trained { artifact: chosen, card })
 }
 
-/// Learns, calibrates, and says what is enough.
-fn finish(kind: Kind, split: &Split<'_>, seed: u64) -> Result<Artifact, Error> {
-    let body = match kind {
-        Kind::Logistic => logistic::fit(&Table::of(&split.learn))?,
-        Kind::Forest => forest::fit(&split.learn, seed)?,
-        Kind::Boosted => boosted::fit(&Table::of(&split.learn), SHAPE, seed)?,
-    };
-    let real: Vec<_> = split.learn.iter().filter(|row| !row.verdict.is_abuse).copied().collect();
-    let plain = Calibration { slope: 1.0, intercept: 0.0 };
-    let raw = asked(&artifact(body.clone(), plain, Scale { from: 0.0, enough: 1.0 }, &real))?;
+/// Calibrates what was learned, and says what is enough.
+fn finish(body: Body, split: &Split<'_>) -> Result<Artifact, Error> {
+    let raw = uncalibrated(body.clone())?;
     let calibration = calibrate::platt(&scores(&raw, &split.calibrate), &labels(&split.calibrate))?;
-    let judged: Vec<_> = split.calibrate.iter().chain(&split.measure).copied().collect();
+    let judged = split.judged();
     let log_odds: Vec<_> =
         scores(&raw, &judged).iter().map(|score| calibration.slope * score + calibration.intercept).collect();
     let scale = calibrate::scale(&log_odds, &labels(&judged));
+    let real: Vec<_> = split.learn.iter().filter(|row| !row.verdict.is_abuse).copied().collect();
     Ok(artifact(body, calibration, scale, &real))
 }
 
@@ -174,29 +167,23 @@ fn left_out(sample: &Sample, split: &Split<'_>, kind: Kind, class: &Class, seed:
     if its.len() < FEW_OF_A_CLASS || !learn.iter().any(|row| row.verdict.is_abuse) {
         return Ok(None);
     }
-    let model = kind.fit(&learn, SHAPE, seed)?;
-    let judged: Vec<_> = split.calibrate.iter().chain(&split.measure).copied().collect();
+    let model = uncalibrated(kind.fit(&learn, seed)?)?;
+    let judged = split.judged();
     let threshold = exceeded_by(0.001, &scores(&model, &judged), &labels(&judged));
-    Ok(Some(part(&scores(&model, &its), |score| score > threshold)))
+    Ok(Some(part(&its, |row| model.score(&row.features) > threshold)))
 }
 
-fn classes(sample: &Sample, split: &Split<'_>, model: &Model, artifact: &Artifact) -> Vec<Class> {
+fn classes(sample: &Sample, split: &Split<'_>, (model, scale): (&Model, Scale)) -> Vec<Class> {
     let class = |(place, name): (usize, &str)| {
-        let is_it = |row: &&&Row| row.verdict.is_abuse && usize::from(row.scenario) == place;
-        let all: Vec<_> = sample.rows().filter(|row| is_it(&row)).collect();
-        let measured: Vec<_> = split.measure.iter().filter(|row| is_it(row)).copied().collect();
-        let asked = |row: &&Row| model.log_odds(&row.features) >= artifact.scale.enough;
-        let of = |rows: &[&Row], holds: &dyn Fn(&&Row) -> bool| {
-            (!rows.is_empty()).then(|| {
-                part(&rows.iter().map(|row| f64::from(u8::from(holds(row)))).collect::<Vec<_>>(), |is| is > 0.5)
-            })
-        };
+        let is_it = |row: &&Row| row.verdict.is_abuse && usize::from(row.scenario) == place;
+        let all: Vec<_> = sample.rows().filter(is_it).collect();
+        let measured: Vec<_> = split.measure.iter().copied().filter(is_it).collect();
         (!all.is_empty()).then(|| Class {
             name: name.into(),
             attempts: all.len(),
-            asked: of(&measured, &asked),
+            asked: (!measured.is_empty()).then(|| part(&measured, |row| model.log_odds(&row.features) >= scale.enough)),
             left_out: None,
-            plain: of(&all, &|row| row.plain >= 1.0),
+            plain: Some(part(&all, |row| row.plain >= 1.0)),
         })
     };
     sample.scenarios.iter().map(|name| &**name).enumerate().filter_map(class).collect()
@@ -212,24 +199,21 @@ struct Found {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of rows")]
-fn card(sample: &Sample, split: &Split<'_>, artifact: &Artifact, found: Found) -> Result<Card, Error> {
+fn card(sample: &Sample, split: &Split<'_>, (model, scale): (&Model, Scale), found: Found) -> Card {
     let Found { kind, seed, measures, compared, classes } = found;
-    let model = asked(artifact)?;
     let labels = labels(&split.measure);
     let probabilities: Vec<_> =
         split.measure.iter().map(|row| 1.0 / (1.0 + (-model.log_odds(&row.features)).exp())).collect();
     let wrong = probabilities.iter().zip(&labels).map(|(said, is)| (said - f64::from(u8::from(*is))).powi(2));
     let brier = wrong.sum::<f64>() / labels.len().max(1) as f64;
-    let judged: Vec<_> = split.calibrate.iter().chain(&split.measure).copied().collect();
-    let real: Vec<_> = judged.iter().filter(|row| !row.verdict.is_abuse).copied().collect();
-    let asked_real = part(&real.iter().map(|row| model.log_odds(&row.features)).collect::<Vec<_>>(), |odds| {
-        odds >= artifact.scale.enough
-    });
-    let plain_real = part(&real.iter().map(|row| f64::from(row.plain)).collect::<Vec<_>>(), |plain| plain >= 1.0);
+    let mut real = split.judged();
+    real.retain(|row| !row.verdict.is_abuse);
+    let asked_real = part(&real, |row| model.log_odds(&row.features) >= scale.enough);
+    let plain_real = part(&real, |row| row.plain >= 1.0);
     let [real, abuse] = sample.met();
     let mut scenarios: Vec<_> = sample.scenarios.clone();
     scenarios.sort();
-    Ok(Card {
+    Card {
         model: model.name().into(),
         kind,
         seed,
@@ -248,9 +232,9 @@ fn card(sample: &Sample, split: &Split<'_>, artifact: &Artifact, found: Found) -
         plain_real,
         compared,
         classes,
-        features: importances(&model, &split.measure),
+        features: importances(model, &split.measure),
         calibration: picture::bins(&probabilities, &labels),
-    })
+    }
 }
 
 /// What each feature moves on average, the weightiest first.
@@ -287,6 +271,11 @@ fn artifact(body: Body, calibration: Calibration, scale: Scale, real: &[&Row]) -
     }
 }
 
+/// What was learned, to be asked for its scores alone.
+fn uncalibrated(body: Body) -> Result<Model, Error> {
+    asked(&artifact(body, Calibration { slope: 1.0, intercept: 0.0 }, Scale { from: 0.0, enough: 1.0 }, &[]))
+}
+
 /// A model that can be asked, checked as one that is read from a file.
 fn asked(artifact: &Artifact) -> Result<Model, Error> {
     Model::read(&artifact.to_text()).map_err(|fault| Error::Learning("the model", fault.to_string()))
@@ -320,8 +309,8 @@ fn labels(rows: &[&Row]) -> Vec<bool> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of rows")]
-fn part(values: &[f64], holds: impl Fn(f64) -> bool) -> f64 {
-    values.iter().filter(|value| holds(**value)).count() as f64 / values.len().max(1) as f64
+fn part(rows: &[&Row], holds: impl Fn(&Row) -> bool) -> f64 {
+    rows.iter().filter(|row| holds(row)).count() as f64 / rows.len().max(1) as f64
 }
 
 #[cfg(test)]

@@ -32,6 +32,11 @@ impl<'a> Split<'a> {
         split
     }
 
+    /// Everything that was not learned from.
+    pub(super) fn judged(&self) -> Vec<&'a Row> {
+        self.calibrate.iter().chain(&self.measure).copied().collect()
+    }
+
     /// Real use and abuse in the smallest part.
     pub(super) fn least(&self) -> usize {
         let count = |rows: &[&Row], is_abuse| rows.iter().filter(|row| row.verdict.is_abuse == is_abuse).count();

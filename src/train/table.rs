@@ -1,6 +1,6 @@
 //! Attempts as the libraries read them: numbers, labels, weights.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView1};
 
 use super::sample::Row;
 use crate::model::{COUNT, FEATURES};
@@ -41,10 +41,7 @@ impl Table {
 
     /// Counts by their logarithm, as models that add features up read them.
     pub(super) fn transformed(&self) -> Array2<f64> {
-        let value = |(row, index): (usize, usize)| {
-            let value = self.values[row * COUNT + index];
-            if FEATURES[index].is_count { value.ln_1p() } else { value }
-        };
+        let value = |(row, index): (usize, usize)| FEATURES[index].transformed(self.values[row * COUNT + index]);
         Array2::from_shape_fn((self.rows, COUNT), value)
     }
 
@@ -53,14 +50,32 @@ impl Table {
     }
 }
 
-/// Mean and standard deviation of each column; 1 for one that never varies.
-pub(super) fn moments(records: &Array2<f64>) -> (Vec<f64>, Vec<f64>) {
-    #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
-    let rows = records.nrows().max(1) as f64;
-    let column = |column: ndarray::ArrayView1<'_, f64>| {
-        let mean = column.sum() / rows;
-        let variance = column.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / rows;
-        (mean, if variance > 1e-12 { variance.sqrt() } else { 1.0 })
-    };
-    records.columns().into_iter().map(column).unzip()
+/// Mean and standard deviation of each column.
+#[derive(Debug)]
+pub(super) struct Moments {
+    pub(super) means: Vec<f64>,
+    /// 1 for a column that never varies.
+    pub(super) deviations: Vec<f64>,
+}
+
+impl Moments {
+    pub(super) fn of(records: &Array2<f64>) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
+        let rows = records.nrows().max(1) as f64;
+        let column = |column: ArrayView1<'_, f64>| {
+            let mean = column.sum() / rows;
+            let variance = column.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / rows;
+            (mean, if variance > 1e-12 { variance.sqrt() } else { 1.0 })
+        };
+        let (means, deviations) = records.columns().into_iter().map(column).unzip();
+        Self { means, deviations }
+    }
+
+    /// Brings every column to mean 0 and deviation 1.
+    pub(super) fn standardise(&self, records: &mut Array2<f64>) {
+        for mut row in records.rows_mut() {
+            let by = self.means.iter().zip(&self.deviations);
+            row.iter_mut().zip(by).for_each(|(value, (mean, deviation))| *value = (*value - mean) / deviation);
+        }
+    }
 }
