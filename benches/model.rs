@@ -68,9 +68,7 @@ fn bench(c: &mut Criterion) {
             (facts, views, gate.cells().habits(&attempt, facts.at))
         })
         .collect();
-    let features = |(facts, views, habits): &(&Facts, Views, _)| {
-        Features::of(&Look { facts, page_seen: true, views, habits: *habits })
-    };
+    let features = |(facts, views, habits): &(&Facts, Views, _)| Features::of(&Look { facts, views, habits: *habits });
     let mut group = c.benchmark_group("model");
     let mut next = (0..seen.len()).cycle();
     group.bench_function("features", |b| b.iter(|| features(black_box(&seen[next.next().unwrap()]))));

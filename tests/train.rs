@@ -213,7 +213,7 @@ fn labels_that_people_know_go_before_what_became_of_attempts() {
 fn a_model_that_cannot_be_used_is_told_with_its_reason() {
     let scratch = Scratch::new("train-damaged");
     let shipped = fs::read_to_string("models/shipped.model").unwrap();
-    let damaged = shipped.replacen("\"schema\":1", "\"schema\":9", 1);
+    let damaged = shipped.replacen("\"schema\":", "\"schema\":9", 1);
     for (text, told) in [
         ("{}", "this is no model"),
         (damaged.as_str(), "the model is damaged: its checksum doesn't fit"),
@@ -225,5 +225,29 @@ fn a_model_that_cannot_be_used_is_told_with_its_reason() {
         let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains(told) && said.contains("[model.file]"), "{said}");
+    }
+}
+
+/// What the card promises of the shipped model, which is the same bytes as what its command trains (`tests/run.sh --long`):
+/// that it finds abuse of classes that it never saw, where plain weights don't, and leaves people alone.
+#[test]
+fn the_shipped_model_finds_what_it_never_saw_and_asks_hardly_anyone_real() {
+    let card: serde_json::Value = serde_json::from_str(&fs::read_to_string("models/shipped.json").unwrap()).unwrap();
+    let number = |value: &serde_json::Value| value.as_f64();
+    let at_first_sight = number(&card["measures"]["recall_at_0_1_percent"]).unwrap();
+    assert!(at_first_sight >= 0.95 && number(&card["asked_real"]).unwrap() <= 0.002, "{at_first_sight}");
+    let classes = card["classes"].as_array().unwrap();
+    assert!(classes.len() >= 15, "every attack of the simulation");
+    let mut sums = [0.0; 2];
+    for class in classes {
+        let name = &class["name"];
+        let (left_out, plain) = (number(&class["left_out"]).unwrap(), number(&class["plain"]).unwrap());
+        sums = [sums[0] + left_out, sums[1] + plain];
+        assert!(plain > 0.5 || left_out > plain, "{name}: {left_out} by a model that never saw it, {plain} by weights");
+    }
+    assert!(sums[0] > 2.0 * sums[1], "{sums:?}");
+    for name in ["scripts", "frozen-cookie", "rotating", "low-and-slow"] {
+        let class = classes.iter().find(|class| class["name"] == name).unwrap();
+        assert!(number(&class["asked"]).unwrap() >= 0.95, "{class}");
     }
 }

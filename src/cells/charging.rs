@@ -4,7 +4,7 @@ use super::aspects::variant;
 use super::cell::{self, ALTERNATIVES, Cell, WHOLE};
 use super::evidence::STEPS;
 use super::sends::Charge;
-use super::{Cells, EXPLAINED, Kind, Kinds, fade, parts, profile, trust, unanswered};
+use super::{Cells, EXPLAINED, Kind, Kinds, fade, parts, trust, unanswered};
 use crate::domain::{Rung, Timestamp};
 
 /// Where so much of the verifications is missing for everyone, silence is nobody's fault.
@@ -52,7 +52,7 @@ impl Cells {
             unanswered::forget(&self.table, &charge.aspects, charge.at);
             trust::verified(&self.table, &charge.aspects, now);
             if let Some(endpoint) = charge.aspects.key(Kind::Endpoint) {
-                profile::verified(&self.table, endpoint, now);
+                self.learned.verified(endpoint, charge.oddities, now);
             }
         }
         if let (true, Some(endpoint)) = (charge.trust.is_known(), charge.aspects.key(Kind::Endpoint)) {

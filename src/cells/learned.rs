@@ -1,13 +1,14 @@
-//! What is learned of real use at an endpoint, from clients that verified before: slowly, and within bounds.
+//! What is learned of real use at an endpoint, from clients that verified before: slowly, and within bounds. Beside it,
+//! what is usual there.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
 use super::RealUse;
-use crate::domain::Span;
+use super::usual::Usual;
+use crate::domain::{Oddities, Span, Timestamp};
 
 /// So many sessions that were never seen speak for the values that nothing was learned of.
 const PRIOR: f64 = 100.0;
@@ -23,6 +24,7 @@ pub(super) struct Record {
     lags: f64,
     ln_lag: f64,
     ln_lag_squared: f64,
+    usual: Usual,
 }
 
 /// By endpoint. Every decision reads it, and few of them change it: reading takes no lock.
@@ -32,15 +34,35 @@ pub(super) struct Learned(ArcSwap<BTreeMap<u64, Arc<Endpoint>>>);
 #[derive(Debug)]
 struct Endpoint {
     record: Mutex<Record>,
-    /// What it comes to: the bits of conversion, median and sigma. Whoever reads them while they change may have one of
-    /// before, which is all the same: they change slowly.
-    known: [AtomicU64; 3],
+    /// What it comes to.
+    known: ArcSwap<Known>,
+}
+
+/// What decisions read of an endpoint.
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    real: RealUse,
+    usual: Usual,
 }
 
 impl Learned {
     /// What is known of real use there.
     pub(super) fn real_use(&self, endpoint: Option<u64>) -> RealUse {
-        endpoint.and_then(|key| self.0.load().get(&key).map(|endpoint| endpoint.real_use())).unwrap_or_default()
+        endpoint.and_then(|key| self.0.load().get(&key).map(|endpoint| endpoint.known.load().real)).unwrap_or_default()
+    }
+
+    /// What is usual there, as `read` reads it; by default what is before anything was verified.
+    pub(super) fn usual<T>(&self, endpoint: Option<u64>, read: impl FnOnce(&Usual) -> T) -> T {
+        let all = self.0.load();
+        match endpoint.and_then(|key| all.get(&key)) {
+            Some(endpoint) => read(&endpoint.known.load().usual),
+            None => read(&Usual::default()),
+        }
+    }
+
+    /// A code was verified, whoever asked for it.
+    pub(super) fn verified(&self, endpoint: u64, oddities: Oddities, now: Timestamp) {
+        self.change(endpoint, |record| record.usual.verified(oddities, now));
     }
 
     /// A session of a known client came to its end.
@@ -77,8 +99,8 @@ impl Learned {
     }
 
     /// Puts an endpoint's back. False where there are too many.
-    pub(super) fn put(&self, endpoint: u64, record: Record) -> bool {
-        self.change(endpoint, |own| *own = record)
+    pub(super) fn put(&self, endpoint: u64, record: &Record) -> bool {
+        self.change(endpoint, |own| *own = *record)
     }
 
     /// False where there is no room for the endpoint.
@@ -100,40 +122,37 @@ impl Learned {
 
 impl Default for Endpoint {
     fn default() -> Self {
-        Self { record: Mutex::default(), known: bits(Record::default().real_use()).map(AtomicU64::new) }
+        Self { record: Mutex::default(), known: ArcSwap::from_pointee(Record::default().known()) }
     }
 }
 
 impl Endpoint {
-    fn real_use(&self) -> RealUse {
-        let [conversion, median_s, sigma] =
-            self.known.each_ref().map(|bits| f64::from_bits(bits.load(Ordering::Relaxed)));
-        RealUse { conversion, median_s, sigma }
-    }
-
     fn change<T>(&self, change: impl FnOnce(&mut Record) -> T) -> T {
         let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut record);
-        for (known, bits) in self.known.iter().zip(bits(record.real_use())) {
-            known.store(bits, Ordering::Relaxed);
-        }
+        self.known.store(Arc::new(record.known()));
         result
     }
 }
 
-fn bits(RealUse { conversion, median_s, sigma }: RealUse) -> [u64; 3] {
-    [conversion, median_s, sigma].map(f64::to_bits)
-}
-
 impl Record {
     /// To be saved.
-    pub(super) const fn to_numbers(self) -> [f64; 5] {
-        [self.sessions, self.verified, self.lags, self.ln_lag, self.ln_lag_squared]
+    pub(super) fn to_numbers(self) -> (Timestamp, impl Iterator<Item = f64>) {
+        let (at, usual) = self.usual.to_numbers();
+        let learned = [self.sessions, self.verified, self.lags, self.ln_lag, self.ln_lag_squared];
+        (at, learned.into_iter().chain(usual))
     }
 
-    /// As they were saved.
-    pub(super) const fn from_numbers([sessions, verified, lags, ln_lag, ln_lag_squared]: [f64; 5]) -> Self {
-        Self { sessions, verified, lags, ln_lag, ln_lag_squared }
+    /// As it was saved: `number` gives one after another. `None` where one can't be.
+    pub(super) fn from_numbers(at: Timestamp, mut number: impl FnMut() -> Option<f64>) -> Option<Self> {
+        let mut next = || number().filter(|number| number.is_finite());
+        let (sessions, verified, lags, ln_lag, ln_lag_squared) = (next()?, next()?, next()?, next()?, next()?);
+        let usual = Usual::from_numbers(at, next)?;
+        Some(Self { sessions, verified, lags, ln_lag, ln_lag_squared, usual })
+    }
+
+    fn known(&self) -> Known {
+        Known { real: self.real_use(), usual: self.usual }
     }
 
     fn real_use(&self) -> RealUse {

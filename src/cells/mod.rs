@@ -30,7 +30,6 @@ mod kind;
 mod learned;
 mod outage;
 mod pages;
-mod profile;
 mod saved;
 mod sends;
 mod sequence;
@@ -38,6 +37,7 @@ mod table;
 mod told;
 mod trust;
 mod unanswered;
+mod usual;
 mod view;
 
 pub use aspects::Aspects;
@@ -48,7 +48,7 @@ pub use view::View;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::domain::{Address, Client, Facts, OutcomeKind, Rung, Span, Timestamp, Trust};
+use crate::domain::{Client, Facts, Oddities, Oddness, OutcomeKind, Rung, Span, Timestamp, Trust};
 use asked::Asked;
 use aspects::variant;
 use cell::{ALTERNATIVES, Cell, WHOLE};
@@ -67,6 +67,10 @@ pub type Looked = [Option<Views>; 3];
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt {
     aspects: Aspects,
+    /// What is odd about it.
+    oddities: Oddities,
+    /// Whether its address loaded any page lately: people who keep no cookies load pages too.
+    pub page_seen: bool,
     /// What its client has shown before.
     pub trust: Trust,
     /// What is known of real use at its endpoint.
@@ -78,13 +82,18 @@ pub struct Attempt {
     last_two: Option<u8>,
 }
 
-/// What is counted of an attempt's like beside its cells.
+/// What is known of an attempt's like beside its cells.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Habits {
     /// Steps alike between the numbers of its range, the last one to its own.
     pub sequence: f32,
     /// How busy this hour of the day usually is at its endpoint; 1 is the average hour.
-    pub usual: f32,
+    pub hour: f32,
+    /// How well its endpoint is known, 0 to 1, by the verifications that it saw over weeks: where nothing was seen yet,
+    /// nothing is new. Abuse doesn't verify, so it can't hasten that.
+    pub known: f32,
+    /// How odd each of its oddities is at its endpoint.
+    pub odd: Oddness,
 }
 
 /// Weight of a send in cells wider than its narrowest hot one.
@@ -135,29 +144,32 @@ impl Cells {
     pub fn attempt(&self, facts: &Facts) -> Attempt {
         let aspects = Aspects::of(facts, self.seed);
         let page = pages::key(facts.client.address.id, self.seed);
-        let hours = aspects.key(Kind::Endpoint).map(|endpoint| profile::keys(endpoint, facts.at));
         let steps = aspects.key(Kind::Range).map(sequence::key);
         let others = [Some(page), unanswered::key(&aspects), steps];
         let bonds = Bonds::of(&aspects);
-        self.touch(bonds.keys().into_iter().chain(others).chain(hours.into_iter().flatten().map(Some)));
+        self.touch(bonds.keys().into_iter().chain(others));
         let trust = bonds.trust(&self.table, facts.at);
         let is_own = bonds.is_own_phone(&self.table, facts.at);
         let unanswered = if is_own { 0 } else { unanswered::count(&self.table, &aspects, facts.at) };
         self.touch(Kind::ALL.into_iter().map(|kind| Some(variant(aspects.key(kind)?, kind, trust, Rung::None))));
         let real = self.learned.real_use(aspects.key(Kind::Endpoint));
         let last_two = facts.phone().map(|phone| phone.last_two);
-        Attempt { aspects, trust, real, weights: [in_64ths(WHOLE); Kind::ALL.len()], unanswered, last_two }
+        let page_seen = pages::seen(&self.table, facts.client.address.id, self.seed, facts.at);
+        let oddities = Oddities::of(facts, page_seen);
+        let weights = [in_64ths(WHOLE); Kind::ALL.len()];
+        Attempt { aspects, oddities, page_seen, trust, real, weights, unanswered, last_two }
     }
 
-    /// What is counted of an attempt's like beside its cells: how many steps alike its number would be the last of in
-    /// its range, and how busy this hour of the day usually is at its endpoint (1 is the average).
+    /// What is known of an attempt's like beside its cells.
     pub fn habits(&self, attempt: &Attempt, now: Timestamp) -> Habits {
         let range = attempt.aspects.key(Kind::Range).zip(attempt.last_two);
-        let endpoint = attempt.aspects.key(Kind::Endpoint);
-        Habits {
-            sequence: range.map_or(0.0, |(range, last_two)| sequence::length(&self.table, range, last_two, now)),
-            usual: endpoint.map_or(1.0, |endpoint| profile::usual(&self.table, endpoint, now)),
-        }
+        let sequence = range.map_or(0.0, |(range, last_two)| sequence::length(&self.table, range, last_two, now));
+        self.learned.usual(attempt.aspects.key(Kind::Endpoint), |usual| Habits {
+            sequence,
+            hour: usual.hour(now),
+            known: usual.known(),
+            odd: usual.oddness(attempt.oddities),
+        })
     }
 
     /// Gets the memory of these entries on its way at once.
@@ -170,11 +182,6 @@ impl Cells {
     /// A client loaded a page.
     pub fn page(&self, kinds: &Kinds, client: &Client, now: Timestamp) {
         pages::loaded(&self.table, client.address.id, self.seed, now, |cell| Self::worth(kinds, cell, now));
-    }
-
-    /// Whether a page was loaded from the attempt's address lately: people who keep no cookies load pages too.
-    pub fn page_seen(&self, address: &Address, now: Timestamp) -> bool {
-        pages::seen(&self.table, address.id, self.seed, now)
     }
 
     /// What the attempt's cells show at `rung`.
@@ -255,6 +262,7 @@ impl Cells {
         let charge = Charge {
             at: now,
             aspects: attempt.aspects,
+            oddities: attempt.oddities,
             weights: attempt.weights,
             rung,
             trust: attempt.trust,
@@ -349,9 +357,6 @@ impl Cells {
         }
         if sequence::is_sequence(cell) {
             return sequence::worth(cell);
-        }
-        if profile::is_profile(cell) {
-            return profile::WORTH;
         }
         if unanswered::is_unanswered(cell) {
             return unanswered::worth(cell, now);

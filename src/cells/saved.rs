@@ -17,13 +17,12 @@ use super::cell::{ALTERNATIVES, Cell, WHOLE};
 use super::charging::share;
 use super::evidence::STEPS;
 use super::learned::Record;
-use super::profile::is_profile;
 use super::sends::{Charge, SendRef};
 use super::sequence::is_sequence;
 use super::trust::is_trust;
 use super::unanswered::is_unanswered;
 use super::{Cells, Kind, Kinds, in_64ths, lock, pages, parts};
-use crate::domain::{Rung, Span, Timestamp, Trust};
+use crate::domain::{Oddities, Rung, Span, Timestamp, Trust};
 use crate::limits::mix;
 use crate::pack::{self, CHUNK, Malformed, Out, Pack, Restored, Section, Unfit};
 
@@ -57,7 +56,7 @@ impl Section for Cells {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn changes(&self) -> u64 {
@@ -167,7 +166,7 @@ impl Cells {
         let mut restored = Restored::default();
         for entry in pack::all::<(u64, Record)>(chunk) {
             let (endpoint, record) = entry?;
-            let is_taken = self.learned.put(endpoint, record);
+            let is_taken = self.learned.put(endpoint, &record);
             restored.add(Restored { taken: u64::from(is_taken), left_out: u64::from(!is_taken) });
         }
         Ok(restored)
@@ -213,7 +212,7 @@ fn is_sound(cell: &Cell) -> bool {
     let Cell { tag, born, open, at: _, window, matured, fast, slow, recent, came, due, sent, verified, refused } =
         *cell;
     let has_kind = usize::from(tag) < Kind::ALL.len();
-    let counts_else = is_sequence(cell) || is_profile(cell) || is_unanswered(cell);
+    let counts_else = is_sequence(cell) || is_unanswered(cell);
     let is_known = has_kind || is_trust(cell) || pages::is_page(cell) || counts_else;
     let counts = [fast, slow, recent, came, due, sent, verified, refused];
     let is_count = |value: &f32| value.is_finite() && *value >= 0.0;
@@ -233,9 +232,23 @@ impl Pack for SendRef {
 
 impl Pack for Charge {
     fn pack(&self, out: &mut Vec<u8>) {
-        let Self { at, aspects, weights, rung, trust, verified, undelivered, matured: _, missed, step, value } = self;
+        let Self {
+            at,
+            aspects,
+            oddities,
+            weights,
+            rung,
+            trust,
+            verified,
+            undelivered,
+            matured: _,
+            missed,
+            step,
+            value,
+        } = self;
         at.pack(out);
         aspects.keys.iter().for_each(|key| key.pack(out));
+        oddities.bits().pack(out);
         for weight in weights {
             weight.pack(out);
         }
@@ -256,6 +269,7 @@ impl Pack for Charge {
         for key in &mut keys {
             *key = Pack::unpack(from)?;
         }
+        let oddities = Oddities::from_bits(u32::unpack(from)?).ok_or(Malformed)?;
         let mut weights = [0; Kind::ALL.len()];
         for weight in &mut weights {
             *weight = within(u8::unpack(from)?, 0..=in_64ths(WHOLE))?;
@@ -284,7 +298,7 @@ impl Pack for Charge {
         }
         let matured = usize::from(step) == STEPS.len();
         let aspects = Aspects { keys };
-        Ok(Self { at, aspects, weights, rung, trust, verified, undelivered, matured, missed, step, value })
+        Ok(Self { at, aspects, oddities, weights, rung, trust, verified, undelivered, matured, missed, step, value })
     }
 }
 
@@ -294,14 +308,13 @@ fn within<T: PartialOrd>(value: T, range: std::ops::RangeInclusive<T>) -> Result
 
 impl Pack for Record {
     fn pack(&self, out: &mut Vec<u8>) {
-        self.to_numbers().iter().for_each(|number| number.to_bits().pack(out));
+        let (at, numbers) = self.to_numbers();
+        at.pack(out);
+        numbers.for_each(|number| number.to_bits().pack(out));
     }
 
     fn unpack(from: &mut &[u8]) -> Result<Self, Malformed> {
-        let mut numbers = Self::default().to_numbers();
-        for number in &mut numbers {
-            *number = f64::from_bits(u64::unpack(from)?);
-        }
-        if numbers.iter().all(|number| number.is_finite()) { Ok(Self::from_numbers(numbers)) } else { Err(Malformed) }
+        let at = Timestamp::unpack(from)?;
+        Self::from_numbers(at, || u64::unpack(from).ok().map(f64::from_bits)).ok_or(Malformed)
     }
 }

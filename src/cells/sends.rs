@@ -7,7 +7,7 @@ use super::Kind;
 use super::aspects::Aspects;
 use super::cell::ALTERNATIVES;
 use super::evidence::STEPS;
-use crate::domain::{Rung, Span, Timestamp, Trust};
+use crate::domain::{Oddities, Rung, Span, Timestamp, Trust};
 
 /// Names a send for as long as it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +25,7 @@ pub(super) type Weights = [u8; Kind::ALL.len()];
 pub(super) struct Charge {
     pub(super) at: Timestamp,
     pub(super) aspects: Aspects,
+    pub(super) oddities: Oddities,
     pub(super) weights: Weights,
     pub(super) rung: Rung,
     /// Whose cells it is charged to.

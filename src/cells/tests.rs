@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use super::cell::{NAT, nats};
 use super::charging::share;
 use super::*;
-use crate::domain::{Client, Country, Fingerprint, Money, NumberKind, Phone, PhoneFact, Place, Range, Validity, Visit};
+use crate::domain::{
+    Address, Client, Country, Fingerprint, Money, NumberKind, Phone, PhoneFact, Place, Range, Validity, Visit,
+};
 use crate::limits::mix;
 use crate::privacy::Pseudonym;
 

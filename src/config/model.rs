@@ -34,8 +34,7 @@ pub(super) fn read(root: &mut Section<'_>, files: &mut Vec<PathBuf>) -> Models {
         }
         (own, of_file(section, "shadow", files))
     });
-    // Whoever names a model wants it asked.
-    let prior = match way.unwrap_or_else(|| if own.is_some() { Way::Model } else { Way::Weights }) {
+    let prior = match way.unwrap_or(Way::Model) {
         Way::Model => own.or_else(shipped).map(Prior::Model).unwrap_or_default(),
         Way::Weights => Prior::Weights,
         Way::None => Prior::None,

@@ -23,6 +23,13 @@ pub struct Client {
     pub fingerprint: Fingerprint,
 }
 
+impl Client {
+    /// Whether it has an app's own id, which no page gave it.
+    pub fn is_device(&self) -> bool {
+        self.id.is_some() && self.visit == Visit::None
+    }
+}
+
 /// A client address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Address {

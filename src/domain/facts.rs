@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Client, Phone, Place, Timestamp};
+use super::{Client, Phone, Place, Span, Timestamp, Visit};
 
 /// What one attempt says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,14 @@ impl Facts {
         match &self.phone {
             PhoneFact::Present(phone) => Some(phone),
             PhoneFact::Absent | PhoneFact::Unreadable(_) => None,
+        }
+    }
+
+    /// How long ago the client loaded its first page, as its visit cookie says.
+    pub fn visit_age(&self) -> Option<Span> {
+        match self.client.visit {
+            Visit::Since(since) => Some(self.at.since(since)),
+            Visit::None | Visit::Forged => None,
         }
     }
 }

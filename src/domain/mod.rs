@@ -8,6 +8,7 @@ mod decision;
 mod facts;
 mod listed;
 mod money;
+mod oddity;
 mod outcome;
 mod page_code;
 mod pass_code;
@@ -26,6 +27,7 @@ pub use decision::{DecidedBy, Decision, DecisionId, DecisionIdError, Mode, Revis
 pub use facts::{Facts, PhoneFact, Unreadable, UnreadableCode};
 pub use listed::{ListName, Listed};
 pub use money::Money;
+pub use oddity::{Oddities, Oddity, Oddness};
 pub use outcome::{Outcome, OutcomeKind};
 pub use page_code::PageCode;
 pub use pass_code::PassCode;

@@ -82,7 +82,7 @@ impl Gate {
             Some(stand) => self.would_spend(revision, endpoint, &facts, stand, decision),
             None => decision,
         };
-        let looks = stand.as_ref().map(|stand| look::parts(revision, &facts, stand)).unwrap_or_default();
+        let looks = stand.as_ref().map(|stand| look::parts(revision, &facts, stand.made_of())).unwrap_or_default();
         let looks: Vec<_> = looks.into_iter().chain(decide::page_part(circumstances.page)).collect();
         let standing = stand.map(|mut stand| {
             stand.look_further(&self.cells, revision);

@@ -1,10 +1,9 @@
 //! What an attempt looks like: by the trained model, by plain weights, or not at all.
 
-use super::stand::Stand;
 use super::{Gate, Revision};
 use crate::cells::{Attempt, Cells, Views};
 use crate::decide::{self, Prior};
-use crate::domain::{Decision, Facts, PageCode, Rung, Verdict};
+use crate::domain::{Decision, Facts, Oddness, PageCode, Rung, Verdict};
 use crate::model::{Features, Look, Model};
 
 /// Parts of a look that are told, at most.
@@ -19,13 +18,14 @@ pub(super) struct Looks {
     pub(super) prior: f32,
     /// What speaks, in words.
     pub(super) words: Vec<&'static str>,
-    /// What the models read, and what the one that is watched makes of it.
-    pub(super) watched: Watched,
+    /// What it was made of.
+    pub(super) made_of: MadeOf,
 }
 
-/// What is counted of models.
+/// What a look was made of.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Watched {
+pub(super) struct MadeOf {
+    odd: Oddness,
     row: Option<Features>,
     active: Option<f32>,
     shadow: Option<f32>,
@@ -37,32 +37,58 @@ impl Looks {
     pub(super) fn of(
         cells: &Cells,
         revision: &Revision,
-        (facts, page_seen, page): (&Facts, bool, Option<PageCode>),
+        (facts, page): (&Facts, Option<PageCode>),
         (attempt, views): (&Attempt, &Views),
     ) -> Self {
-        let row = revision.models().next().is_some().then(|| {
-            let habits = cells.habits(attempt, facts.at);
-            Features::of(&Look { facts, page_seen, views, habits })
-        });
-        // What a client has shown by verifying is better known than what it looks like.
-        let is_known = attempt.trust.is_known();
-        let by = |model: &Model| row.as_ref().map(|row| if is_known { 0.0 } else { model.prior(row) });
+        let habits = cells.habits(attempt, facts.at);
+        let row = revision.models().next().is_some().then(|| Features::of(&Look { facts, views, habits }));
+        let plain = decide::prior(facts, &habits.odd);
+        let by = |model: &Model| {
+            // What a client has shown by verifying is better known than what it looks like.
+            if attempt.trust.is_known() {
+                return Some(0.0);
+            }
+            if is_certain(plain) {
+                return Some(plain);
+            }
+            let prior = model.prior(row.as_ref()?);
+            // Where hardly anybody was seen yet, nobody can look like those who are real there.
+            Some(if prior < 0.0 { prior * habits.known } else { prior })
+        };
         let active = revision.prior.model().and_then(|model| by(model));
         let shadow = revision.shadow.as_deref().and_then(by);
-        let look = match (&revision.prior, active, &row) {
-            (Prior::Weights, ..) => decide::prior(facts, page_seen),
-            (Prior::Model(model), Some(prior), Some(row)) if prior > decide::TOLD_PRIOR => (prior, words(model, row)),
-            (Prior::Model(_), prior, _) => (prior.unwrap_or_default(), Vec::new()),
-            (Prior::None, ..) => Default::default(),
+        let prior = match &revision.prior {
+            Prior::None => 0.0,
+            Prior::Weights => plain,
+            Prior::Model(_) => active.unwrap_or_default(),
         };
-        let (prior, words) = decide::with_page(look, page);
-        Self { prior, words, watched: Watched { row, active, shadow } }
+        let made_of = MadeOf { odd: habits.odd, row, active, shadow };
+        let words = if prior > decide::TOLD_PRIOR { words(parts(revision, facts, &made_of)) } else { Vec::new() };
+        let (prior, words) = decide::with_page((prior, words), page);
+        Self { prior, words, made_of }
     }
 }
 
-fn words(model: &Model, row: &Features) -> Vec<&'static str> {
-    let parts = model.parts(row).into_iter().filter(|part| part.share >= SLIGHT);
-    parts.take(TOLD).map(|part| part.words()).collect()
+/// What plain weights are certain of is known without a model: that a script asks, on an endpoint of which nothing else is
+/// known yet. A model that is trained on endpoints with a history goes by that history, and found no reason in it.
+fn is_certain(plain: f32) -> bool {
+    plain >= 1.0
+}
+
+/// What an attempt's look is made of, each with its share of what asks for a proof by itself, the weightiest first, and
+/// below 0 whatever speaks for it.
+pub(super) fn parts(revision: &Revision, facts: &Facts, made_of: &MadeOf) -> Vec<(&'static str, f32)> {
+    match (&revision.prior, &made_of.row) {
+        (Prior::Model(model), Some(row)) if !is_certain(decide::prior(facts, &made_of.odd)) => {
+            model.parts(row).iter().map(|part| (part.words(), part.share)).collect()
+        }
+        (Prior::Weights | Prior::Model(_), _) => decide::prior_parts(facts, &made_of.odd),
+        (Prior::None, _) => Vec::new(),
+    }
+}
+
+fn words(parts: Vec<(&'static str, f32)>) -> Vec<&'static str> {
+    parts.into_iter().filter(|(_, share)| *share >= SLIGHT).map(|(words, _)| words).take(TOLD).collect()
 }
 
 /// An attempt as a model is trained on it.
@@ -79,9 +105,9 @@ pub struct Seen {
 impl Gate {
     /// Counts what the models made of a first attempt, and what they met where it went through unasked: an attack that is
     /// stopped is no drift.
-    pub(super) fn watch_models(&self, revision: &Revision, watched: &Watched, decision: &Decision) {
-        let Some(row) = watched.row.as_ref().filter(|_| decision.proven == Rung::None) else { return };
-        self.tell.metrics.looks().looked(watched.active, watched.shadow);
+    pub(super) fn watch_models(&self, revision: &Revision, made_of: &MadeOf, decision: &Decision) {
+        let Some(row) = made_of.row.as_ref().filter(|_| decision.proven == Rung::None) else { return };
+        self.tell.metrics.looks().looked(made_of.active, made_of.shadow);
         if decision.verdict == Verdict::Forward {
             revision.models().for_each(|model| model.drift().count(row));
         }
@@ -92,19 +118,8 @@ impl Gate {
         let attempt = self.cells.attempt(facts);
         let views = self.cells.look(&revision.kinds, &attempt, Rung::None, facts.at);
         let heat = views.iter().flatten().map(|view| view.heat).fold(0.0, f32::max);
-        let page_seen = self.cells.page_seen(&facts.client.address, facts.at);
         let habits = self.cells.habits(&attempt, facts.at);
-        let (plain, _) = decide::prior(facts, page_seen);
-        Seen { row: Features::of(&Look { facts, page_seen, views: &views, habits }), plain, heat }
-    }
-}
-
-/// What an attempt's look is made of, each with its share of what asks for a proof by itself, and whatever speaks for it
-/// below 0.
-pub(super) fn parts(revision: &Revision, facts: &Facts, stand: &Stand) -> Vec<(&'static str, f32)> {
-    match (&revision.prior, &stand.watched().row) {
-        (Prior::Weights, _) => decide::prior_parts(facts, stand.standing().page_seen).collect(),
-        (Prior::Model(model), Some(row)) => model.parts(row).iter().map(|part| (part.words(), part.share)).collect(),
-        (Prior::None, _) | (Prior::Model(_), None) => Vec::new(),
+        let plain = decide::prior(facts, &habits.odd);
+        Seen { row: Features::of(&Look { facts, views: &views, habits }), plain, heat }
     }
 }

@@ -264,7 +264,7 @@ impl Gate {
         let decision = decide::decide(&policy.policy, &facts, reserved.readings(), standing, &circumstances);
         let (decision, spending) = self.spend(revision, endpoint, &facts, &stand, decision);
         let reserved = reserved.after(&decision);
-        self.watch_models(revision, stand.watched(), &decision);
+        self.watch_models(revision, stand.made_of(), &decision);
         let counted = stand.count(&self.cells, &revision.kinds, &decision, proof.pass);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
         self.tell.decided(&facts, &decision, watch.elapsed());

@@ -1,7 +1,7 @@
 //! An attempt's way through the cells: looked at before it is judged, counted after, charged when its message went out.
 
 use super::Revision;
-use super::look::{Looks, Watched};
+use super::look::{Looks, MadeOf};
 use crate::cells::{Attempt, Cells, Kinds, SendRef};
 use crate::decide::Standing;
 use crate::domain::{DecidedBy, Decision, Facts, PageCode, Pass, Rung, Timestamp, Verdict};
@@ -15,8 +15,8 @@ pub(super) struct Stand {
     /// What was proven.
     rung: Rung,
     at: Timestamp,
-    /// What is counted of models.
-    watched: Watched,
+    /// What its look was made of.
+    made_of: MadeOf,
 }
 
 /// An attempt that was counted: one that goes to the upstream is an open send until it is settled or given back.
@@ -33,9 +33,9 @@ impl Stand {
         let (proven, page) = brought;
         let attempt = cells.attempt(facts);
         let first = cells.look(&revision.kinds, &attempt, Rung::None, facts.at);
-        let page_seen = cells.page_seen(&facts.client.address, facts.at);
-        let Looks { prior, words, watched } = Looks::of(cells, revision, (facts, page_seen, page), (&attempt, &first));
-        let mut standing = Standing { trust: attempt.trust, page_seen, prior, looks: words, ..Standing::default() };
+        let Looks { prior, words, made_of } = Looks::of(cells, revision, (facts, page), (&attempt, &first));
+        let (trust, page_seen) = (attempt.trust, attempt.page_seen);
+        let mut standing = Standing { trust, page_seen, prior, looks: words, ..Standing::default() };
         for rung in [Rung::None, Rung::Pow, Rung::Captcha] {
             let is_first = rung == Rung::None;
             let views = if is_first { first } else { cells.look(&revision.kinds, &attempt, rung, facts.at) };
@@ -45,7 +45,7 @@ impl Stand {
                 break;
             }
         }
-        Self { attempt, standing, rung: proven, at: facts.at, watched }
+        Self { attempt, standing, rung: proven, at: facts.at, made_of }
     }
 
     /// Looks at every rung, however many are open: to show them.
@@ -74,9 +74,9 @@ impl Stand {
         &self.standing
     }
 
-    /// What is counted of models.
-    pub(super) const fn watched(&self) -> &Watched {
-        &self.watched
+    /// What its look was made of.
+    pub(super) const fn made_of(&self) -> &MadeOf {
+        &self.made_of
     }
 
     pub(super) const fn proven(&self) -> Rung {

@@ -3,14 +3,20 @@
 //! Another order, another meaning or another number of features is another [`SCHEMA`]: models of before are refused then.
 //! A feature that can't be known is 0, which is what most of real use has. Rates and counts stand as they are; a model
 //! that adds features up takes their logarithm where [`Feature::is_count`] says so.
+//!
+//! **What is usual here.** An oddity counts as far as the endpoint's real users don't have it ([`Habits::odd`]): where they
+//! all lack a page or a cookie, or are programs, that says nothing.
+//!
+//! **Before an endpoint is known** ([`Habits::known`]) nothing is new, and nothing a surge: what says so counts for nothing at
+//! first, and the more the better the endpoint is known.
 
 use crate::cells::{Habits, Kind, View, Views};
-use crate::domain::{Facts, Has, NumberKind, Program, Timestamp, Traits, Validity, Visit};
+use crate::domain::{Facts, Oddity, Program, Span, Timestamp, Traits};
 
 use super::languages;
 
 /// The version of this list.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// How many features there are.
 pub const COUNT: usize = 55;
@@ -20,8 +26,10 @@ pub const COUNT: usize = 55;
 pub struct Feature {
     /// Its name in model files, metrics and cards.
     pub name: &'static str,
-    /// What it says where it is large, in words.
-    pub words: &'static str,
+    /// What it says where it speaks against an attempt, in words.
+    pub against: &'static str,
+    /// What it says where it speaks for one.
+    pub in_favour: &'static str,
     /// Whether more of it can only make abuse likelier (1) or less likely (-1). A model is held to it, so that a quirk of its
     /// training never makes a strange attempt look better than a plain one: where no app was ever abused, being an app
     /// must not come to mean being real.
@@ -37,77 +45,95 @@ impl Feature {
     }
 }
 
-const fn flag(name: &'static str, words: &'static str) -> Feature {
-    Feature { name, words, direction: 1, is_count: false }
+const fn flag(name: &'static str, against: &'static str, in_favour: &'static str) -> Feature {
+    Feature { name, against, in_favour, direction: 1, is_count: false }
 }
 
-const fn count(name: &'static str, words: &'static str, direction: i8) -> Feature {
-    Feature { name, words, direction, is_count: true }
+const fn odd(name: &'static str, oddity: Oddity, in_favour: &'static str) -> Feature {
+    flag(name, oddity.words(), in_favour)
+}
+
+/// The more, the likelier abuse.
+const fn more(name: &'static str, against: &'static str, in_favour: &'static str) -> Feature {
+    Feature { name, against, in_favour, direction: 1, is_count: true }
+}
+
+/// The less, the likelier abuse.
+const fn less(name: &'static str, against: &'static str, in_favour: &'static str) -> Feature {
+    Feature { name, against, in_favour, direction: -1, is_count: true }
 }
 
 /// Every feature, in order.
 pub const FEATURES: [Feature; COUNT] = [
     // The program that asks.
-    flag("no_agent", "no agent"),
-    flag("fake_agent", "an agent that no browser has"),
-    flag("script", "a script's agent"),
-    flag("app", "an app"),
-    count("versions_behind", "a browser of years ago", 1),
-    flag("no_language", "a browser without a language"),
-    flag("no_accept", "a browser that accepts nothing"),
-    flag("no_encoding", "a browser without compression"),
-    flag("no_hints", "no client hints"),
-    flag("other_hints", "client hints of another version"),
-    flag("no_fetch", "a browser without its fetch headers"),
-    flag("no_origin", "a browser that comes from no page"),
-    flag("other_order", "headers in an order that this browser doesn't send"),
-    flag("other_tls", "a TLS handshake that this browser doesn't make"),
-    flag("foreign_language", "a language that is hardly read in the phone's country"),
+    odd("no_agent", Oddity::NoAgent, "it names an agent"),
+    odd("fake_agent", Oddity::FakeAgent, "an agent that exists"),
+    odd("script", Oddity::Script, "not a script's agent"),
+    flag("app", "an app", "not an app"),
+    more("versions_behind", "a browser of years ago", "no old browser"),
+    odd("no_language", Oddity::NoLanguage, "no language is missing"),
+    odd("no_accept", Oddity::NoAccept, "it says what it accepts"),
+    odd("no_encoding", Oddity::NoEncoding, "no compression is missing"),
+    odd("no_hints", Oddity::NoHints, "no client hints are missing"),
+    odd("other_hints", Oddity::OtherHints, "client hints fit the agent"),
+    odd("no_fetch", Oddity::NoFetch, "no fetch headers are missing"),
+    odd("no_origin", Oddity::NoOrigin, "no origin is missing"),
+    odd("other_order", Oddity::OtherOrder, "its headers are in order"),
+    odd("other_tls", Oddity::OtherTls, "its TLS handshake fits the agent"),
+    flag(
+        "foreign_language",
+        "a language that is hardly read in the phone's country",
+        "a language of the phone's country",
+    ),
     // What it did before.
-    flag("no_page", "no page seen"),
-    flag("no_cookie", "a browser that keeps no cookie"),
-    flag("hasty", "asked as soon as the page came"),
-    flag("forged_cookie", "a forged visit cookie"),
-    count("cookie_age", "an old cookie", -1),
-    flag("device", "a device id"),
-    count("other_phones", "a client that asked for other phones", 1),
-    count("client_rate", "a client that asks often", 1),
-    count("phone_sent", "a phone that got many codes", 1),
-    count("phone_rate", "a phone that is asked for often", 1),
+    odd("no_page", Oddity::NoPage, "a page was seen, or none is needed"),
+    odd("no_cookie", Oddity::NoCookie, "a cookie was kept, or none is needed"),
+    odd("hasty", Oddity::Hasty, "not in a hurry"),
+    odd("forged_cookie", Oddity::ForgedCookie, "no forged cookie"),
+    less("cookie_age", "no old cookie", "an old cookie"),
+    flag("device", "a device id", "no device id"),
+    more("other_phones", "a client that asked for other phones", "a client that asked for no other phone"),
+    more("client_rate", "a client that asks often", "a client that doesn't ask often"),
+    more("phone_sent", "a phone that got many codes", "a phone that got few codes"),
+    more("phone_rate", "a phone that is asked for often", "a phone that isn't asked for often"),
     // Where it comes from, and where the message would go.
-    flag("hosting", "a hosting network"),
-    flag("anonymous", "a VPN, proxy or Tor"),
-    flag("abroad", "a phone of another country"),
-    flag("unassigned", "a number in no assigned range"),
-    flag("not_mobile", "not a mobile number"),
-    count("sequence", "numbers one after another", 1),
-    count("quiet_hour", "an hour at which hardly anyone verifies", 1),
-    // How much of what it shares there is, against how much there was before.
-    count("address_surge", "a surge from its address", 1),
-    count("range_surge", "a surge in its number range", 1),
-    count("network_surge", "a surge from its network", 1),
-    count("wide_range_surge", "a surge in its wider number range", 1),
-    count("fingerprint_surge", "a surge of clients that look like it", 1),
-    count("system_surge", "a surge from its provider", 1),
-    count("pair_surge", "a surge between these countries", 1),
-    count("country_surge", "a surge to its country", 1),
-    count("endpoint_surge", "a surge at the endpoint", 1),
+    odd("hosting", Oddity::Hosting, "not a hosting network"),
+    odd("anonymous", Oddity::Anonymous, "no VPN, proxy or Tor"),
+    odd("abroad", Oddity::Abroad, "address and phone of one country"),
+    odd("unassigned", Oddity::Unassigned, "a number in an assigned range"),
+    odd("not_mobile", Oddity::NotMobile, "a mobile number"),
+    more("sequence", "numbers one after another", "numbers in no order"),
+    more("quiet_hour", "an hour at which hardly anyone verifies", "an hour at which many verify"),
+    // How much of what it shares there is, against how much there was before, as far as the endpoint is known.
+    more("address_surge", "a surge from its address", "no surge from its address"),
+    more("range_surge", "a surge in its number range", "no surge in its number range"),
+    more("network_surge", "a surge from its network", "no surge from its network"),
+    more("wide_range_surge", "a surge in its wider number range", "no surge in its wider number range"),
+    more("fingerprint_surge", "a surge of clients that look like it", "no surge of clients that look like it"),
+    more("system_surge", "a surge from its provider", "no surge from its provider"),
+    more("pair_surge", "a surge between these countries", "no surge between these countries"),
+    more("country_surge", "a surge to its country", "no surge to its country"),
+    more("endpoint_surge", "a surge at the endpoint", "no surge at the endpoint"),
     // The same against the whole endpoint's: what grows where the rest doesn't.
-    count("range_lift", "its number range outgrows the rest", 1),
-    count("network_lift", "its network outgrows the rest", 1),
-    count("wide_range_lift", "its wider number range outgrows the rest", 1),
-    count("fingerprint_lift", "clients that look like it outgrow the rest", 1),
-    count("system_lift", "its provider outgrows the rest", 1),
-    count("pair_lift", "these countries outgrow the rest", 1),
-    count("country_lift", "its country outgrows the rest", 1),
-    // How much of it was seen: what nobody has seen is strange.
-    count("range_seen", "a known number range", -1),
-    count("network_seen", "a known network", -1),
-    count("wide_range_seen", "a known wider number range", -1),
-    count("fingerprint_seen", "a known look", -1),
-    count("system_seen", "a known provider", -1),
-    count("pair_seen", "known countries", -1),
-    count("country_seen", "a known country", -1),
+    more("range_lift", "its number range outgrows the rest", "its number range grows as the rest"),
+    more("network_lift", "its network outgrows the rest", "its network grows as the rest"),
+    more("wide_range_lift", "its wider number range outgrows the rest", "its wider number range grows as the rest"),
+    more(
+        "fingerprint_lift",
+        "clients that look like it outgrow the rest",
+        "clients that look like it grow as the rest",
+    ),
+    more("system_lift", "its provider outgrows the rest", "its provider grows as the rest"),
+    more("pair_lift", "these countries outgrow the rest", "these countries grow as the rest"),
+    more("country_lift", "its country outgrows the rest", "its country grows as the rest"),
+    // How much of it was seen, as far as the endpoint is known: what nobody has seen is strange then.
+    less("range_seen", "a number range hardly seen before", "a known number range"),
+    less("network_seen", "a network hardly seen before", "a known network"),
+    less("wide_range_seen", "a wider number range hardly seen before", "a known wider number range"),
+    less("fingerprint_seen", "a look hardly seen before", "a known look"),
+    less("system_seen", "a provider hardly seen before", "a known provider"),
+    less("pair_seen", "countries hardly seen together before", "countries known together"),
+    less("country_seen", "a country hardly seen before", "a known country"),
 ];
 
 /// An attempt before its features are read.
@@ -115,11 +141,9 @@ pub const FEATURES: [Feature; COUNT] = [
 pub struct Look<'a> {
     /// What it says.
     pub facts: &'a Facts,
-    /// Whether a page was loaded from its address lately.
-    pub page_seen: bool,
     /// Its cells at the first rung.
     pub views: &'a Views,
-    /// What is counted of its like beside its cells.
+    /// What is known of its like beside its cells.
     pub habits: Habits,
 }
 
@@ -127,10 +151,13 @@ pub struct Look<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Features(pub [f32; COUNT]);
 
-/// A page that was loaded so many seconds before was not read.
-const HASTY: u64 = 1;
 /// Attempts a minute that are no surge, whatever was before.
 const FLOOR: f32 = 0.5;
+/// Minutes since the first page of somebody who is here for the first time: what is held of whom no page and no cookie is
+/// expected.
+const NEW_HERE: f32 = 1.0;
+/// How often anything was seen, as far as an endpoint isn't known.
+const FAMILIAR: f32 = 50.0;
 
 /// Kinds whose surge is held against the endpoint's.
 const LIFTED: [Kind; 7] =
@@ -140,13 +167,17 @@ impl Features {
     /// Reads them.
     pub fn of(look: &Look<'_>) -> Self {
         let mut row = [0.0; COUNT];
-        let surge = |kind| surge(view(look, kind));
+        let known = look.habits.known;
+        let surge = |kind| surge(view(look, kind)).powf(known);
         let endpoint = surge(Kind::Endpoint);
-        let sent = |kind| view(look, kind).map_or(0.0, |view| view.sent);
+        let seen = |kind| {
+            let sent = view(look, kind).map_or(0.0, |view| view.sent);
+            (1.0 + sent).powf(known) * (1.0 + FAMILIAR).powf(1.0 - known) - 1.0
+        };
         let values = program(look).into_iter().chain(before(look)).chain(places(look));
         let values = values.chain([surge(Kind::Address)]).chain(LIFTED.map(surge)).chain([endpoint]);
         let values = values.chain(LIFTED.map(|kind| surge(kind) / endpoint.max(1.0)));
-        let values = values.chain(LIFTED.map(sent));
+        let values = values.chain(LIFTED.map(seen));
         for (place, value) in row.iter_mut().zip(values) {
             *place = value;
         }
@@ -164,34 +195,26 @@ fn one(holds: bool) -> f32 {
 
 fn program(look: &Look<'_>) -> [f32; 15] {
     let facts = look.facts;
-    let client = &facts.client;
-    let Traits { program, major, has, language } = client.fingerprint.traits;
-    let browser = program.is_browser();
-    let lacks = |what| one(browser && !has.holds(what));
-    let device = is_device(facts);
+    let Traits { program, major, language, .. } = facts.client.fingerprint.traits;
+    let odd = |oddity| look.habits.odd.of(oddity);
     let country = facts.phone().and_then(|phone| phone.country);
     [
-        one(program == Program::None),
-        one(program == Program::Fake),
-        one(program == Program::Library && !device),
-        one(program == Program::App || program == Program::Library && device),
+        odd(Oddity::NoAgent),
+        odd(Oddity::FakeAgent),
+        odd(Oddity::Script),
+        one(program == Program::App || program == Program::Library && facts.client.is_device()),
         versions_behind(program, major, facts.at),
-        lacks(Has::LANGUAGE),
-        lacks(Has::ACCEPT),
-        lacks(Has::ENCODING),
-        one(program == Program::Chromium && has.holds(Has::FETCH) && !has.holds(Has::HINTS)),
-        one(has.holds(Has::OTHER_HINTS)),
-        lacks(Has::FETCH),
-        lacks(Has::ORIGIN),
-        one(has.holds(Has::OTHER_ORDER)),
-        one(has.holds(Has::OTHER_TLS)),
+        odd(Oddity::NoLanguage),
+        odd(Oddity::NoAccept),
+        odd(Oddity::NoEncoding),
+        odd(Oddity::NoHints),
+        odd(Oddity::OtherHints),
+        odd(Oddity::NoFetch),
+        odd(Oddity::NoOrigin),
+        odd(Oddity::OtherOrder),
+        odd(Oddity::OtherTls),
         language.zip(country).map_or(0.0, |(language, country)| languages::foreign(language, country)),
     ]
-}
-
-/// An app's own id, which no page gave it.
-fn is_device(facts: &Facts) -> bool {
-    facts.client.id.is_some() && facts.client.visit == Visit::None
 }
 
 /// How many versions ago the browser was current. Chrome 131 came on 12 November 2024 and the next ones every 30.5 days,
@@ -210,25 +233,20 @@ pub(super) fn versions_behind(program: Program, major: u16, at: Timestamp) -> f3
 }
 
 fn before(look: &Look<'_>) -> [f32; 10] {
-    let facts = look.facts;
-    let browser = facts.client.fingerprint.traits.program.is_browser();
-    // Whole seconds, which is what the decision log keeps.
-    let age = match facts.client.visit {
-        Visit::Since(since) => Some(facts.at.since(since).as_millis() / 1000),
-        Visit::None | Visit::Forged => None,
-    };
-    let page = look.page_seen || age.is_some_and(|age| age > 0);
+    let odd = |oddity| look.habits.odd.of(oddity);
     let of = |kind, value: fn(&View) -> f32| view(look, kind).map_or(0.0, value);
     let (client, phone) = (of(Kind::Client, |view| view.sent), of(Kind::Phone, |view| view.sent));
+    // By whole seconds, which is what the decision log keeps.
     #[expect(clippy::cast_precision_loss, reason = "minutes of a year")]
-    let minutes = |seconds: u64| seconds as f32 / 60.0;
+    let minutes = |age: Span| (age.as_millis() / 1000) as f32 / 60.0;
+    let lacks = odd(Oddity::NoCookie).max(odd(Oddity::NoPage));
     [
-        one(browser && !page),
-        one(browser && facts.client.id.is_none()),
-        one(age.is_some_and(|age| (1..=HASTY).contains(&age))),
-        one(facts.client.visit == Visit::Forged),
-        age.map_or(0.0, minutes),
-        one(is_device(facts)),
+        odd(Oddity::NoPage),
+        odd(Oddity::NoCookie),
+        odd(Oddity::Hasty),
+        odd(Oddity::ForgedCookie),
+        look.facts.visit_age().map(minutes).filter(|age| *age > 0.0).unwrap_or(NEW_HERE * (1.0 - lacks)),
+        one(look.facts.client.is_device()),
         (client - phone).max(0.0),
         of(Kind::Client, |view| view.rate),
         phone,
@@ -237,17 +255,15 @@ fn before(look: &Look<'_>) -> [f32; 10] {
 }
 
 fn places(look: &Look<'_>) -> [f32; 7] {
-    let (place, phone) = (&look.facts.place, look.facts.phone());
-    let abroad = phone.and_then(|phone| phone.country).zip(place.country).is_some_and(|(a, b)| a != b);
-    let mobile = |kind| matches!(kind, NumberKind::Mobile | NumberKind::FixedOrMobile);
+    let odd = |oddity| look.habits.odd.of(oddity);
     [
-        one(place.hosting == Some(true)),
-        one(place.anonymous == Some(true)),
-        one(abroad),
-        one(phone.is_some_and(|phone| phone.validity == Validity::Possible)),
-        one(phone.is_some_and(|phone| !mobile(phone.kind))),
+        odd(Oddity::Hosting),
+        odd(Oddity::Anonymous),
+        odd(Oddity::Abroad),
+        odd(Oddity::Unassigned),
+        odd(Oddity::NotMobile),
         look.habits.sequence,
-        (1.0 / look.habits.usual.max(0.05) - 1.0).max(0.0),
+        (1.0 / look.habits.hour.max(0.05) - 1.0).max(0.0),
     ]
 }
 

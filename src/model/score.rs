@@ -4,7 +4,7 @@
 
 use super::artifact::{Artifact, Body, Calibration, Fault, Scale, Tree};
 use super::drift::Drift;
-use super::features::{COUNT, FEATURES, Features};
+use super::features::{COUNT, FEATURES, Feature, Features};
 
 /// A model that can be asked.
 #[derive(Debug)]
@@ -30,7 +30,8 @@ pub struct Part {
 impl Part {
     /// What it says, in words.
     pub fn words(&self) -> &'static str {
-        FEATURES.get(self.feature).map_or("", |feature| feature.words)
+        let words = |feature: &Feature| if self.share < 0.0 { feature.in_favour } else { feature.against };
+        FEATURES.get(self.feature).map_or("", words)
     }
 
     /// Its name.

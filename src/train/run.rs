@@ -251,7 +251,7 @@ fn importances(model: &Model, rows: &[&Row]) -> Vec<Importance> {
     }
     let importance = |(feature, sum): (&crate::model::Feature, f64)| Importance {
         name: feature.name,
-        words: feature.words,
+        words: feature.against,
         direction: feature.direction,
         moves: sum / count.max(1) as f64,
     };

@@ -173,7 +173,7 @@ fn silence_heats_a_cell_and_a_verification_cools_it_and_all_of_it_is_told() {
     eventually("verifications cool it", || heat() < 0.5);
 
     let told = explained(&sendwall, "+447402417101");
-    assert_eq!(told["prior"]["parts"][0], json!({"look": "a script's agent", "share": 1.0}));
+    assert_eq!(told["prior"]["parts"][0]["look"], "a script's agent", "{}", told["prior"]);
     let cells = told["cells"].as_array().unwrap();
     let range = cells.iter().find(|cell| cell["kind"] == "range").unwrap();
     assert_eq!(range["value"], "+44740241");

@@ -15,6 +15,7 @@ mod ending;
 mod evidence;
 mod limits;
 mod lists;
+mod looks;
 mod outcomes;
 mod paths;
 mod privacy;

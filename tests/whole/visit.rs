@@ -4,6 +4,7 @@ use crate::whole::stage::{Answer, Sendwall, shop};
 
 const LOGIN: &str = r#"
 mode = "enforce"
+prior = "none"
 default_limits = false
 
 [[endpoint]]
