@@ -169,3 +169,32 @@ impl Record {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Oddity;
+
+    #[test]
+    fn what_was_learned_and_what_is_usual_come_back_from_a_snapshot() {
+        let (now, learned) = (Timestamp::from_unix_ms(1_795_197_600_000), Learned::default());
+        let script = Oddities::from_bits(1 << Oddity::Script as u32).unwrap();
+        for _ in 0..300 {
+            learned.session(7, true);
+            learned.lag(7, Span::seconds(9));
+            learned.verified(7, script, now);
+        }
+        let again = Learned::default();
+        for (endpoint, record) in learned.all() {
+            let (at, mut numbers) = record.to_numbers();
+            assert!(again.put(endpoint, &Record::from_numbers(at, || numbers.next()).unwrap()));
+        }
+        let told = |learned: &Learned| {
+            let usual = learned.usual(Some(7), |usual| (usual.hour(now), usual.known(), usual.oddness(script)));
+            (learned.real_use(Some(7)), usual)
+        };
+        assert_eq!(told(&again), told(&learned));
+        assert_ne!(told(&again), told(&Learned::default()));
+        assert!(Record::from_numbers(now, || Some(f64::NAN)).is_none());
+    }
+}
