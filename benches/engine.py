@@ -61,9 +61,14 @@ KINDS = {
 }
 
 
-def scaled(factor, prior):
-    """The configuration with every kind's limit scaled, but the phone's."""
-    return f'prior = "{prior}"\n' + CONFIG + "".join(f"\n[cells.{kind}]\nlimit = {limit * factor:.3f}\n" for kind, limit in KINDS.items())
+def configuration(directory, prior, factor=None):
+    """A file of it; with `factor` every kind's limit is scaled, but the phone's."""
+    limits = KINDS.items() if factor else ()
+    name = os.path.join(directory, f"engine-{prior}-{factor}.toml")
+    with open(name, "w") as file:
+        file.write(f'prior = "{prior}"\n' + CONFIG)
+        file.writelines(f"\n[cells.{kind}]\nlimit = {limit * factor:.3f}\n" for kind, limit in limits)
+    return name
 
 
 def run(directory, scenario, seed, config, feed):
@@ -110,9 +115,7 @@ def table(directory, args):
     scenarios = list(dict.fromkeys(goal[0] for goal in wanted))
     results = []
     for prior in args.prior.split(","):
-        config = os.path.join(directory, f"engine-{prior}.toml")
-        with open(config, "w") as file:
-            file.write(f'prior = "{prior}"\n' + CONFIG)
+        config = configuration(directory, prior)
         results.append(measure(directory, scenarios, seeds(args), config, [True] if args.with_reports else [True, False]))
     reports = "with" if args.with_reports else "with and without"
     last = args.first_seed + args.seeds - 1
@@ -139,9 +142,7 @@ def curve(directory, args):
     print("|---|---|---|" + "---|" * len(attacks))
     for factor in (0.6, 0.8, 1.0, 1.25, 1.5):
         for prior in args.prior.split(","):
-            config = os.path.join(directory, f"engine-{factor}-{prior}.toml")
-            with open(config, "w") as file:
-                file.write(scaled(factor, prior))
+            config = configuration(directory, prior, factor)
             results = measure(directory, ["quiet"] + attacks, seeds(args), config, [True])
             cells = [percent(worst(results, "quiet", ["quiet"], "challenged"))]
             cells += [", ".join(percent(worst(results, name, [name], what)) for what in ("leaked", "challenged"))

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
-use super::RealUse;
 use super::usual::Usual;
+use super::{Habits, RealUse};
 use crate::domain::{Oddities, Span, Timestamp};
 
 /// So many sessions that were never seen speak for the values that nothing was learned of.
@@ -51,13 +51,11 @@ impl Learned {
         endpoint.and_then(|key| self.0.load().get(&key).map(|endpoint| endpoint.known.load().real)).unwrap_or_default()
     }
 
-    /// What is usual there, as `read` reads it; by default what is before anything was verified.
-    pub(super) fn usual<T>(&self, endpoint: Option<u64>, read: impl FnOnce(&Usual) -> T) -> T {
+    /// What is usual there, about an attempt of now with these oddities.
+    pub(super) fn habits(&self, endpoint: Option<u64>, oddities: Oddities, now: Timestamp) -> Habits {
         let all = self.0.load();
-        match endpoint.and_then(|key| all.get(&key)) {
-            Some(endpoint) => read(&endpoint.known.load().usual),
-            None => read(&Usual::default()),
-        }
+        let known = endpoint.and_then(|key| all.get(&key)).map(|endpoint| endpoint.known.load());
+        known.map_or_else(|| Usual::default().habits(oddities, now), |known| known.usual.habits(oddities, now))
     }
 
     /// A code was verified, whoever asked for it.
@@ -189,10 +187,7 @@ mod tests {
             let (at, mut numbers) = record.to_numbers();
             assert!(again.put(endpoint, &Record::from_numbers(at, || numbers.next()).unwrap()));
         }
-        let told = |learned: &Learned| {
-            let usual = learned.usual(Some(7), |usual| (usual.hour(now), usual.known(), usual.oddness(script)));
-            (learned.real_use(Some(7)), usual)
-        };
+        let told = |learned: &Learned| (learned.real_use(Some(7)), learned.habits(Some(7), script, now));
         assert_eq!(told(&again), told(&learned));
         assert_ne!(told(&again), told(&Learned::default()));
         assert!(Record::from_numbers(now, || Some(f64::NAN)).is_none());

@@ -87,7 +87,8 @@ pub struct Attempt {
 pub struct Habits {
     /// Steps alike between the numbers of its range, the last one to its own.
     pub sequence: f32,
-    /// How busy this hour of the day usually is at its endpoint; 1 is the average hour.
+    /// How busy this hour of the day usually is at its endpoint; 1 is the average hour, and what is said before the day is
+    /// known.
     pub hour: f32,
     /// How well its endpoint is known, 0 to 1, by the verifications that it saw over weeks: where nothing was seen yet,
     /// nothing is new. Abuse doesn't verify, so it can't hasten that.
@@ -164,12 +165,8 @@ impl Cells {
     pub fn habits(&self, attempt: &Attempt, now: Timestamp) -> Habits {
         let range = attempt.aspects.key(Kind::Range).zip(attempt.last_two);
         let sequence = range.map_or(0.0, |(range, last_two)| sequence::length(&self.table, range, last_two, now));
-        self.learned.usual(attempt.aspects.key(Kind::Endpoint), |usual| Habits {
-            sequence,
-            hour: usual.hour(now),
-            known: usual.known(),
-            odd: usual.oddness(attempt.oddities),
-        })
+        let endpoint = attempt.aspects.key(Kind::Endpoint);
+        Habits { sequence, ..self.learned.habits(endpoint, attempt.oddities, now) }
     }
 
     /// Gets the memory of these entries on its way at once.

@@ -2,6 +2,7 @@
 //! day, whatever time zones its users live in, and the oddities that its real users have. Where an app's pages come from
 //! elsewhere nobody has loaded one; where its clients are programs all of them look like scripts.
 
+use super::Habits;
 use crate::domain::{Oddities, Oddity, Oddness, Span, Timestamp};
 
 const HALF_LIFE: Span = Span::hours(14 * 24);
@@ -42,29 +43,20 @@ impl Usual {
         }
     }
 
-    fn sum(&self) -> f64 {
-        self.hours.iter().sum()
-    }
-
-    /// How busy this hour of the day usually is: 1 is the average hour, and what is said before the day is known.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "a ratio, and a few hours")]
-    pub(super) fn hour(&self, now: Timestamp) -> f32 {
-        let sum = self.sum();
-        if sum < ENOUGH { 1.0 } else { (HOURS as f64 * self.hours[hour(now)] / sum) as f32 }
-    }
-
-    /// How well the endpoint is known, 0 to 1.
-    #[expect(clippy::cast_possible_truncation, reason = "a part")]
-    pub(super) fn known(&self) -> f32 {
-        let sum = self.sum();
-        (sum / (sum + WELL_KNOWN)) as f32
+    /// What it says of an attempt that is made now, with these oddities; nothing of its range.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "parts, and a few hours")]
+    pub(super) fn habits(&self, oddities: Oddities, now: Timestamp) -> Habits {
+        let sum: f64 = self.hours.iter().sum();
+        let hour = if sum < ENOUGH { 1.0 } else { HOURS as f64 * self.hours[hour(now)] / sum };
+        let known = sum / (sum + WELL_KNOWN);
+        Habits { sequence: 0.0, hour: hour as f32, known: known as f32, odd: self.oddness(oddities, sum) }
     }
 
     /// How odd each of these is here. Before anything was verified it isn't known whether pages and cookies come through
     /// here at all, so to lack them is not odd; everything else is.
     #[expect(clippy::cast_possible_truncation, reason = "a part")]
-    pub(super) fn oddness(&self, oddities: Oddities) -> Oddness {
-        let sum = self.sum() + NEVER_SEEN;
+    fn oddness(&self, oddities: Oddities, verified: f64) -> Oddness {
+        let sum = verified + NEVER_SEEN;
         let mut oddness = Oddness::default();
         for ((value, oddity), count) in oddness.0.iter_mut().zip(Oddity::ALL).zip(self.odd) {
             let before = if matches!(oddity, Oddity::NoPage | Oddity::NoCookie) { NEVER_SEEN } else { 0.0 };
@@ -114,7 +106,7 @@ mod tests {
     #[test]
     fn what_most_real_users_lack_is_not_odd_and_what_none_lack_becomes_so() {
         let page = only(Oddity::NoPage);
-        let odd = |usual: Usual, oddities, oddity| usual.oddness(oddities).of(oddity);
+        let odd = |usual: Usual, oddities, oddity| usual.habits(oddities, START).odd.of(oddity);
         assert_eq!(
             odd(Usual::default(), page, Oddity::NoPage),
             0.0,
@@ -130,10 +122,11 @@ mod tests {
 
     #[test]
     fn an_hour_is_held_against_the_average_once_the_day_is_known() {
-        assert_eq!(after(199, Oddities::default()).hour(START), 1.0);
-        let usual = after(200, Oddities::default());
-        assert_eq!((usual.hour(START), usual.hour(START + Span::hours(1))), (24.0, 0.0));
-        assert_eq!(after(2_000, Oddities::default()).known(), 0.5);
+        let none = Oddities::default();
+        let hour = |verifications, at| after(verifications, none).habits(none, at).hour;
+        assert_eq!(hour(199, START), 1.0);
+        assert_eq!((hour(200, START), hour(200, START + Span::hours(1))), (24.0, 0.0));
+        assert_eq!(after(2_000, none).habits(none, START).known, 0.5);
     }
 
     #[test]

@@ -15,8 +15,9 @@ pub(super) struct Models {
     pub(super) shadow: Option<Arc<Model>>,
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Default, PartialEq)]
 enum Way {
+    #[default]
     Model,
     Weights,
     None,
@@ -25,16 +26,16 @@ enum Way {
 /// Reads both. A model that can't be used is an error, so that the one in force stays.
 pub(super) fn read(root: &mut Section<'_>, files: &mut Vec<PathBuf>) -> Models {
     let ways = [("model", Way::Model), ("weights", Way::Weights), ("none", Way::None)];
-    let way = root.choice("prior", &ways);
+    let way = root.choice("prior", &ways).unwrap_or_default();
     let (own, shadow) = root.table("model", |section| {
         let own = of_file(section, "file", files);
-        if section.has("file") && way.is_some_and(|way| way != Way::Model) {
+        if section.has("file") && way != Way::Model {
             let fault = Fault::new("this model is not asked: `prior` names something else");
             section.warning("file", fault.hint("write prior = \"model\", or name it as `shadow` to watch it"));
         }
         (own, of_file(section, "shadow", files))
     });
-    let prior = match way.unwrap_or(Way::Model) {
+    let prior = match way {
         Way::Model => own.or_else(shipped).map(Prior::Model).unwrap_or_default(),
         Way::Weights => Prior::Weights,
         Way::None => Prior::None,

@@ -2,7 +2,7 @@
 //!
 //! "No page seen" speaks against a browser and says nothing of an app, so each is asked only of whom it can say something.
 
-use super::{Facts, Has, NumberKind, Program, Traits, Validity, Visit};
+use super::{Facts, Has, Program, Traits, Validity, Visit};
 
 /// Something odd. One alone proves little.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +132,6 @@ impl Oddities {
         let page = page_seen || age_s.is_some_and(|age| age > 0);
         let fetches = program == Program::Chromium && has.holds(Has::FETCH) && major >= HINTS_SINCE;
         let abroad = phone.and_then(|phone| phone.country).zip(place.country).is_some_and(|(a, b)| a != b);
-        let is_mobile = |kind| matches!(kind, NumberKind::Mobile | NumberKind::FixedOrMobile);
         let holds = |oddity| match oddity {
             Oddity::NoAgent => program == Program::None,
             Oddity::FakeAgent => program == Program::Fake,
@@ -154,7 +153,7 @@ impl Oddities {
             Oddity::Anonymous => place.anonymous == Some(true),
             Oddity::Abroad => abroad,
             Oddity::Unassigned => phone.is_some_and(|phone| phone.validity == Validity::Possible),
-            Oddity::NotMobile => phone.is_some_and(|phone| !is_mobile(phone.kind)),
+            Oddity::NotMobile => phone.is_some_and(|phone| !phone.kind.is_mobile()),
         };
         Self(Oddity::ALL.into_iter().filter(|oddity| holds(*oddity)).fold(0, |bits, oddity| bits | oddity.bit()))
     }

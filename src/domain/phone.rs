@@ -145,6 +145,11 @@ pub enum NumberKind {
 }
 
 impl NumberKind {
+    /// Whether it is, or may be, a mobile phone.
+    pub const fn is_mobile(self) -> bool {
+        matches!(self, Self::Mobile | Self::FixedOrMobile)
+    }
+
     /// Every kind, for configuration and documentation.
     pub const ALL: [Self; 12] = [
         Self::Mobile,

@@ -1,6 +1,6 @@
 //! One text as a phone number, or why it is none.
 
-use crate::domain::{Country, NumberKind, Validity};
+use crate::domain::{Country, Validity};
 use crate::numbering::{NotANumber, Number, Numbering};
 
 /// What a text under a phone's name turned out to be.
@@ -129,7 +129,7 @@ pub(super) fn is_international(text: &str) -> bool {
 
 /// Whether a number that nothing calls a phone may all the same be counted as one: valid, and for a mobile.
 pub(super) fn is_clear(number: &Number) -> bool {
-    number.validity == Validity::Valid && matches!(number.kind, NumberKind::Mobile | NumberKind::FixedOrMobile)
+    number.validity == Validity::Valid && number.kind.is_mobile()
 }
 
 /// Whether bare digits that are valid as an international number are as well a mobile of a large country in national

@@ -170,13 +170,15 @@ impl Features {
         let known = look.habits.known;
         let surge = |kind| surge(view(look, kind)).powf(known);
         let endpoint = surge(Kind::Endpoint);
+        let surges = LIFTED.map(surge);
+        let familiar = (1.0 + FAMILIAR).powf(1.0 - known);
         let seen = |kind| {
             let sent = view(look, kind).map_or(0.0, |view| view.sent);
-            (1.0 + sent).powf(known) * (1.0 + FAMILIAR).powf(1.0 - known) - 1.0
+            (1.0 + sent).powf(known) * familiar - 1.0
         };
         let values = program(look).into_iter().chain(before(look)).chain(places(look));
-        let values = values.chain([surge(Kind::Address)]).chain(LIFTED.map(surge)).chain([endpoint]);
-        let values = values.chain(LIFTED.map(|kind| surge(kind) / endpoint.max(1.0)));
+        let values = values.chain([surge(Kind::Address)]).chain(surges).chain([endpoint]);
+        let values = values.chain(surges.map(|surge| surge / endpoint.max(1.0)));
         let values = values.chain(LIFTED.map(seen));
         for (place, value) in row.iter_mut().zip(values) {
             *place = value;

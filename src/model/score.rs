@@ -119,6 +119,11 @@ impl Model {
         self.calibration.slope * self.score(row) + self.calibration.intercept
     }
 
+    /// Whether the look alone asks for a proof.
+    pub fn asks(&self, row: &Features) -> bool {
+        self.log_odds(row) >= self.scale.enough
+    }
+
     /// Heat of the look: at 1 it asks for a proof by itself. Below 0, to a fifth, where it speaks for real use: such an
     /// attempt bears a little more of what others did.
     pub fn prior(&self, row: &Features) -> f32 {

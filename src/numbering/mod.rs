@@ -164,7 +164,7 @@ fn is_valid(number: &Number) -> bool {
 /// Whether digits without any prefix may be believed to begin with a calling code: many national numbers of one country
 /// are a fixed line of another, and codes go to mobile phones.
 fn is_certain(number: &Number) -> bool {
-    is_valid(number) && matches!(number.kind, NumberKind::Mobile | NumberKind::FixedOrMobile)
+    is_valid(number) && number.kind.is_mobile()
 }
 
 /// The international prefix of most countries, which people use everywhere.

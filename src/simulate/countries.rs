@@ -130,7 +130,7 @@ pub(super) const COUNTRIES: &[Country] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{NumberKind, Validity};
+    use crate::domain::Validity;
     use crate::numbering::Numbering;
 
     #[test]
@@ -144,7 +144,7 @@ mod tests {
                 let number = numbering.read(&text, None).unwrap();
                 let is_right = number.validity == Validity::Valid
                     && number.country.unwrap().as_str() == country.iso
-                    && matches!(number.kind, NumberKind::Mobile | NumberKind::FixedOrMobile);
+                    && number.kind.is_mobile();
                 if !is_right {
                     wrong.push(text);
                 }

@@ -113,16 +113,17 @@ pub fn train(sample: &Sample, options: Options, told: &mut dyn FnMut(Step)) -> R
     }
     let labels = labels(&split.measure);
     let mut compared = Vec::new();
-    let mut best: Option<(Kind, Body, Measures)> = None;
+    let mut best: Option<(Kind, Body, Model, Measures)> = None;
     for kind in Kind::ALL {
         told(Step::Learning(kind.name()));
         let body = kind.fit(&split.learn, options.seed)?;
-        let measures = Measures::of(&scores(&uncalibrated(body.clone())?, &split.measure), &labels);
+        let raw = uncalibrated(body.clone())?;
+        let measures = Measures::of(&scores(&raw, &split.measure), &labels);
         compared.push(Compared { name: kind.name(), measures });
         if best.as_ref().is_none_or(|(.., best)| {
             measures.recall_at_0_1_percent > best.recall_at_0_1_percent + BETTER && measures.auc >= best.auc - BETTER
         }) {
-            best = Some((kind, body, measures));
+            best = Some((kind, body, raw, measures));
         }
     }
     told(Step::Learning("mixture of Gaussians"));
@@ -131,11 +132,11 @@ pub fn train(sample: &Sample, options: Options, told: &mut dyn FnMut(Step)) -> R
         let measures = Measures::of(&unusual, &labels);
         compared.push(Compared { name: "mixture of Gaussians (real use alone)", measures });
     }
-    let Some((kind, body, measures)) = best else { return Err(Error::NothingLearned) };
+    let Some((kind, body, raw, measures)) = best else { return Err(Error::NothingLearned) };
 
-    let chosen = finish(body, &split)?;
+    let chosen = finish(body, &raw, &split)?;
     let model = asked(&chosen)?;
-    let mut classes = classes(sample, &split, (&model, chosen.scale));
+    let mut classes = classes(sample, &split, &model);
     if options.leave_out {
         for class in &mut classes {
             told(Step::LeavingOut(class.name.clone()));
@@ -143,17 +144,16 @@ pub fn train(sample: &Sample, options: Options, told: &mut dyn FnMut(Step)) -> R
         }
     }
     let found = Found { kind: kind.name(), seed: options.seed, measures, compared, classes };
-    let card = card(sample, &split, (&model, chosen.scale), found);
+    let card = card(sample, &split, &model, found);
     Ok(Trained { artifact: chosen, card })
 }
 
-/// Calibrates what was learned, and says what is enough.
-fn finish(body: Body, split: &Split<'_>) -> Result<Artifact, Error> {
-    let raw = uncalibrated(body.clone())?;
-    let calibration = calibrate::platt(&scores(&raw, &split.calibrate), &labels(&split.calibrate))?;
+/// Calibrates what was learned (`raw`, to be asked), and says what is enough.
+fn finish(body: Body, raw: &Model, split: &Split<'_>) -> Result<Artifact, Error> {
+    let calibration = calibrate::platt(&scores(raw, &split.calibrate), &labels(&split.calibrate))?;
     let judged = split.judged();
     let log_odds: Vec<_> =
-        scores(&raw, &judged).iter().map(|score| calibration.slope * score + calibration.intercept).collect();
+        scores(raw, &judged).iter().map(|score| calibration.slope * score + calibration.intercept).collect();
     let scale = calibrate::scale(&log_odds, &labels(&judged));
     let real: Vec<_> = split.learn.iter().filter(|row| !row.verdict.is_abuse).copied().collect();
     Ok(artifact(body, calibration, scale, &real))
@@ -173,7 +173,7 @@ fn left_out(sample: &Sample, split: &Split<'_>, kind: Kind, class: &Class, seed:
     Ok(Some(part(&its, |row| model.score(&row.features) > threshold)))
 }
 
-fn classes(sample: &Sample, split: &Split<'_>, (model, scale): (&Model, Scale)) -> Vec<Class> {
+fn classes(sample: &Sample, split: &Split<'_>, model: &Model) -> Vec<Class> {
     let class = |(place, name): (usize, &str)| {
         let is_it = |row: &&Row| row.verdict.is_abuse && usize::from(row.scenario) == place;
         let all: Vec<_> = sample.rows().filter(is_it).collect();
@@ -181,7 +181,7 @@ fn classes(sample: &Sample, split: &Split<'_>, (model, scale): (&Model, Scale)) 
         (!all.is_empty()).then(|| Class {
             name: name.into(),
             attempts: all.len(),
-            asked: (!measured.is_empty()).then(|| part(&measured, |row| model.log_odds(&row.features) >= scale.enough)),
+            asked: (!measured.is_empty()).then(|| part(&measured, |row| model.asks(&row.features))),
             left_out: None,
             plain: Some(part(&all, |row| row.plain >= 1.0)),
         })
@@ -199,7 +199,7 @@ struct Found {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of rows")]
-fn card(sample: &Sample, split: &Split<'_>, (model, scale): (&Model, Scale), found: Found) -> Card {
+fn card(sample: &Sample, split: &Split<'_>, model: &Model, found: Found) -> Card {
     let Found { kind, seed, measures, compared, classes } = found;
     let labels = labels(&split.measure);
     let probabilities: Vec<_> =
@@ -208,7 +208,7 @@ fn card(sample: &Sample, split: &Split<'_>, (model, scale): (&Model, Scale), fou
     let brier = wrong.sum::<f64>() / labels.len().max(1) as f64;
     let mut real = split.judged();
     real.retain(|row| !row.verdict.is_abuse);
-    let asked_real = part(&real, |row| model.log_odds(&row.features) >= scale.enough);
+    let asked_real = part(&real, |row| model.asks(&row.features));
     let plain_real = part(&real, |row| row.plain >= 1.0);
     let [real, abuse] = sample.met();
     let mut scenarios: Vec<_> = sample.scenarios.clone();
@@ -320,8 +320,7 @@ pub(super) mod tests {
 
     /// A model with nothing but its body.
     pub(crate) fn model(body: Body) -> Model {
-        asked(&artifact(body, Calibration { slope: 1.0, intercept: 0.0 }, Scale { from: 0.0, enough: 1.0 }, &[]))
-            .unwrap()
+        uncalibrated(body).unwrap()
     }
 
     #[test]

@@ -38,21 +38,21 @@ const OLDEST: u64 = 40;
 /// The attempts, the real ones among them untidied.
 pub(super) fn untidied<'a>(rows: &[&'a Row], seed: u64) -> Vec<Cow<'a, Row>> {
     let place = |name: &str| FEATURES.iter().position(|feature| feature.name == name);
-    let odd: Vec<_> = ODD.iter().filter_map(|(name, percent)| Some((place(name)?, *percent))).collect();
-    let (old, age) = (place("versions_behind"), place("cookie_age"));
-    let ageless = [place("no_cookie"), place("no_page")];
+    // Who keeps no cookie, or loaded no page, has no old cookie either.
+    let takes = |name| if matches!(name, "no_cookie" | "no_page") { place("cookie_age") } else { None };
+    let odd: Vec<_> = ODD.iter().filter_map(|(name, percent)| Some((place(name)?, *percent, takes(*name)))).collect();
+    let old = place("versions_behind");
     let mut random = Random::of(&[seed, 2]);
     let mut untidy = |row: &'a Row| {
         if row.verdict.is_abuse {
             return Cow::Borrowed(row);
         }
         let mut row = row.clone();
-        for (place, percent) in &odd {
+        for (place, percent, taken) in &odd {
             if random.chance(*percent) {
                 row.features.0[*place] = 1.0;
-                // Who keeps no cookie, or loaded no page, has no old cookie either.
-                if let (true, Some(age)) = (ageless.contains(&Some(*place)), age) {
-                    row.features.0[age] = 0.0;
+                if let Some(taken) = taken {
+                    row.features.0[*taken] = 0.0;
                 }
             }
         }

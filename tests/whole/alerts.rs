@@ -8,16 +8,7 @@ use serde_json::{Value, json};
 use crate::support::app::App;
 use crate::support::gate::LIMITS_ALONE;
 use crate::support::proxy::eventually;
-use crate::whole::stage::{Sendwall, shop};
-
-const LOGIN: &str = r#"
-[[endpoint]]
-name = "login"
-send = "POST /api/send-code"
-verify = "POST /api/verify"
-verified_if = 'json("/ok") == true'
-default_region = "GB"
-"#;
+use crate::whole::stage::{SHOP_LOGIN, Sendwall, shop};
 
 fn attacked() -> (App, Sendwall) {
     let app = shop();
@@ -27,7 +18,7 @@ mode = "enforce"
 default_limits = false
 prior = "none"
 trusted_proxies = ["127.0.0.0/8"]
-{LOGIN}
+{SHOP_LOGIN}
 [[alert]]
 name = "attack"
 kind = "attack"
@@ -100,7 +91,7 @@ fn an_attack_is_an_incident_that_outlives_the_process() {
 #[test]
 fn a_silence_is_begun_and_ended_and_nonsense_is_refused() {
     let app = shop();
-    let sendwall = Sendwall::start(app.address, LOGIN);
+    let sendwall = Sendwall::start(app.address, SHOP_LOGIN);
     let begun = sendwall.admin_post("/api/silences", r#"{"matches":{"kind":"attack"},"for":"2h","by":"ann"}"#);
     assert_eq!((begun.status, &begun.json()["id"]), (200, &json!(1)));
     assert_eq!(sendwall.admin("/api/silences").json()["silences"].as_array().unwrap().len(), 1);
@@ -120,7 +111,7 @@ fn a_silence_is_begun_and_ended_and_nonsense_is_refused() {
 fn a_budget_stops_strangers_tells_and_counts_on_after_a_restart() {
     let app = shop();
     let rules = format!(
-        "mode = \"enforce\"\ndefault_limits = false\n{LIMITS_ALONE}\n{LOGIN}\n[budget]\nsoft = 1.0\nmessages_per_hour = 10\n"
+        "mode = \"enforce\"\ndefault_limits = false\n{LIMITS_ALONE}\n{SHOP_LOGIN}\n[budget]\nsoft = 1.0\nmessages_per_hour = 10\n"
     );
     let mut sendwall = Sendwall::start(app.address, &rules);
     let phone = |n: u32| format!("+4474024{:05}", 17_000 + 137 * n);

@@ -5,11 +5,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::support::proxy::eventually;
-use crate::whole::stage::{Answer, CODE, Sendwall, shop};
-
-const SCRIPT: &str = "python-requests/2.32.3";
-const CHROME: &str =
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+use crate::whole::stage::{Answer, CHROME, CODE, SCRIPT, SHOP_LOGIN, Sendwall, shop};
 
 /// Without limits. `top` are first lines, `more` further ones of the endpoint.
 fn login(top: &str, more: &str) -> String {
@@ -19,12 +15,7 @@ default_limits = false
 trusted_proxies = ["127.0.0.0/8"]
 {top}
 
-[[endpoint]]
-name = "login"
-send = "POST /api/send-code"
-verify = "POST /api/verify"
-verified_if = 'json("/ok") == true'
-default_region = "GB"
+{SHOP_LOGIN}
 {more}
 "#
     )
@@ -173,7 +164,7 @@ fn silence_heats_a_cell_and_a_verification_cools_it_and_all_of_it_is_told() {
     eventually("verifications cool it", || heat() < 0.5);
 
     let told = explained(&sendwall, "+447402417101");
-    assert_eq!(told["prior"]["parts"][0]["look"], "a script's agent", "{}", told["prior"]);
+    assert_eq!(told["prior"]["parts"][0], json!({"look": "a script's agent", "share": 1.0}));
     let cells = told["cells"].as_array().unwrap();
     let range = cells.iter().find(|cell| cell["kind"] == "range").unwrap();
     assert_eq!(range["value"], "+44740241");

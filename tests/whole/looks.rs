@@ -7,11 +7,9 @@ use sendwall::model::{Artifact, Body, Calibration, FEATURES, Scale, Tree};
 use serde_json::Value;
 
 use crate::support::proxy::eventually;
-use crate::whole::stage::{CODE, Directory, Sendwall, shop};
+use crate::whole::stage::{CHROME, CODE, Directory, SCRIPT, SHOP_LOGIN, Sendwall, shop};
 
-const AS_SCRIPT: [(&str, &str); 2] = [("user-agent", "python-requests/2.32.3"), ("accept", "*/*")];
-const CHROME: &str =
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+const AS_SCRIPT: [(&str, &str); 2] = [("user-agent", SCRIPT), ("accept", "*/*")];
 
 fn config(top: &str) -> String {
     format!(
@@ -20,12 +18,7 @@ default_limits = false
 mode = "enforce"
 {top}
 
-[[endpoint]]
-name = "login"
-send = "POST /api/send-code"
-verify = "POST /api/verify"
-verified_if = 'json("/ok") == true'
-default_region = "GB"
+{SHOP_LOGIN}
 "#
     )
 }

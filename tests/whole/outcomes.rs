@@ -2,19 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::whole::stage::{CODE, Sendwall, shop};
+use crate::whole::stage::{CODE, SHOP_LOGIN, Sendwall, shop};
 
-const LOGIN: &str = r#"
-mode = "enforce"
-default_limits = false
-
-[[endpoint]]
-name = "login"
-send = "POST /api/send-code"
-verify = "POST /api/verify"
-verified_if = 'json("/ok") == true'
-default_region = "GB"
-"#;
+fn login() -> String {
+    format!("mode = \"enforce\"\ndefault_limits = false\n{SHOP_LOGIN}")
+}
 
 fn row(rows: &Value, country: &Value, range: &Value) -> Value {
     let rows = rows["conversion"].as_array().unwrap();
@@ -25,7 +17,7 @@ fn row(rows: &Value, country: &Value, range: &Value) -> Value {
 #[test]
 fn conversion_is_shown_by_endpoint_country_and_range() {
     let app = shop();
-    let sendwall = Sendwall::start(app.address, LOGIN);
+    let sendwall = Sendwall::start(app.address, &login());
     for phone in ["+447402417171", "+447402417172", "+353850123456", "+353850123457"] {
         assert_eq!(sendwall.send(phone).status, 200);
     }
@@ -51,7 +43,7 @@ fn conversion_is_shown_by_endpoint_country_and_range() {
 #[test]
 fn outcomes_from_outside_count_once() {
     let app = shop();
-    let sendwall = Sendwall::start(app.address, LOGIN);
+    let sendwall = Sendwall::start(app.address, &login());
     let first = sendwall.send("+447402417171");
     let id = first.header("sendwall-decision").unwrap();
     assert_eq!(sendwall.send("+447402417172").status, 200);
@@ -81,7 +73,7 @@ fn outcomes_from_outside_count_once() {
 #[test]
 fn an_outcome_ends_the_blindness_of_its_endpoint() {
     let app = shop();
-    let sendwall = Sendwall::start(app.address, LOGIN);
+    let sendwall = Sendwall::start(app.address, &login());
     let reasons = |phone| sendwall.decision(&sendwall.send(phone))["reasons"].to_string();
     assert!(reasons("+447402417171").contains("no_outcomes"));
     assert_eq!(sendwall.verify("+447402417171", CODE).status, 200);

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::proxy::{eventually, let_pass};
-use crate::whole::stage::{CODE, Sendwall, shop};
+use crate::whole::stage::{CODE, SHOP_LOGIN, Sendwall, shop};
 
 const PHONE: &str = "+447402417171";
 const OTHER: &str = "+447402417172";
@@ -24,12 +24,7 @@ cells.phone = {{ open_floor = 100 }}
 [snapshot]
 {snapshot}
 
-[[endpoint]]
-name = "login"
-send = "POST /api/send-code"
-verify = "POST /api/verify"
-verified_if = 'json("/ok") == true'
-default_region = "GB"
+{SHOP_LOGIN}
 
 [[limit]]
 name = "hour"

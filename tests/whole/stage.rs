@@ -14,6 +14,21 @@ use crate::support::app::{App, Recorded, reply};
 use crate::support::client::PATIENCE;
 use crate::support::proxy::eventually;
 
+/// What protects the login of [`shop`].
+pub(crate) const SHOP_LOGIN: &str = r#"
+[[endpoint]]
+name = "login"
+send = "POST /api/send-code"
+verify = "POST /api/verify"
+verified_if = 'json("/ok") == true'
+default_region = "GB"
+"#;
+
+/// A script's agent, and a browser's.
+pub(crate) const SCRIPT: &str = "python-requests/2.32.3";
+pub(crate) const CHROME: &str =
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+
 /// A directory of its own, gone with its test.
 pub(crate) struct Directory(pub(crate) PathBuf);
 

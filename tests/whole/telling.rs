@@ -2,23 +2,16 @@
 
 use std::net::TcpListener;
 
-use crate::whole::stage::{CODE, Sendwall, shop};
+use crate::whole::stage::{CODE, SHOP_LOGIN, Sendwall, shop};
 
-const LOGIN: &str = r#"
-mode = "enforce"
-
-[[endpoint]]
-name = "login"
-send = "POST /api/send-code"
-verify = "POST /api/verify"
-verified_if = 'json("/ok") == true'
-default_region = "GB"
-"#;
+fn login() -> String {
+    format!("mode = \"enforce\"\n{SHOP_LOGIN}")
+}
 
 #[test]
 fn metrics_count_requests_by_what_they_were() {
     let app = shop();
-    let sendwall = Sendwall::start(app.address, LOGIN);
+    let sendwall = Sendwall::start(app.address, &login());
     assert_eq!(sendwall.send("+447402417171").status, 200);
     assert_eq!(sendwall.send("+447402417171").status, 429);
     assert_eq!(sendwall.verify("+447402417171", CODE).status, 200);
@@ -35,7 +28,7 @@ fn metrics_count_requests_by_what_they_were() {
 #[test]
 fn an_upstream_that_is_down_shows_in_metrics_readiness_and_log() {
     let down = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let sendwall = Sendwall::start(down, LOGIN);
+    let sendwall = Sendwall::start(down, &login());
     let ready = || sendwall.admin("/readyz").json()["upstream"].clone();
     assert_eq!(ready(), "untried");
     let answer = sendwall.send("+447402417171");
