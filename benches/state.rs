@@ -96,7 +96,7 @@ fn cells() -> Cells {
             break;
         }
         let attempt = cells.attempt(&stranger(number, at));
-        cells.count(&kinds, &attempt, true, Some(Rung::None), at);
+        cells.count(&kinds, &attempt, 1.0, Some(Rung::None), at);
         cells.sent(&kinds, &attempt, Rung::None, at);
     }
     cells

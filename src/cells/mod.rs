@@ -219,10 +219,11 @@ impl Cells {
         }
     }
 
-    /// Counts an attempt. `first` is false for one that continues after a challenge: it was counted before. With
-    /// `through` it goes to the upstream at that rung and counts as an open send, until [`Cells::give_back`] says
-    /// that none came of it.
-    pub fn count(&self, kinds: &Kinds, attempt: &Attempt, first: bool, through: Option<Rung>, now: Timestamp) {
+    /// Counts an attempt. `volume` is how much of one it is to those who share its cells, 0 to 1: 0 where it continues
+    /// after a challenge, since it was counted before. With `through` it goes to the upstream at that rung and counts as
+    /// an open send, until [`Cells::give_back`] says that none came of it.
+    pub fn count(&self, kinds: &Kinds, attempt: &Attempt, volume: f32, through: Option<Rung>, now: Timestamp) {
+        let first = volume > 0.0;
         if let (true, Some(range), Some(last_two)) = (first, attempt.aspects.key(Kind::Range), attempt.last_two) {
             sequence::asked(&self.table, range, last_two, now);
         }
@@ -231,7 +232,7 @@ impl Cells {
             if first || through.is_none() {
                 self.upsert(kinds, kind, variant(key, kind, trust, Rung::None), now, |cell| {
                     if first {
-                        cell.fast += f32::from(in_64ths(weight)) / f32::from(in_64ths(WHOLE));
+                        cell.fast += volume * f32::from(in_64ths(weight)) / f32::from(in_64ths(WHOLE));
                     }
                     if through.is_none() {
                         cell.refused += 1.0;

@@ -7,6 +7,11 @@ use crate::decide::Standing;
 use crate::domain::{DecidedBy, Decision, Facts, PageCode, Pass, Rung, Timestamp, Verdict};
 use crate::ruleset::Spoken;
 
+/// How much volume an attempt is to others that share its cells, where its look alone keeps it out: it sends nothing, but
+/// who sends it also sends those that look better. As no volume at all, abuse of a home market leaked 1.9 % for 0.7 %; as a
+/// whole one, twice as many people were asked there.
+const KEPT_OUT: f32 = 0.5;
+
 /// An attempt's place in the cells and what they showed.
 #[derive(Debug)]
 pub(super) struct Stand {
@@ -106,8 +111,11 @@ impl Stand {
         }
         let looked = &self.standing.rungs;
         cells.weigh(&mut self.attempt, looked);
-        // What its look alone keeps out is no volume that others have to answer for.
-        let volume = pass.is_none() && (forwards || self.standing.prior < 1.0);
+        let volume = match (pass, self.standing.prior) {
+            (Some(_), _) => 0.0,
+            (None, prior) if prior >= 1.0 && !forwards => KEPT_OUT,
+            (None, _) => 1.0,
+        };
         cells.count(kinds, &self.attempt, volume, forwards.then_some(self.rung), self.at);
         if forwards {
             return Some(Counted { attempt: self.attempt, rung: self.rung });
