@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use sendwall::cells::{Cells, Kinds, Settings};
+use sendwall::cells::{Cells, Kinds, Settings, Volume};
 use sendwall::clock::{Clock, ManualClock, Stopwatch};
 use sendwall::domain::{
     Address, Client, ClientId, ClientSource, Country, DecisionId, Facts, Fingerprint, Mode, Money, NumberKind, Phone,
@@ -96,7 +96,7 @@ fn cells() -> Cells {
             break;
         }
         let attempt = cells.attempt(&stranger(number, at));
-        cells.count(&kinds, &attempt, 1.0, Some(Rung::None), at);
+        cells.count(&kinds, &attempt, Volume::Whole, Some(Rung::None), at);
         cells.sent(&kinds, &attempt, Rung::None, at);
     }
     cells

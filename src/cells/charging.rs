@@ -88,7 +88,8 @@ impl Cells {
             (charge.value, charge.value)
         } else {
             let silent = real.silent_when(come, outage);
-            (charge.value, if charge.undelivered { silent.map(|value| value / 2) } else { silent })
+            // Nobody could have answered, nobody was harassed, and nobody earned a share.
+            (charge.value, if charge.undelivered { [0; ALTERNATIVES] } else { silent })
         };
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let due = if charge.missed { 0.0 } else { (real.conversion * (come - come_before)) as f32 };

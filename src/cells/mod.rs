@@ -39,12 +39,14 @@ mod trust;
 mod unanswered;
 mod usual;
 mod view;
+mod volume;
 
 pub use aspects::Aspects;
 pub use evidence::RealUse;
 pub use kind::{Kind, KindSettings, Kinds};
 pub use sends::SendRef;
 pub use view::View;
+pub use volume::Volume;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -219,11 +221,10 @@ impl Cells {
         }
     }
 
-    /// Counts an attempt. `volume` is how much of one it is to those who share its cells, 0 to 1: 0 where it continues
-    /// after a challenge, since it was counted before. With `through` it goes to the upstream at that rung and counts as
-    /// an open send, until [`Cells::give_back`] says that none came of it.
-    pub fn count(&self, kinds: &Kinds, attempt: &Attempt, volume: f32, through: Option<Rung>, now: Timestamp) {
-        let first = volume > 0.0;
+    /// Counts an attempt, as `volume` says. With `through` it goes to the upstream at that rung and counts as an open
+    /// send, until [`Cells::give_back`] says that none came of it.
+    pub fn count(&self, kinds: &Kinds, attempt: &Attempt, volume: Volume, through: Option<Rung>, now: Timestamp) {
+        let first = volume != Volume::None;
         if let (true, Some(range), Some(last_two)) = (first, attempt.aspects.key(Kind::Range), attempt.last_two) {
             sequence::asked(&self.table, range, last_two, now);
         }
@@ -232,7 +233,7 @@ impl Cells {
             if first || through.is_none() {
                 self.upsert(kinds, kind, variant(key, kind, trust, Rung::None), now, |cell| {
                     if first {
-                        cell.fast += volume * f32::from(in_64ths(weight)) / f32::from(in_64ths(WHOLE));
+                        cell.fast += volume.of(kind) * f32::from(in_64ths(weight)) / f32::from(in_64ths(WHOLE));
                     }
                     if through.is_none() {
                         cell.refused += 1.0;

@@ -81,7 +81,7 @@ impl Stage {
         let mut attempt = self.cells.attempt(&facts(event, self.now));
         let looked = [Some(self.cells.look(&self.kinds, &attempt, Rung::None, self.now)), None, None];
         self.cells.weigh(&mut attempt, &looked);
-        self.cells.count(&self.kinds, &attempt, 1.0, Some(rung), self.now);
+        self.cells.count(&self.kinds, &attempt, Volume::Whole, Some(rung), self.now);
         if event.phone == 0 {
             self.cells.give_back(&attempt, rung);
         } else {

@@ -2,15 +2,10 @@
 
 use super::Revision;
 use super::look::{Looks, MadeOf};
-use crate::cells::{Attempt, Cells, Kinds, SendRef};
+use crate::cells::{Attempt, Cells, Kinds, SendRef, Volume};
 use crate::decide::Standing;
 use crate::domain::{DecidedBy, Decision, Facts, PageCode, Pass, Rung, Timestamp, Verdict};
 use crate::ruleset::Spoken;
-
-/// How much volume an attempt is to others that share its cells, where its look alone keeps it out: it sends nothing, but
-/// who sends it also sends those that look better. As no volume at all, abuse of a home market leaked 1.9 % for 0.7 %; as a
-/// whole one, twice as many people were asked there.
-const KEPT_OUT: f32 = 0.5;
 
 /// An attempt's place in the cells and what they showed.
 #[derive(Debug)]
@@ -112,9 +107,9 @@ impl Stand {
         let looked = &self.standing.rungs;
         cells.weigh(&mut self.attempt, looked);
         let volume = match (pass, self.standing.prior) {
-            (Some(_), _) => 0.0,
-            (None, prior) if prior >= 1.0 && !forwards => KEPT_OUT,
-            (None, _) => 1.0,
+            (Some(_), _) => Volume::None,
+            (None, prior) if prior >= 1.0 && !forwards => Volume::KeptOut,
+            (None, _) => Volume::Whole,
         };
         cells.count(kinds, &self.attempt, volume, forwards.then_some(self.rung), self.at);
         if forwards {
