@@ -22,13 +22,7 @@ impl Cells {
             let (base, own) =
                 (variant(key, kind, charge.trust, Rung::None), variant(key, kind, charge.trust, charge.rung));
             if charge.matured {
-                let age = now.since(at + STEPS[STEPS.len() - 1]);
-                let left = fade::half(age.as_millis(), kinds.of(kind).half_life);
-                self.change(kinds, kind, own, now, |cell| {
-                    for (matured, old) in cell.matured.iter_mut().zip(old) {
-                        *matured = (*matured - left * cell::nats(share(old, weight))).max(0.0);
-                    }
-                });
+                self.take_back(kinds, charge, (kind, own, weight), now);
             } else {
                 self.change(kinds, kind, own, now, |cell| {
                     if !cell.was_there(at) {
@@ -61,6 +55,29 @@ impl Cells {
                 self.learned.session(endpoint, true);
             }
         }
+    }
+
+    /// A send never reached its phone: it says nothing, also where its silence was heard before that was known.
+    pub(super) fn undelivered(&self, kinds: &Kinds, charge: &mut Charge, now: Timestamp) {
+        charge.undelivered = true;
+        unanswered::forget(&self.table, &charge.aspects, charge.at);
+        if charge.matured {
+            for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
+                self.take_back(kinds, charge, (kind, variant(key, kind, charge.trust, charge.rung), weight), now);
+            }
+            charge.value = [0; ALTERNATIVES];
+        }
+    }
+
+    /// Takes what is left of what a send said at its horizon out of a cell.
+    fn take_back(&self, kinds: &Kinds, charge: &Charge, (kind, own, weight): (Kind, u64, i32), now: Timestamp) {
+        let age = now.since(charge.at + STEPS[STEPS.len() - 1]);
+        let left = fade::half(age.as_millis(), kinds.of(kind).half_life);
+        self.change(kinds, kind, own, now, |cell| {
+            for (matured, said) in cell.matured.iter_mut().zip(charge.value) {
+                *matured = (*matured - left * cell::nats(share(said, weight))).max(0.0);
+            }
+        });
     }
 
     /// Gets the memory of a send's cells on its way at once.

@@ -287,10 +287,7 @@ impl Cells {
         let Some(charge) = sends.get_mut(name) else { return };
         match outcome {
             OutcomeKind::Verified if !charge.verified => self.verified(kinds, charge, true, now),
-            OutcomeKind::Undelivered if !charge.verified => {
-                charge.undelivered = true;
-                unanswered::forget(&self.table, &charge.aspects, charge.at);
-            }
+            OutcomeKind::Undelivered if !charge.verified => self.undelivered(kinds, charge, now),
             OutcomeKind::Verified | OutcomeKind::Undelivered | OutcomeKind::Delivered => {}
         }
     }

@@ -208,6 +208,36 @@ fn a_send_says_its_log_likelihood_ratio() {
 }
 
 #[test]
+fn an_undelivered_message_says_nothing_whenever_that_is_told() {
+    for told in [1, 20, 119, 121, 500] {
+        let mut stage = Stage::new();
+        let event = Event { gap_ms: 0, phone: 1, address: 1, rung: 0, outcome: None };
+        stage.play(&event);
+        stage.wait(Span::seconds(told));
+        stage.cells.outcome(&stage.kinds, stage.sent[0], OutcomeKind::Undelivered, stage.now);
+        stage.wait(Span::seconds(120));
+        let attempt = stage.cells.attempt(&facts(&event, stage.now));
+        for view in stage.cells.look(&stage.kinds, &attempt, Rung::None, stage.now).into_iter().flatten() {
+            assert!(view.evidence.abs() < 1e-6, "told after {told} s: {view:?}");
+        }
+    }
+}
+
+#[test]
+fn what_its_look_keeps_out_is_volume_only_to_those_that_look_like_it() {
+    let stage = Stage::new();
+    let event = Event { gap_ms: 0, phone: 1, address: 1, rung: 0, outcome: None };
+    let attempt = stage.cells.attempt(&facts(&event, stage.now));
+    for _ in 0..100 {
+        stage.cells.count(&stage.kinds, &attempt, Volume::KeptOut, None, stage.now);
+    }
+    for view in stage.cells.look(&stage.kinds, &attempt, Rung::None, stage.now).into_iter().flatten() {
+        let expected = if view.kind == Kind::Fingerprint { 30.0 } else { 0.0 };
+        assert!((view.rate - expected).abs() < 1e-3, "{view:?}");
+    }
+}
+
+#[test]
 fn seven_entries_take_512_bytes() {
     assert_eq!(Cells::bytes_of(7), 512);
     let settings = Settings { memory: 1 << 20, ..Settings::default() };
