@@ -224,12 +224,12 @@ fn an_undelivered_message_says_nothing_whenever_that_is_told() {
 }
 
 #[test]
-fn what_its_look_keeps_out_is_volume_only_to_those_that_look_like_it() {
+fn what_its_look_keeps_out_is_volume_only_to_those_that_look_like_it_and_as_far_as_it_is_in_doubt() {
     let stage = Stage::new();
     let event = Event { gap_ms: 0, phone: 1, address: 1, rung: 0, outcome: None };
     let attempt = stage.cells.attempt(&facts(&event, stage.now));
     for _ in 0..100 {
-        stage.cells.count(&stage.kinds, &attempt, Volume::KeptOut, None, stage.now);
+        stage.cells.count(&stage.kinds, &attempt, Volume::KeptOut { doubt: 0.3 }, None, stage.now);
     }
     for view in stage.cells.look(&stage.kinds, &attempt, Rung::None, stage.now).into_iter().flatten() {
         let expected = if view.kind == Kind::Fingerprint { 30.0 } else { 0.0 };

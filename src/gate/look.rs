@@ -29,6 +29,8 @@ pub(super) struct MadeOf {
     row: Option<Features>,
     active: Option<f32>,
     shadow: Option<f32>,
+    /// How much doubt a look leaves that keeps an attempt out by itself, 0 to 1.
+    pub(super) doubt: f32,
 }
 
 impl Looks {
@@ -62,7 +64,9 @@ impl Looks {
             Prior::Weights => plain,
             Prior::Model(_) => active.unwrap_or_default(),
         };
-        let made_of = MadeOf { odd: habits.odd, row, active, shadow };
+        let doubted = revision.prior.model().zip(row.as_ref()).filter(|_| prior >= 1.0 && !is_certain(plain));
+        let doubt = doubted.map_or(0.0, |(model, row)| model.doubt(row));
+        let made_of = MadeOf { odd: habits.odd, row, active, shadow, doubt };
         let words = if prior > decide::TOLD_PRIOR { words(parts(revision, facts, &made_of)) } else { Vec::new() };
         let (prior, words) = decide::with_page((prior, words), page);
         Self { prior, words, made_of }

@@ -65,6 +65,9 @@ const LEAF: u32 = u32::MAX;
 const RELIEF: f32 = 0.2;
 const SURELY_REAL: f64 = -3.9;
 
+/// Log-odds beyond what is enough at which no doubt is left: twenty times as likely.
+const BEYOND: f64 = 3.0;
+
 /// A share of abuse is never certain.
 const CERTAIN: f64 = 1e-4;
 
@@ -132,6 +135,12 @@ impl Model {
         #[expect(clippy::cast_possible_truncation, reason = "0 to 1")]
         let real = (log_odds / SURELY_REAL).clamp(0.0, 1.0) as f32;
         against - RELIEF * real
+    }
+
+    /// How much doubt a look leaves that asks for a proof by itself: 1 where it is just enough, 0 where it is beyond doubt.
+    #[expect(clippy::cast_possible_truncation, reason = "0 to 1")]
+    pub fn doubt(&self, row: &Features) -> f32 {
+        (1.0 - (self.log_odds(row) - self.scale.enough) / BEYOND).clamp(0.0, 1.0) as f32
     }
 
     /// What each feature has to do with the score, the weightiest first; those that have nothing to do with it are left
@@ -242,6 +251,7 @@ mod tests {
         let model = Model::read(&script_or_not().to_text()).unwrap();
         assert_eq!([model.log_odds(&row(0.0)), model.log_odds(&row(1.0))], [-3.0, 3.0]);
         assert_eq!([model.prior(&row(0.0)), model.prior(&row(1.0))], [-0.2 * 3.0 / 3.9, 1.0]);
+        assert!((model.doubt(&row(1.0)) - 2.0 / 3.0).abs() < 1e-6, "1 beyond the 2 that are enough, of 3");
         let parts = model.parts(&row(1.0));
         assert_eq!(parts, [Part { feature: 2, value: 1.0, share: 2.5 }]);
         assert_eq!(parts[0].words(), "a script's agent");
