@@ -59,9 +59,9 @@ struct Node {
 
 const LEAF: u32 = u32::MAX;
 
-/// What a look that is surely real takes off the heat, and the log-odds from which on it is: one to fifty. Without it up to
-/// twice as many people are asked (quiet days 0.35 % for 0.19 %, abuse at a home market 2.6 % for 1.1 %), and no less leaks
-/// but there (1.4 % for 2.1 %).
+/// What a look that is surely real takes off the heat, and the log-odds from which on it is: one to fifty. Without it half
+/// as many people again are asked (during low and slow abuse 0.34 % for 0.21 %), and hardly less leaks (abuse of a home
+/// market 1.7 % for 1.9 %).
 const RELIEF: f32 = 0.2;
 const SURELY_REAL: f64 = -3.9;
 

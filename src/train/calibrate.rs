@@ -16,7 +16,7 @@ const ASKED: f64 = 0.001;
 const WEIGHED: f64 = 0.02;
 /// However well real use was told from the abuse that was shown: what is less likely abuse than 49 to 1 (in log-odds)
 /// never asks by itself, and what is likelier real than abuse never weighs. From 9 to 1 on, more of what copies a browser
-/// leaked (low and slow 3.1 % for 1.9 %) and as many people were asked; from 1 to 3 on, more of them (travellers on
+/// leaked (low and slow 3.1 % for 2.3 %) and as many people were asked; from 1 to 3 on, more of them (travellers on
 /// somebody else's network 1.9 % for 1.4 %).
 const SURE: f64 = 3.892;
 const LIKELY: f64 = 0.0;
