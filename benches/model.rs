@@ -72,15 +72,15 @@ fn bench(c: &mut Criterion) {
     let mut group = c.benchmark_group("model");
     let mut next = (0..seen.len()).cycle();
     group.bench_function("features", |b| b.iter(|| features(black_box(&seen[next.next().unwrap()]))));
-    group.bench_function("score", |b| b.iter(|| model.prior(black_box(&rows[next.next().unwrap()]))));
+    group.bench_function("score", |b| b.iter(|| model.says(black_box(&rows[next.next().unwrap()]))));
     group.bench_function("features and score", |b| {
-        b.iter(|| model.prior(&features(black_box(&seen[next.next().unwrap()]))));
+        b.iter(|| model.says(&features(black_box(&seen[next.next().unwrap()]))));
     });
     group.bench_function("shares, for reasons", |b| b.iter(|| model.parts(black_box(&rows[next.next().unwrap()]))));
     group.finish();
     let allocated = measure(|| {
         for seen in &seen {
-            black_box(model.prior(&features(seen)));
+            black_box(model.says(&features(seen)));
         }
     });
     println!("model: {} allocations in {} attempts", allocated.count_total, seen.len());

@@ -101,12 +101,14 @@ impl Cells {
         let outage = country.map_or(0.0, |key| self.outage(kinds, key, charge.trust, at));
         let come = real.come_by(STEPS[step]);
         let come_before = step.checked_sub(1).map_or(0.0, |before| real.come_by(STEPS[before]));
-        let (old, new) = if charge.verified || charge.missed {
-            (charge.value, charge.value)
-        } else {
-            let silent = real.silent_when(come, outage);
+        let old = charge.value;
+        let new = if charge.verified || charge.missed {
+            old
+        } else if charge.undelivered {
             // Nobody could have answered, nobody was harassed, and nobody earned a share.
-            (charge.value, if charge.undelivered { [0; ALTERNATIVES] } else { silent })
+            [0; ALTERNATIVES]
+        } else {
+            real.silent_when(come, outage)
         };
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let due = if charge.missed { 0.0 } else { (real.conversion * (come - come_before)) as f32 };

@@ -10,7 +10,7 @@ pub enum Volume {
     /// Its look alone keeps it out, which leaves so much doubt, 0 to 1. It sends nothing, so it is no volume to the ranges,
     /// countries and networks that it shares with real users. But where the look is hardly enough, whoever sends it also
     /// sends what looks a little better, by clients of the same kind: abuse of a home market hid behind its own worse
-    /// half where such attempts counted for nobody (3.1 % leaked for 0.7 %). Where it is beyond doubt it says nothing of
+    /// half where such attempts counted for nobody (3.1 % leaked for 1.0 %). Where it is beyond doubt it says nothing of
     /// others: counted whatever the doubt, a flood had three times as many real users asked.
     KeptOut {
         /// How much of one it is.

@@ -4,7 +4,7 @@ use super::{Gate, Revision};
 use crate::cells::{Attempt, Cells, Views};
 use crate::decide::{self, Prior};
 use crate::domain::{Decision, Facts, Oddness, PageCode, Rung, Verdict};
-use crate::model::{Features, Look, Model};
+use crate::model::{Features, Look, Model, Says};
 
 /// Parts of a look that are told, at most.
 const TOLD: usize = 5;
@@ -27,10 +27,15 @@ pub(super) struct Looks {
 pub(super) struct MadeOf {
     odd: Oddness,
     row: Option<Features>,
-    active: Option<f32>,
-    shadow: Option<f32>,
-    /// How much doubt a look leaves that keeps an attempt out by itself, 0 to 1.
-    pub(super) doubt: f32,
+    active: Option<Says>,
+    shadow: Option<Says>,
+}
+
+impl MadeOf {
+    /// How much doubt a look leaves that keeps an attempt out by itself, 0 to 1. Plain weights leave none.
+    pub(super) fn doubt(&self) -> f32 {
+        self.active.unwrap_or_default().doubt
+    }
 }
 
 impl Looks {
@@ -48,25 +53,23 @@ impl Looks {
         let by = |model: &Model| {
             // What a client has shown by verifying is better known than what it looks like.
             if attempt.trust.is_known() {
-                return Some(0.0);
+                return Some(Says::default());
             }
             if is_certain(plain) {
-                return Some(plain);
+                return Some(Says { prior: plain, doubt: 0.0 });
             }
-            let prior = model.prior(row.as_ref()?);
+            let Says { prior, doubt } = model.says(row.as_ref()?);
             // Where hardly anybody was seen yet, nobody can look like those who are real there.
-            Some(if prior < 0.0 { prior * habits.known } else { prior })
+            Some(Says { prior: if prior < 0.0 { prior * habits.known } else { prior }, doubt })
         };
         let active = revision.prior.model().and_then(|model| by(model));
         let shadow = revision.shadow.as_deref().and_then(by);
         let prior = match &revision.prior {
             Prior::None => 0.0,
             Prior::Weights => plain,
-            Prior::Model(_) => active.unwrap_or_default(),
+            Prior::Model(_) => active.unwrap_or_default().prior,
         };
-        let doubted = revision.prior.model().zip(row.as_ref()).filter(|_| prior >= 1.0 && !is_certain(plain));
-        let doubt = doubted.map_or(0.0, |(model, row)| model.doubt(row));
-        let made_of = MadeOf { odd: habits.odd, row, active, shadow, doubt };
+        let made_of = MadeOf { odd: habits.odd, row, active, shadow };
         let words = if prior > decide::TOLD_PRIOR { words(parts(revision, facts, &made_of)) } else { Vec::new() };
         let (prior, words) = decide::with_page((prior, words), page);
         Self { prior, words, made_of }
@@ -111,7 +114,8 @@ impl Gate {
     /// stopped is no drift.
     pub(super) fn watch_models(&self, revision: &Revision, made_of: &MadeOf, decision: &Decision) {
         let Some(row) = made_of.row.as_ref().filter(|_| decision.proven == Rung::None) else { return };
-        self.tell.metrics.looks().looked(made_of.active, made_of.shadow);
+        let prior = |says: Option<Says>| says.map(|says| says.prior);
+        self.tell.metrics.looks().looked(prior(made_of.active), prior(made_of.shadow));
         if decision.verdict == Verdict::Forward {
             revision.models().for_each(|model| model.drift().count(row));
         }

@@ -108,7 +108,7 @@ impl Stand {
         cells.weigh(&mut self.attempt, looked);
         let volume = match (pass, self.standing.prior) {
             (Some(_), _) => Volume::None,
-            (None, prior) if prior >= 1.0 && !forwards => Volume::KeptOut { doubt: self.made_of.doubt },
+            (None, prior) if prior >= 1.0 && !forwards => Volume::KeptOut { doubt: self.made_of.doubt() },
             (None, _) => Volume::Whole,
         };
         cells.count(kinds, &self.attempt, volume, forwards.then_some(self.rung), self.at);

@@ -17,4 +17,4 @@ mod score;
 pub use artifact::{Artifact, Body, Calibration, Fault, Reference, Scale, Tree};
 pub use drift::{Drift, STRANGE, WINDOW};
 pub use features::{COUNT, FEATURES, Feature, Features, Look, SCHEMA};
-pub use score::{Model, Part};
+pub use score::{Model, Part, Says};

@@ -16,6 +16,17 @@ pub struct Model {
     drift: Drift,
 }
 
+/// What a model makes of a look.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct Says {
+    /// Heat of the look: at 1 it asks for a proof by itself. Below 0, to a fifth, where it speaks for real use: such an
+    /// attempt bears a little more of what others did.
+    pub prior: f32,
+    /// How much doubt a look leaves that asks for a proof by itself: 1 where it is just enough, 0 where it is beyond doubt.
+    /// 0 for any other look.
+    pub doubt: f32,
+}
+
 /// What one feature has to do with a score.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Part {
@@ -127,20 +138,15 @@ impl Model {
         self.log_odds(row) >= self.scale.enough
     }
 
-    /// Heat of the look: at 1 it asks for a proof by itself. Below 0, to a fifth, where it speaks for real use: such an
-    /// attempt bears a little more of what others did.
-    pub fn prior(&self, row: &Features) -> f32 {
+    /// What it makes of a look.
+    pub fn says(&self, row: &Features) -> Says {
         let log_odds = self.log_odds(row);
         let against = self.on_scale(log_odds - self.scale.from).clamp(0.0, 1.0);
         #[expect(clippy::cast_possible_truncation, reason = "0 to 1")]
-        let real = (log_odds / SURELY_REAL).clamp(0.0, 1.0) as f32;
-        against - RELIEF * real
-    }
-
-    /// How much doubt a look leaves that asks for a proof by itself: 1 where it is just enough, 0 where it is beyond doubt.
-    #[expect(clippy::cast_possible_truncation, reason = "0 to 1")]
-    pub fn doubt(&self, row: &Features) -> f32 {
-        (1.0 - (self.log_odds(row) - self.scale.enough) / BEYOND).clamp(0.0, 1.0) as f32
+        let [real, doubt] = [log_odds / SURELY_REAL, 1.0 - (log_odds - self.scale.enough) / BEYOND]
+            .map(|part| part.clamp(0.0, 1.0) as f32);
+        let prior = against - RELIEF * real;
+        Says { prior, doubt: if prior < 1.0 { 0.0 } else { doubt } }
     }
 
     /// What each feature has to do with the score, the weightiest first; those that have nothing to do with it are left
@@ -250,8 +256,10 @@ mod tests {
     fn a_tree_sends_what_is_below_to_the_left_and_says_who_did_it() {
         let model = Model::read(&script_or_not().to_text()).unwrap();
         assert_eq!([model.log_odds(&row(0.0)), model.log_odds(&row(1.0))], [-3.0, 3.0]);
-        assert_eq!([model.prior(&row(0.0)), model.prior(&row(1.0))], [-0.2 * 3.0 / 3.9, 1.0]);
-        assert!((model.doubt(&row(1.0)) - 2.0 / 3.0).abs() < 1e-6, "1 beyond the 2 that are enough, of 3");
+        let says = [0.0, 1.0].map(|script| model.says(&row(script)));
+        assert_eq!(says.map(|says| says.prior), [-0.2 * 3.0 / 3.9, 1.0]);
+        assert_eq!(says[0].doubt, 0.0, "it asks for nothing");
+        assert!((says[1].doubt - 2.0 / 3.0).abs() < 1e-6, "1 beyond the 2 that are enough, of 3");
         let parts = model.parts(&row(1.0));
         assert_eq!(parts, [Part { feature: 2, value: 1.0, share: 2.5 }]);
         assert_eq!(parts[0].words(), "a script's agent");
