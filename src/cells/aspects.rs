@@ -1,6 +1,7 @@
 //! What an attempt shares with others: a key for each cell that it touches.
 
 use super::Kind;
+use super::carriers;
 use crate::domain::{Country, Facts, Rung, Trust};
 use crate::limits::{country_value, mix, network_value, text_value};
 
@@ -8,6 +9,8 @@ use crate::limits::{country_value, mix, network_value, text_value};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Aspects {
     pub(super) keys: [Option<u64>; Kind::ALL.len()],
+    /// About the carrier of the phone; see [`carriers`].
+    pub(super) carrier: Option<u64>,
 }
 
 impl Aspects {
@@ -28,7 +31,8 @@ impl Aspects {
             Kind::Country => phone.and_then(|phone| phone.country).map(country_value),
             Kind::Endpoint => Some(text_value(&facts.endpoint)),
         };
-        Self { keys: Kind::ALL.map(|kind| value(kind).map(|value| key(seed, kind, value))) }
+        let keys = Kind::ALL.map(|kind| value(kind).map(|value| key(seed, kind, value)));
+        Self { keys, carrier: phone.map(|phone| carriers::key(seed, phone)) }
     }
 
     pub(super) fn key(&self, kind: Kind) -> Option<u64> {

@@ -14,12 +14,15 @@ const FAST: Span = Span::seconds(60);
 const RECENT: Span = Span::seconds(120);
 /// Time constant within which an outage shows.
 const OUTAGE: Span = Span::minutes(6);
-/// Less than this share of missing verifications may be the evening.
-const LULL: f32 = 0.2;
-/// From this share on nearly all that is missing is an outage's.
-const CERTAIN: f32 = 0.55;
+/// From the first of these shares of missing verifications on some of it is certainly an outage's, not the evening's; from
+/// the second on all of it.
+const CERTAIN: (f32, f32) = (0.2, 0.55);
+/// The same where people who are known by the client that they ask with miss theirs too: those of the evening verify.
+const CONFIRMED: (f32, f32) = (0.05, 0.25);
 /// Time constant of history.
 const SLOW: Span = Span::hours(2);
+/// History lasts up to so many times longer in an outage.
+const HELD: f32 = 3.0;
 
 /// By then every send that was open has passed the horizon.
 const SETTLED: Span = Span::minutes(10);
@@ -118,6 +121,23 @@ impl Cell {
 
     /// Brings everything that fades to `now`. A time before the last one changes nothing.
     pub(super) fn fade_to(&mut self, now: Timestamp, half_life: Span) {
+        self.fade(now, half_life, SLOW);
+    }
+
+    /// The same where the share `outage` of verifications is missing: history fades the slower, or it would be forgotten
+    /// before the outage is over, and the silence of the rest held against people.
+    pub(super) fn fade_in_outage(&mut self, now: Timestamp, half_life: Span, outage: f32) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            clippy::cast_sign_loss,
+            reason = "hours"
+        )]
+        let history = Span::millis((SLOW.as_millis() as f32 * (1.0 + HELD * outage)) as u64);
+        self.fade(now, half_life, history);
+    }
+
+    fn fade(&mut self, now: Timestamp, half_life: Span, history: Span) {
         let ms = now.unix_ms().saturating_sub(self.at);
         if ms == 0 {
             return;
@@ -126,7 +146,7 @@ impl Cell {
         if self.age() > SETTLED.as_millis() {
             self.born = 0;
         }
-        let (kind, [fast, recent, outage, slow]) = half_and_fade(ms, half_life, [FAST, RECENT, OUTAGE, SLOW]);
+        let (kind, [fast, recent, outage, slow]) = half_and_fade(ms, half_life, [FAST, RECENT, OUTAGE, history]);
         for value in self.matured.iter_mut().chain([&mut self.sent, &mut self.verified]) {
             *value *= kind;
         }
@@ -161,18 +181,24 @@ impl Cell {
 
     /// How much of the verifications that real use would have given by now is missing, 0 to 1.
     pub(super) fn missing(&self) -> f32 {
-        if self.due > 0.0 { certain((self.due - self.came) / self.due) } else { 0.0 }
+        if self.due > 0.0 { certain((self.due - self.came) / self.due, CERTAIN) } else { 0.0 }
+    }
+
+    /// Verifications of six minutes, by those of the last hours.
+    pub(super) fn promised(&self) -> f32 {
+        self.slow * minutes(OUTAGE) / minutes(SLOW)
     }
 
     /// How much of the verifications that history promised is missing, 0 to 1, where those of the sends of the last ten
-    /// minutes are missing too. Abuse on top of real use takes no verification away; an outage does.
-    pub(super) fn outage(&self) -> f32 {
-        let promised = self.slow * minutes(OUTAGE) / minutes(SLOW);
+    /// minutes are missing too. Abuse on top of real use takes no verification away; an outage does, and so does the
+    /// evening, unless it is `confirmed` that known clients miss theirs.
+    pub(super) fn outage(&self, confirmed: bool) -> f32 {
+        let promised = self.promised();
         if promised < 1.0 || self.due < 1.0 {
             return 0.0;
         }
         let of_history = (promised - self.came - promised.sqrt()) / promised;
-        certain(of_history).min(self.missing())
+        certain(of_history, if confirmed { CONFIRMED } else { CERTAIN }).min(self.missing())
     }
 
     /// What is lost if it goes: evidence and history above all.
@@ -184,9 +210,9 @@ impl Cell {
     }
 }
 
-/// What of a missing share is certainly missing.
-fn certain(share: f32) -> f32 {
-    ((share - LULL) / (CERTAIN - LULL)).clamp(0.0, 1.0)
+/// What of a missing share is certainly missing, between a share of which nothing is and one of which all is.
+fn certain(share: f32, (nothing, all): (f32, f32)) -> f32 {
+    ((share - nothing) / (all - nothing)).clamp(0.0, 1.0)
 }
 
 /// The last 24 bits.

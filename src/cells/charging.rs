@@ -42,6 +42,13 @@ impl Cells {
             });
         }
         charge.value = value;
+        self.count_at_carrier(
+            kinds,
+            charge,
+            (0.0, 1.0),
+            self.outage_of(kinds, &charge.aspects, charge.trust, now),
+            now,
+        );
         if itself {
             unanswered::forget(&self.table, &charge.aspects, charge.at);
             trust::verified(&self.table, &charge.aspects, now);
@@ -97,8 +104,7 @@ impl Cells {
         self.touch_charged(charge);
         let endpoint = charge.aspects.key(Kind::Endpoint);
         let real = self.learned.real_use(endpoint);
-        let country = charge.aspects.key(Kind::Country);
-        let outage = country.map_or(0.0, |key| self.outage(kinds, key, charge.trust, at));
+        let outage = self.outage_of(kinds, &charge.aspects, charge.trust, at);
         let come = real.come_by(STEPS[step]);
         let come_before = step.checked_sub(1).map_or(0.0, |before| real.come_by(STEPS[before]));
         let old = charge.value;
@@ -108,10 +114,11 @@ impl Cells {
             // Nobody could have answered, nobody was harassed, and nobody earned a share.
             [0; ALTERNATIVES]
         } else {
-            real.silent_when(come, outage)
+            real.silent_when(come, outage.missing)
         };
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let due = if charge.missed { 0.0 } else { (real.conversion * (come - come_before)) as f32 };
+        self.count_at_carrier(kinds, charge, (due, 0.0), outage, at);
         let horizon = step + 1 == STEPS.len();
         // What a narrower cell explains by now is taken out of the wider ones.
         let mut most = WHOLE;
@@ -128,6 +135,9 @@ impl Cells {
                 cell.due += due;
                 cell.sent += f32::from(u8::from(step == 0));
             };
+            if kind == Kind::Country {
+                self.hold_history(kinds, base, outage, at);
+            }
             // At the first rung both are one cell, which is written once.
             let evidence = if base == own {
                 self.upsert(kinds, kind, own, at, |cell| {
@@ -144,12 +154,12 @@ impl Cells {
             charge.weights[kind as usize] = u8::try_from(weight).unwrap_or(u8::MAX);
         }
         charge.value = new;
-        if outage >= LOST {
+        if outage.missing >= LOST {
             unanswered::forget(&self.table, &charge.aspects, charge.at);
         }
         if horizon {
             charge.matured = true;
-            if !charge.verified && outage < LOST && !charge.undelivered && !charge.missed {
+            if !charge.verified && outage.missing < LOST && !charge.undelivered && !charge.missed {
                 trust::silent(&self.table, &charge.aspects, at);
                 if let (true, Some(endpoint)) = (charge.trust.is_known(), endpoint) {
                     self.learned.session(endpoint, false);

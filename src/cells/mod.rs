@@ -22,6 +22,7 @@
 mod asked;
 mod aspects;
 pub mod bound;
+mod carriers;
 mod cell;
 mod charging;
 mod evidence;
@@ -193,8 +194,8 @@ impl Cells {
             let own = (!is_base).then(|| self.table.get(own_key).unwrap_or_default());
             let view = View::of((&base, own.as_ref()), (kind, rung), kinds.of(kind), (&attempt.real, now));
             Some(match kind {
-                Kind::Country if view.outage > 0.0 => {
-                    View { outage: self.outage(kinds, key, attempt.trust, now), ..view }
+                Kind::Country => {
+                    View { outage: self.outage_of(kinds, &attempt.aspects, attempt.trust, now).missing, ..view }
                 }
                 Kind::Phone if rung < Rung::Captcha => View { unanswered: attempt.unanswered.into(), ..view },
                 _ => view,
@@ -353,6 +354,9 @@ impl Cells {
         }
         if sequence::is_sequence(cell) {
             return sequence::worth(cell);
+        }
+        if carriers::is_carrier(cell) {
+            return carriers::worth(cell);
         }
         if unanswered::is_unanswered(cell) {
             return unanswered::worth(cell, now);

@@ -1,29 +1,227 @@
-//! Whether a country's messages get lost: then silence is nobody's fault.
+//! Whether the messages of a country get lost, or those of a carrier: then silence is nobody's fault.
+//!
+//! Three things have to come together, of which abuse can bring about the last alone: fewer verifications than history
+//! promised, fewer of known clients than they owe, and fewer than all that were sent to owe.
 
-use super::aspects::variant;
-use super::{Cells, Kind, Kinds};
+use super::aspects::{Aspects, variant};
+use super::cell::Cell;
+use super::sends::Charge;
+use super::{Cells, Kind, Kinds, carriers};
 use crate::domain::{Rung, Timestamp, Trust};
 
-/// Verifications of known clients that must be due before their coming counts.
+/// Verifications of known clients that must be due, or usual, before their coming counts.
 const ENOUGH: f32 = 2.0;
+/// Verifications in six minutes from which on a carrier's own outage shows, or that there is none.
+const SHOWS: f32 = 4.0;
+
+/// How far messages get lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Outage {
+    /// Share of real verifications that are missing, 0 to 1.
+    pub(super) missing: f32,
+    /// Whether those of known clients are missing likewise.
+    confirmed: bool,
+}
+
+impl Outage {
+    /// How far history is to be held.
+    fn holds(self) -> f32 {
+        if self.confirmed { self.missing } else { 0.0 }
+    }
+}
 
 impl Cells {
-    /// Share of real verifications that are missing in the country of `key`, 0 to 1. Those of strangers go missing in
-    /// the evening too, while abuse goes on; so where enough clients that verified before are asked for codes there,
-    /// theirs have to be missing as well: abuse doesn't touch them, and an outage does.
-    pub(super) fn outage(&self, kinds: &Kinds, key: u64, trust: Trust, now: Timestamp) -> f32 {
-        let cell = |trust| {
-            let mut cell = self.table.get(variant(key, Kind::Country, trust, Rung::None))?;
-            cell.fade_to(now, kinds.of(Kind::Country).half_life);
-            Some(cell)
-        };
-        let missing = cell(trust).map_or(0.0, |cell| cell.outage());
-        if missing <= 0.0 || trust.is_known() {
-            return missing;
+    /// At the carrier of a phone, if enough of its customers verify that it shows, or else in its country.
+    pub(super) fn outage_of(&self, kinds: &Kinds, aspects: &Aspects, trust: Trust, now: Timestamp) -> Outage {
+        let carrier = aspects.carrier.and_then(|key| Some((key, self.faded(kinds, key, now)?)));
+        let of_carrier = carrier.map(|(key, own)| (own.promised(), self.at(kinds, &own, carriers::known(key), now)));
+        match of_carrier {
+            Some((promised, outage)) if promised >= SHOWS => outage,
+            _ => {
+                let of_country = aspects.key(Kind::Country).map(|key| self.outage(kinds, key, trust, now));
+                let both = of_country.into_iter().chain(of_carrier.map(|(_, outage)| outage));
+                both.max_by(|a, b| a.missing.total_cmp(&b.missing)).unwrap_or_default()
+            }
         }
-        match cell(Trust::KnownClient) {
-            Some(known) if known.due >= ENOUGH => missing.min(known.missing()),
-            _ => missing,
+    }
+
+    /// In the country of `key`.
+    pub(super) fn outage(&self, kinds: &Kinds, key: u64, trust: Trust, now: Timestamp) -> Outage {
+        let [own, known] = [trust, Trust::KnownClient].map(|trust| variant(key, Kind::Country, trust, Rung::None));
+        self.faded(kinds, own, now).map_or_else(Outage::default, |own| self.at(kinds, &own, known, now))
+    }
+
+    /// Verifications go missing at night too, while abuse goes on. So where `known` clients are asked for codes, theirs have
+    /// to be missing as well, and then less is enough; and where they used to be and are not, nobody real is awake.
+    fn at(&self, kinds: &Kinds, own: &Cell, known: u64, now: Timestamp) -> Outage {
+        let confirmed = own.outage(true);
+        if confirmed <= 0.0 {
+            return Outage::default();
         }
+        match self.faded(kinds, known, now) {
+            Some(known) if known.due >= ENOUGH => Outage { missing: confirmed.min(known.missing()), confirmed: true },
+            Some(known) if known.promised() >= ENOUGH => Outage::default(),
+            _ => Outage { missing: own.outage(false), confirmed: false },
+        }
+    }
+
+    fn faded(&self, kinds: &Kinds, key: u64, now: Timestamp) -> Option<Cell> {
+        let mut cell = self.table.get(key)?;
+        cell.fade_to(now, kinds.of(Kind::Country).half_life);
+        Some(cell)
+    }
+
+    /// Counts at a send's carrier what real use would have verified by now, and what was.
+    pub(super) fn count_at_carrier(
+        &self,
+        kinds: &Kinds,
+        charge: &Charge,
+        (due, came): (f32, f32),
+        outage: Outage,
+        now: Timestamp,
+    ) {
+        let Some(key) = charge.aspects.carrier else { return };
+        let known = charge.trust.is_known().then(|| carriers::known(key));
+        for key in std::iter::once(key).chain(known) {
+            self.table.upsert(
+                key,
+                carriers::fresh(),
+                |cell| Self::worth(kinds, cell, now),
+                |cell| {
+                    cell.fade_in_outage(now, kinds.of(Kind::Country).half_life, outage.holds());
+                    cell.due += due;
+                    cell.came += came;
+                    cell.slow += came;
+                },
+            );
+        }
+    }
+
+    /// Brings a country's cell to `now` without forgetting what it was like before the outage.
+    pub(super) fn hold_history(&self, kinds: &Kinds, key: u64, outage: Outage, now: Timestamp) {
+        if outage.holds() > 0.0 {
+            let half_life = kinds.of(Kind::Country).half_life;
+            self.table.change(key, |cell| cell.fade_in_outage(now, half_life, outage.holds()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::super::tests::facts_of;
+    use super::super::{SendRef, Settings, Volume};
+    use super::*;
+    use crate::domain::{ClientId, ClientSource, Country, Facts, OutcomeKind, PhoneFact, Range, Span};
+    use crate::privacy::Pseudonym;
+
+    const START: Timestamp = Timestamp::from_unix_ms(1_795_197_600_000);
+    /// One carrier, and another of the same country.
+    const CARRIERS: [u64; 2] = [44_740_000, 44_770_000];
+    /// People who come again and again, by carrier in turn.
+    const PEOPLE: u64 = 600;
+
+    /// Every five seconds somebody asks for a code, and most type it in ten seconds later.
+    struct Country44 {
+        cells: Cells,
+        kinds: Kinds,
+        now: Timestamp,
+        asked: u64,
+        open: VecDeque<(Timestamp, SendRef)>,
+    }
+
+    impl Country44 {
+        fn new() -> Self {
+            let cells = Cells::new(&Settings { memory: 8 << 20, sends: 5000, keep: Span::minutes(10) }, 1);
+            let (kinds, open) = Default::default();
+            Self { cells, kinds, now: START, asked: 0, open }
+        }
+
+        fn facts(&self, person: u64) -> Facts {
+            let mut facts = facts_of(1 + person, person, self.now);
+            if let PhoneFact::Present(phone) = &mut facts.phone {
+                phone.range = Range::new(CARRIERS[usize::from(person % 2 == 1)] + person % 1000);
+                phone.country = Country::new("GB");
+            }
+            let id = Pseudonym::from_bits(u128::from(1 + person) << 64 | u128::from(1 + person));
+            facts.client.id = Some(ClientId { id, source: ClientSource::Visit });
+            facts
+        }
+
+        /// A code goes out, whatever the cells say.
+        fn send(&self, facts: &Facts) -> SendRef {
+            let attempt = self.cells.attempt(facts);
+            self.cells.count(&self.kinds, &attempt, Volume::Whole, Some(Rung::None), self.now);
+            self.cells.sent(&self.kinds, &attempt, Rung::None, self.now).unwrap()
+        }
+
+        fn live(&mut self, span: Span, is_lost: impl Fn(u64) -> bool, strangers: u64) {
+            let end = self.now + span;
+            while self.now < end {
+                self.now = self.now + Span::seconds(5);
+                self.cells.advance(&self.kinds, self.now);
+                while self.open.front().is_some_and(|(at, _)| self.now.since(*at) >= Span::seconds(10)) {
+                    if let Some((_, name)) = self.open.pop_front() {
+                        self.cells.outcome(&self.kinds, name, OutcomeKind::Verified, self.now);
+                    }
+                }
+                self.asked += 1;
+                let person = self.asked % PEOPLE;
+                let name = self.send(&self.facts(person));
+                if self.asked % 5 != 0 && !is_lost(person % 2) {
+                    self.open.push_back((self.now, name));
+                }
+                for stranger in 0..strangers {
+                    let _silent = self.send(&self.facts(10_000 + 2 * (self.asked * strangers + stranger)));
+                }
+            }
+        }
+
+        /// What is missing to a known client and to a stranger of a carrier.
+        fn missing(&self, carrier: u64) -> [f32; 2] {
+            let aspects = self.cells.attempt(&self.facts(carrier)).aspects;
+            [Trust::KnownClient, Trust::Unknown]
+                .map(|trust| self.cells.outage_of(&self.kinds, &aspects, trust, self.now).missing)
+        }
+    }
+
+    #[test]
+    fn a_carriers_outage_shows_in_minutes_is_not_forgotten_in_hours_and_is_no_other_carriers() {
+        let mut country = Country44::new();
+        country.live(Span::hours(4), |_| false, 0);
+        assert_eq!((country.missing(0), country.missing(1)), ([0.0; 2], [0.0; 2]));
+        country.live(Span::minutes(15), |carrier| carrier == 0, 0);
+        for minutes in [15, 60, 120] {
+            let (lost, whole) = (country.missing(0), country.missing(1));
+            assert!(lost.iter().all(|share| *share > 0.9), "after {minutes} minutes: {lost:?}");
+            assert!(whole.iter().all(|share| *share < 0.1), "after {minutes} minutes elsewhere: {whole:?}");
+            country.live(Span::minutes(if minutes == 15 { 45 } else { 60 }), |carrier| carrier == 0, 0);
+        }
+        country.live(Span::minutes(20), |_| false, 0);
+        assert_eq!((country.missing(0), country.missing(1)), ([0.0; 2], [0.0; 2]), "over");
+    }
+
+    #[test]
+    fn abuse_of_a_carriers_numbers_is_no_outage() {
+        let mut country = Country44::new();
+        country.live(Span::hours(4), |_| false, 0);
+        for _ in 0..12 {
+            country.live(Span::minutes(10), |_| false, 5);
+            assert_eq!(country.missing(0), [0.0; 2]);
+        }
+    }
+
+    #[test]
+    fn nobody_who_asks_is_no_outage_to_those_who_come_at_night() {
+        let mut country = Country44::new();
+        country.live(Span::hours(4), |_| false, 0);
+        // Nobody real any more, and abuse that begins at once.
+        for minute in 0..120 {
+            country.now = country.now + Span::minutes(1);
+            country.cells.advance(&country.kinds, country.now);
+            let _silent = country.send(&country.facts(10_000 + 2 * minute));
+        }
+        assert_eq!(country.missing(0), [0.0; 2]);
     }
 }

@@ -56,7 +56,7 @@ impl Section for Cells {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn changes(&self) -> u64 {
@@ -247,7 +247,7 @@ impl Pack for Charge {
             value,
         } = self;
         at.pack(out);
-        aspects.keys.iter().for_each(|key| key.pack(out));
+        aspects.keys.iter().chain([&aspects.carrier]).for_each(|key| key.pack(out));
         oddities.bits().pack(out);
         for weight in weights {
             weight.pack(out);
@@ -269,6 +269,7 @@ impl Pack for Charge {
         for key in &mut keys {
             *key = Pack::unpack(from)?;
         }
+        let carrier = Pack::unpack(from)?;
         let oddities = Oddities::from_bits(u32::unpack(from)?).ok_or(Malformed)?;
         let mut weights = [0; Kind::ALL.len()];
         for weight in &mut weights {
@@ -297,7 +298,7 @@ impl Pack for Charge {
             *value = within(i32::from_le_bytes(bits.to_le_bytes()), -MOST_SAID..=MOST_SAID)?;
         }
         let matured = usize::from(step) == STEPS.len();
-        let aspects = Aspects { keys };
+        let aspects = Aspects { keys, carrier };
         Ok(Self { at, aspects, oddities, weights, rung, trust, verified, undelivered, matured, missed, step, value })
     }
 }

@@ -40,19 +40,24 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 }
 
 fn facts(event: &Event, at: Timestamp) -> Facts {
+    facts_of(event.phone, event.address, at)
+}
+
+/// An attempt by a phone from an address.
+pub(super) fn facts_of(phone: u64, address: u64, at: Timestamp) -> Facts {
     let name = |what: u64, number: u64| Pseudonym::from_bits(u128::from(mix([what, number])));
     let ip = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7));
     let phone = Phone {
-        id: name(1, event.phone),
+        id: name(1, phone),
         country: Country::new("GB"),
         calling_code: 44,
-        range: Range::new(44_740_240 + event.phone % 3),
+        range: Range::new(44_740_240 + phone % 3),
         last_two: 1,
         kind: NumberKind::Mobile,
         validity: Validity::Valid,
         price: Money::default(),
     };
-    let address = Address { ip, unit: ip.into(), network: ip.into(), id: name(2, event.address) };
+    let address = Address { ip, unit: ip.into(), network: ip.into(), id: name(2, address) };
     let client = Client { address, id: None, visit: Visit::None, fingerprint: Fingerprint::default() };
     Facts { at, endpoint: "login".into(), phone: PhoneFact::Present(phone), client, place: Place::default() }
 }

@@ -25,6 +25,9 @@ impl Cells {
     /// misses most.
     pub fn outage_in(&self, kinds: &Kinds, country: Country, now: Timestamp) -> f32 {
         let key = country_key(self.seed, country);
-        self.outage(kinds, key, Trust::Unknown, now).max(self.outage(kinds, key, Trust::KnownClient, now))
+        [Trust::Unknown, Trust::KnownClient]
+            .map(|trust| self.outage(kinds, key, trust, now).missing)
+            .into_iter()
+            .fold(0.0, f32::max)
     }
 }

@@ -49,7 +49,7 @@ pub struct View {
     pub explained: f32,
     /// Attempts a minute that the verifications of the last two hours speak for.
     pub history: f32,
-    /// Share of real verifications that are missing for everyone.
+    /// Of the country: share of real verifications that are missing there for everyone, or at the phone's carrier; else 0.
     pub outage: f32,
     /// Whether verifications were seen lately, 0 to 1: where there were none, none can be missing.
     pub known: f32,
@@ -133,7 +133,7 @@ impl View {
             rate: base.fast,
             explained,
             history: base.history(conversion),
-            outage: base.outage(),
+            outage: 0.0,
             known: ((base.slow + base.verified) / 3.0).min(1.0),
             health: if base.due < 1.0 { 1.0 } else { base.came / base.due },
             half_life: settings.half_life,
