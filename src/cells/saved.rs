@@ -13,6 +13,7 @@
 use std::io;
 
 use super::aspects::{Aspects, variant};
+use super::carriers::is_carrier;
 use super::cell::{ALTERNATIVES, Cell, WHOLE};
 use super::charging::share;
 use super::evidence::STEPS;
@@ -211,7 +212,7 @@ impl Pack for Entry {
 fn is_sound(cell: &Cell) -> bool {
     let Cell { tag, born, open, at: _, window, matured, fast, slow, recent, came, due, sent, verified, refused } =
         *cell;
-    let has_kind = usize::from(tag) < Kind::ALL.len();
+    let has_kind = usize::from(tag) < Kind::ALL.len() || is_carrier(cell);
     let counts_else = is_sequence(cell) || is_unanswered(cell);
     let is_known = has_kind || is_trust(cell) || pages::is_page(cell) || counts_else;
     let counts = [fast, slow, recent, came, due, sent, verified, refused];
