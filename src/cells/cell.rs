@@ -179,9 +179,14 @@ impl Cell {
         if self.due < 2.0 { 0.0 } else { ((self.came / self.due - 0.6) / 0.3).clamp(0.0, 1.0) }
     }
 
-    /// How much of the verifications that real use would have given by now is missing, 0 to 1.
+    /// The share of verifications that real use would have given by now and that have not come, 0 to 1.
+    pub(super) fn not_come(&self) -> f32 {
+        if self.due > 0.0 { ((self.due - self.came) / self.due).clamp(0.0, 1.0) } else { 0.0 }
+    }
+
+    /// How much of them is certainly missing, 0 to 1.
     pub(super) fn missing(&self) -> f32 {
-        if self.due > 0.0 { certain((self.due - self.came) / self.due, CERTAIN) } else { 0.0 }
+        certain(self.not_come(), CERTAIN)
     }
 
     /// Verifications of six minutes, by those of the last hours.

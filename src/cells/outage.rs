@@ -65,7 +65,7 @@ impl Cells {
         }
     }
 
-    fn faded(&self, kinds: &Kinds, key: u64, now: Timestamp) -> Option<Cell> {
+    pub(super) fn faded(&self, kinds: &Kinds, key: u64, now: Timestamp) -> Option<Cell> {
         let mut cell = self.table.get(key)?;
         cell.fade_to(now, kinds.of(Kind::Country).half_life);
         Some(cell)
@@ -197,6 +197,8 @@ mod tests {
             let (lost, whole) = (country.missing(0), country.missing(1));
             assert!(lost.iter().all(|share| *share > 0.9), "after {minutes} minutes: {lost:?}");
             assert!(whole.iter().all(|share| *share < 0.1), "after {minutes} minutes elsewhere: {whole:?}");
+            let told = Country::new("GB").map(|gb| country.cells.outage_in(&country.kinds, gb, country.now)).unwrap();
+            assert!((0.3..0.7).contains(&told), "after {minutes} minutes of the country, where half are lost: {told}");
             country.live(Span::minutes(if minutes == 15 { 45 } else { 60 }), |carrier| carrier == 0, 0);
         }
         country.live(Span::minutes(20), |_| false, 0);

@@ -1,9 +1,10 @@
 //! What the cells tell of themselves, for metrics and for whoever is on call. Changes nothing.
 
-use super::aspects::{country_key, endpoint_key};
+use super::aspects::{country_key, endpoint_key, variant};
+use super::cell::Cell;
 use super::table;
-use super::{Cells, Kinds, RealUse, lock};
-use crate::domain::{Country, Timestamp, Trust};
+use super::{Cells, Kind, Kinds, RealUse, lock};
+use crate::domain::{Country, Rung, Timestamp, Trust};
 
 impl Cells {
     /// Bytes that so many entries take.
@@ -21,13 +22,16 @@ impl Cells {
         self.learned.real_use(Some(endpoint_key(self.seed, endpoint)))
     }
 
-    /// The share of a country's verifications that are missing: of strangers, known numbers or known clients, whichever
-    /// misses most.
+    /// The share of a country's verifications that are missing, as far as it is certain that strangers or known clients miss
+    /// some.
     pub fn outage_in(&self, kinds: &Kinds, country: Country, now: Timestamp) -> f32 {
         let key = country_key(self.seed, country);
-        [Trust::Unknown, Trust::KnownClient]
-            .map(|trust| self.outage(kinds, key, trust, now).missing)
-            .into_iter()
-            .fold(0.0, f32::max)
+        let (mut certain, mut all) = (0.0_f32, Cell::default());
+        for trust in [Trust::Unknown, Trust::KnownPhone, Trust::KnownClient] {
+            certain = certain.max(self.outage(kinds, key, trust, now).missing);
+            let part = self.faded(kinds, variant(key, Kind::Country, trust, Rung::None), now).unwrap_or_default();
+            (all.due, all.came) = (all.due + part.due, all.came + part.came);
+        }
+        certain * all.not_come()
     }
 }
