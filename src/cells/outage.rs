@@ -34,7 +34,7 @@ impl Cells {
     /// At the carrier of a phone, if enough of its customers verify that it shows, or else in its country.
     pub(super) fn outage_of(&self, kinds: &Kinds, aspects: &Aspects, trust: Trust, now: Timestamp) -> Outage {
         let carrier = aspects.carrier.and_then(|key| Some((key, self.faded(kinds, key, now)?)));
-        let of_carrier = carrier.map(|(key, own)| (own.promised(), self.at(kinds, &own, carriers::known(key), now)));
+        let of_carrier = carrier.map(|(key, own)| (own.promised(), self.lost(kinds, &own, carriers::known(key), now)));
         match of_carrier {
             Some((promised, outage)) if promised >= SHOWS => outage,
             _ => {
@@ -48,12 +48,12 @@ impl Cells {
     /// In the country of `key`.
     pub(super) fn outage(&self, kinds: &Kinds, key: u64, trust: Trust, now: Timestamp) -> Outage {
         let [own, known] = [trust, Trust::KnownClient].map(|trust| variant(key, Kind::Country, trust, Rung::None));
-        self.faded(kinds, own, now).map_or_else(Outage::default, |own| self.at(kinds, &own, known, now))
+        self.faded(kinds, own, now).map_or_else(Outage::default, |own| self.lost(kinds, &own, known, now))
     }
 
     /// Verifications go missing at night too, while abuse goes on. So where `known` clients are asked for codes, theirs have
     /// to be missing as well, and then less is enough; and where they used to be and are not, nobody real is awake.
-    fn at(&self, kinds: &Kinds, own: &Cell, known: u64, now: Timestamp) -> Outage {
+    fn lost(&self, kinds: &Kinds, own: &Cell, known: u64, now: Timestamp) -> Outage {
         let confirmed = own.outage(true);
         if confirmed <= 0.0 {
             return Outage::default();
