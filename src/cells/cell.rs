@@ -124,6 +124,12 @@ impl Cell {
         self.fade(now, half_life, SLOW);
     }
 
+    /// As it is at `now`.
+    pub(super) fn faded(mut self, now: Timestamp, half_life: Span) -> Self {
+        self.fade_to(now, half_life);
+        self
+    }
+
     /// The same where the share `outage` of verifications is missing: history fades the slower, or it would be forgotten
     /// before the outage is over, and the silence of the rest held against people.
     pub(super) fn fade_in_outage(&mut self, now: Timestamp, half_life: Span, outage: f32) {
@@ -208,8 +214,7 @@ impl Cell {
 
     /// What is lost if it goes: evidence and history above all.
     pub(super) fn worth(&self, limit: f32, half_life: Span, now: Timestamp) -> f32 {
-        let mut faded = *self;
-        faded.fade_to(now, half_life);
+        let faded = self.faded(now, half_life);
         let busy = if self.open != 0 || self.window != [0; ALTERNATIVES] { 4.0 } else { 0.0 };
         busy + 2.0 * faded.evidence() / limit + faded.slow.min(1.0) + faded.fast.min(1.0)
     }

@@ -42,13 +42,8 @@ impl Cells {
             });
         }
         charge.value = value;
-        self.count_at_carrier(
-            kinds,
-            charge,
-            (0.0, 1.0),
-            self.outage_of(kinds, &charge.aspects, charge.trust, now),
-            now,
-        );
+        let outage = self.outage_of(kinds, &charge.aspects, charge.trust, now);
+        self.count_at_carrier(kinds, charge, (0.0, 1.0), outage, now);
         if itself {
             unanswered::forget(&self.table, &charge.aspects, charge.at);
             trust::verified(&self.table, &charge.aspects, now);
@@ -119,6 +114,7 @@ impl Cells {
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let due = if charge.missed { 0.0 } else { (real.conversion * (come - come_before)) as f32 };
         self.count_at_carrier(kinds, charge, (due, 0.0), outage, at);
+        self.hold_history(kinds, charge, outage, at);
         let horizon = step + 1 == STEPS.len();
         // What a narrower cell explains by now is taken out of the wider ones.
         let mut most = WHOLE;
@@ -135,9 +131,6 @@ impl Cells {
                 cell.due += due;
                 cell.sent += f32::from(u8::from(step == 0));
             };
-            if kind == Kind::Country {
-                self.hold_history(kinds, base, outage, at);
-            }
             // At the first rung both are one cell, which is written once.
             let evidence = if base == own {
                 self.upsert(kinds, kind, own, at, |cell| {

@@ -66,9 +66,7 @@ impl Cells {
     }
 
     pub(super) fn faded(&self, kinds: &Kinds, key: u64, now: Timestamp) -> Option<Cell> {
-        let mut cell = self.table.get(key)?;
-        cell.fade_to(now, kinds.of(Kind::Country).half_life);
-        Some(cell)
+        Some(self.table.get(key)?.faded(now, kinds.of(Kind::Country).half_life))
     }
 
     /// Counts at a send's carrier what real use would have verified by now, and what was.
@@ -97,12 +95,12 @@ impl Cells {
         }
     }
 
-    /// Brings a country's cell to `now` without forgetting what it was like before the outage.
-    pub(super) fn hold_history(&self, kinds: &Kinds, key: u64, outage: Outage, now: Timestamp) {
-        if outage.holds() > 0.0 {
-            let half_life = kinds.of(Kind::Country).half_life;
-            self.table.change(key, |cell| cell.fade_in_outage(now, half_life, outage.holds()));
-        }
+    /// Brings the cell of a send's country to `now` without forgetting what it was like before the outage.
+    pub(super) fn hold_history(&self, kinds: &Kinds, charge: &Charge, outage: Outage, now: Timestamp) {
+        let Some(key) = charge.aspects.key(Kind::Country).filter(|_| outage.holds() > 0.0) else { return };
+        let half_life = kinds.of(Kind::Country).half_life;
+        let own = variant(key, Kind::Country, charge.trust, Rung::None);
+        self.table.change(own, |cell| cell.fade_in_outage(now, half_life, outage.holds()));
     }
 }
 

@@ -212,12 +212,15 @@ impl Pack for Entry {
 fn is_sound(cell: &Cell) -> bool {
     let Cell { tag, born, open, at: _, window, matured, fast, slow, recent, came, due, sent, verified, refused } =
         *cell;
-    let has_kind = usize::from(tag) < Kind::ALL.len() || is_carrier(cell);
-    let counts_else = is_sequence(cell) || is_unanswered(cell);
-    let is_known = has_kind || is_trust(cell) || pages::is_page(cell) || counts_else;
+    let has_kind = usize::from(tag) < Kind::ALL.len();
+    let is_else = [is_carrier, is_sequence, is_trust, is_unanswered, pages::is_page].iter().any(|is| is(cell));
     let counts = [fast, slow, recent, came, due, sent, verified, refused];
     let is_count = |value: &f32| value.is_finite() && *value >= 0.0;
-    is_known && born == 0 && open == 0 && window == [0; ALTERNATIVES] && matured.iter().chain(&counts).all(is_count)
+    (has_kind || is_else)
+        && born == 0
+        && open == 0
+        && window == [0; ALTERNATIVES]
+        && matured.iter().chain(&counts).all(is_count)
 }
 
 impl Pack for SendRef {

@@ -104,13 +104,8 @@ impl View {
         settings: &KindSettings,
         (real, now): (&RealUse, Timestamp),
     ) -> Self {
-        let faded = |cell: &Cell| {
-            let mut cell = *cell;
-            cell.fade_to(now, settings.half_life);
-            cell
-        };
-        let base = faded(base);
-        let own = own.map_or(base, faded);
+        let base = base.faded(now, settings.half_life);
+        let own = own.map_or(base, |own| own.faded(now, settings.half_life));
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let conversion = real.conversion as f32;
         let explained = base.history(conversion).max(base.explained_now(conversion));
