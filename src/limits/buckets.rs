@@ -79,9 +79,15 @@ impl Buckets<'_> {
     /// Those that count, the oldest first: when they leave, and how many.
     pub(super) fn groups(&self, now_ms: u64) -> impl Iterator<Item = (u64, u32)> {
         let newest = self.bucket(self.newest_ms());
-        let kept = newest.saturating_sub(KEPT - 1)..=newest;
-        kept.map(|bucket| ((bucket + 1) * self.layout.width_ms - 1 + self.layout.per_ms, self.count(bucket)))
-            .filter(move |(leaves_ms, count)| *leaves_ms > now_ms && *count > 0)
+        let oldest = newest.saturating_sub(KEPT - 1);
+        // Round the ring: most buckets are empty, and every decision walks over them.
+        let first = usize::try_from(oldest % KEPT).unwrap_or_default();
+        let (counts, _) = self.bytes.get(HEAD..).unwrap_or_default().as_chunks::<3>();
+        let (later, sooner) = counts.split_at(first.min(counts.len()));
+        let held = (oldest..).zip(sooner.iter().chain(later));
+        held.filter(|(_, count)| **count != [0; 3])
+            .map(|(bucket, count)| ((bucket + 1) * self.layout.width_ms - 1 + self.layout.per_ms, u24(count, 0)))
+            .filter(move |(leaves_ms, _)| *leaves_ms > now_ms)
     }
 
     /// All kept counts with the last moment of their buckets, the oldest first.
