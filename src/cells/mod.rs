@@ -149,7 +149,7 @@ impl Cells {
         let aspects = Aspects::of(facts, self.seed);
         let page = pages::key(facts.client.address.id, self.seed);
         let steps = aspects.key(Kind::Range).map(sequence::key);
-        let others = [Some(page), unanswered::key(&aspects), steps];
+        let others = [Some(page), unanswered::key(&aspects), steps, aspects.carrier];
         let bonds = Bonds::of(&aspects);
         self.touch(bonds.keys().into_iter().chain(others));
         let trust = bonds.trust(&self.table, facts.at);
@@ -194,7 +194,7 @@ impl Cells {
             let own = (!is_base).then(|| self.table.get(own_key).unwrap_or_default());
             let view = View::of((&base, own.as_ref()), (kind, rung), kinds.of(kind), (&attempt.real, now));
             Some(match kind {
-                Kind::Country => {
+                Kind::Country if rung == Rung::None => {
                     View { outage: self.outage_of(kinds, &attempt.aspects, attempt.trust, now).missing, ..view }
                 }
                 Kind::Phone if rung < Rung::Captcha => View { unanswered: attempt.unanswered.into(), ..view },

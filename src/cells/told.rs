@@ -26,10 +26,14 @@ impl Cells {
     /// some.
     pub fn outage_in(&self, kinds: &Kinds, country: Country, now: Timestamp) -> f32 {
         let key = country_key(self.seed, country);
-        let (mut certain, mut all) = (0.0_f32, Cell::default());
-        for trust in [Trust::Unknown, Trust::KnownPhone, Trust::KnownClient] {
-            certain = certain.max(self.outage(kinds, key, trust, now).missing);
-            let part = self.faded(kinds, variant(key, Kind::Country, trust, Rung::None), now).unwrap_or_default();
+        let classes = [Trust::Unknown, Trust::KnownPhone, Trust::KnownClient];
+        let certain = classes.map(|trust| self.outage(kinds, key, trust, now).missing).into_iter().fold(0.0, f32::max);
+        if certain <= 0.0 {
+            return 0.0;
+        }
+        let cells = classes.map(|trust| self.faded(kinds, variant(key, Kind::Country, trust, Rung::None), now));
+        let mut all = Cell::default();
+        for part in cells.into_iter().flatten() {
             (all.due, all.came) = (all.due + part.due, all.came + part.came);
         }
         certain * all.not_come()

@@ -49,7 +49,8 @@ pub struct View {
     pub explained: f32,
     /// Attempts a minute that the verifications of the last two hours speak for.
     pub history: f32,
-    /// Of the country: share of real verifications that are missing there for everyone, or at the phone's carrier; else 0.
+    /// Of the country at the first rung: share of real verifications that are missing there for everyone, or at the phone's
+    /// carrier; else 0.
     pub outage: f32,
     /// Whether verifications were seen lately, 0 to 1: where there were none, none can be missing.
     pub known: f32,

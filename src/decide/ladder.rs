@@ -41,15 +41,17 @@ pub(super) struct Climb {
 }
 
 impl Standing {
-    /// Whether `rung`, which `views` shows, is open to the attempt.
-    pub fn is_open(&self, rung: Rung, views: &Views) -> bool {
-        let overfull = speaking(rung, views).any(|view| self.overfull(view));
-        self.heat(rung, views) < 1.0 && !overfull
+    /// Whether `rung` is open to the attempt. One that wasn't looked at shows nothing against it.
+    pub fn is_open(&self, rung: Rung) -> bool {
+        self.rungs[rung as usize].as_ref().is_none_or(|views| {
+            let overfull = speaking(rung, views).any(|view| self.overfull(view));
+            self.heat(rung, views) < 1.0 && !overfull
+        })
     }
 
     /// Heat at a rung, with prior, over what the client is trusted with.
     fn heat(&self, rung: Rung, views: &Views) -> f32 {
-        let outage = outage(views);
+        let outage = self.outage();
         let hottest = speaking(rung, views).map(|view| heat(view, rung, outage) + view.pressure).fold(0.0, f32::max);
         let prior = match (rung, self.trust) {
             (Rung::None, _) => self.prior,
@@ -59,6 +61,12 @@ impl Standing {
         };
         let weight = if rung < Rung::Captcha { self.rules.weight } else { 0.0 };
         (hottest + prior + weight) / self.tolerance(rung)
+    }
+
+    /// Share of real verifications that are missing for everyone, which is no rung's own.
+    pub(super) fn outage(&self) -> f32 {
+        let country = self.rungs[0].as_ref().and_then(|views| views[Kind::Country as usize]);
+        country.map_or(0.0, |view| view.outage)
     }
 
     fn overfull(&self, view: &View) -> bool {
@@ -86,7 +94,7 @@ impl Standing {
         let open = [Rung::None, Rung::Pow, Rung::Captcha]
             .into_iter()
             .filter(|rung| *rung >= proven)
-            .find(|rung| self.rungs[*rung as usize].as_ref().is_none_or(|views| self.is_open(*rung, views)));
+            .find(|rung| self.is_open(*rung));
         let last = if self.trust.is_known() { Rung::Captcha } else { Rung::Block };
         Climb { rung: open.unwrap_or(last), heat: first }
     }
@@ -96,7 +104,7 @@ impl Standing {
         let mut told = Vec::new();
         for rung in [Rung::Captcha, Rung::Pow, Rung::None].into_iter().filter(|rung| *rung < below) {
             let Some(views) = &self.rungs[rung as usize] else { continue };
-            let outage = outage(views);
+            let outage = self.outage();
             let mut views: Vec<_> = views.iter().flatten().collect();
             views.sort_by(|a, b| heat(b, rung, outage).total_cmp(&heat(a, rung, outage)));
             told.extend(
@@ -130,10 +138,6 @@ pub(super) fn heat(view: &View, rung: Rung, outage: f32) -> f32 {
         Kind::Client => view.heat,
         _ => view.heat * (1.0 - outage * view.known),
     }
-}
-
-pub(super) fn outage(views: &Views) -> f32 {
-    views[Kind::Country as usize].map_or(0.0, |view| view.outage)
 }
 
 fn hot(view: &View, rung: Rung, facts: &Facts) -> Reason {

@@ -32,20 +32,20 @@ impl Stand {
     pub(super) fn take(cells: &Cells, revision: &Revision, facts: &Facts, brought: (Rung, Option<PageCode>)) -> Self {
         let (proven, page) = brought;
         let attempt = cells.attempt(facts);
-        let first = cells.look(&revision.kinds, &attempt, Rung::None, facts.at);
-        let Looks { prior, words, made_of } = Looks::of(cells, revision, (facts, page), (&attempt, &first));
-        let (trust, page_seen) = (attempt.trust, attempt.page_seen);
-        let mut standing = Standing { trust, page_seen, prior, looks: words, ..Standing::default() };
+        let standing = Standing { trust: attempt.trust, page_seen: attempt.page_seen, ..Standing::default() };
+        let mut stand = Self { attempt, standing, rung: proven, at: facts.at, made_of: MadeOf::default() };
+        let Self { attempt, standing, made_of, .. } = &mut stand;
+        let first = standing.rungs[0].insert(cells.look(&revision.kinds, attempt, Rung::None, facts.at));
+        let looks = Looks::of(cells, revision, (facts, page), (attempt, first));
+        (standing.prior, standing.looks, *made_of) = (looks.prior, looks.words, looks.made_of);
         for rung in [Rung::None, Rung::Pow, Rung::Captcha] {
-            let is_first = rung == Rung::None;
-            let views = if is_first { first } else { cells.look(&revision.kinds, &attempt, rung, facts.at) };
-            let open = rung >= proven && standing.is_open(rung, &views);
-            standing.rungs[rung as usize] = Some(views);
-            if open {
+            let look = || cells.look(&revision.kinds, attempt, rung, facts.at);
+            standing.rungs[rung as usize].get_or_insert_with(look);
+            if rung >= proven && standing.is_open(rung) {
                 break;
             }
         }
-        Self { attempt, standing, rung: proven, at: facts.at, made_of }
+        stand
     }
 
     /// Looks at every rung, however many are open: to show them.
@@ -61,10 +61,9 @@ impl Stand {
         let weighs = spoken.weight != 0.0;
         self.standing.rules = spoken;
         for rung in [Rung::None, Rung::Pow, Rung::Captcha].into_iter().filter(|_| weighs) {
-            let views = self.standing.rungs[rung as usize];
-            let views = views.unwrap_or_else(|| cells.look(kinds, &self.attempt, rung, self.at));
-            self.standing.rungs[rung as usize] = Some(views);
-            if rung >= self.rung && self.standing.is_open(rung, &views) {
+            let look = || cells.look(kinds, &self.attempt, rung, self.at);
+            self.standing.rungs[rung as usize].get_or_insert_with(look);
+            if rung >= self.rung && self.standing.is_open(rung) {
                 break;
             }
         }
@@ -91,7 +90,7 @@ impl Stand {
     /// monitor mode all of it goes to the app, unproven, so all of it is evidence at the first rung; and nobody was asked
     /// for anything, so no challenge is left unsolved.
     pub(super) fn count(
-        mut self,
+        &mut self,
         cells: &Cells,
         kinds: &Kinds,
         decision: &Decision,
