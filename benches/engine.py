@@ -5,6 +5,7 @@
     python3 benches/engine.py            # the whole table, with the model and without it: worst seed of five, on seeds that
                                          # the shipped model was not trained on, with and without delivery reports
     python3 benches/engine.py --curve    # leak against challenge, for limits of 0.6 to 1.5 times the shipped ones
+    python3 benches/engine.py --first-sight   # who is asked at the first request for each number, and by the look alone
     python3 benches/engine.py --scenarios quiet,fakers --seeds 2 --with-reports --prior none
 
 Traces go to a temporary directory and are deleted; nothing is sent anywhere.
@@ -59,6 +60,14 @@ KINDS = {
     "client": 3.4, "address": 5, "range": 6, "network": 7, "wide_range": 8, "fingerprint": 11,
     "system": 9, "pair": 9, "country": 9, "endpoint": 12,
 }
+
+
+# What the curve shows unless it is told, and of which rows it shows something else than leaked and challenged.
+CURVED = ["fakers", "captcha-farm", "headless-bomber", "low-and-slow", "distributed", "market-abuse"]
+CURVES = {
+    "office-morning": ("challenged",), "market-abuse known users": ("challenged",), "mid-attack": ("leaked", "lost"),
+}
+SEEN_FIRST = ["quiet", "scripts", "frozen-cookie", "headless-bomber"]
 
 
 def configuration(directory, prior, factor=None):
@@ -135,19 +144,58 @@ def table(directory, args):
 
 
 def curve(directory, args):
-    attacks = ["fakers", "captcha-farm", "headless-bomber", "low-and-slow", "distributed", "market-abuse"]
-    if args.scenarios:
-        attacks = args.scenarios.split(",")
-    print("| limits | prior | quiet: challenged | " + " | ".join(f"{name}: leaked, challenged" for name in attacks) + " |")
-    print("|---|---|---|" + "---|" * len(attacks))
+    print(f"| limits | prior | quiet: challenged | "
+          + " | ".join(f"{row}: {', '.join(what)}" for row, (_, what) in curved(args).items()) + " |")
+    print("|---|---|---|" + "---|" * len(curved(args)))
+    scenarios = dict.fromkeys(["quiet"] + [scenario for scenario, _ in curved(args).values()])
     for factor in (0.6, 0.8, 1.0, 1.25, 1.5):
         for prior in args.prior.split(","):
             config = configuration(directory, prior, factor)
-            results = measure(directory, ["quiet"] + attacks, seeds(args), config, [True])
+            results = measure(directory, scenarios, seeds(args), config, [True])
             cells = [percent(worst(results, "quiet", ["quiet"], "challenged"))]
-            cells += [", ".join(percent(worst(results, name, [name], what)) for what in ("leaked", "challenged"))
-                      for name in attacks]
+            cells += [", ".join(percent(worst(results, scenario, [row], name)) for name in what)
+                      for row, (scenario, what) in curved(args).items()]
             print(f"| x {factor} | {prior} | " + " | ".join(cells) + " |", flush=True)
+
+
+def curved(args):
+    """Rows of reports with their scenarios and what is shown of them."""
+    names = args.scenarios.split(",") if args.scenarios else CURVED
+    rows = {row: scenario for scenario, rows, *_ in GOALS for row in rows}
+    return {name: (rows[name], CURVES.get(name, ("leaked", "challenged"))) for name in names}
+
+
+def first_sight(directory, args):
+    """Of the first request for each number, how many are asked for something, in percent: by the engine, and by the look."""
+    print("| traffic | first requests | asked | by the look alone |")
+    print("|---|---|---|---|")
+    config = configuration(directory, args.prior.split(",")[0])
+    for scenario in args.scenarios.split(",") if args.scenarios else SEEN_FIRST:
+        found = [first_requests(directory, scenario, seed, config) for seed in seeds(args)]
+        shares = [[100 * counts[index] / counts[0] for counts in found] for index in (1, 2)]
+        spread = " | ".join(f"{min(share):.2f} to {max(share):.2f}" for share in shares)
+        print(f"| {scenario} | {sum(first for first, _, _ in found)} | {spread} |", flush=True)
+
+
+def first_requests(directory, scenario, seed, config):
+    """Of an attack, or where there is none of people: how many, how many were asked, and how many by the look alone."""
+    run(directory, scenario, seed, config, True)
+    trace = os.path.join(directory, f"{scenario}.{seed}.jsonl")
+    decisions = trace + ".decisions"
+    subprocess.run([SENDWALL, "replay", trace, "--config", config, "--decisions", decisions], check=True,
+                   stdout=subprocess.DEVNULL)
+    with open(trace) as file:
+        sends = [event for event in map(json.loads, file) if event["event"] == "send"]
+    attacks = [event for event in sends if event["truth"]["label"] == "attack"]
+    # The last one to be put under a number is the first one that asked for it.
+    first = {event["phone"]: event["id"] for event in reversed(attacks or sends)}
+    wanted = set(first.values())
+    with open(decisions) as file:
+        first = [decision for decision in map(json.loads, file) if decision["id"] in wanted]
+    asked = sum(decision["verdict"] in ("challenge", "block") for decision in first)
+    look = sum(any(reason.startswith("the client looks wrong (1.") for reason in decision["reasons"])
+               for decision in first)
+    return len(first), asked, look
 
 
 def seeds(args):
@@ -162,9 +210,10 @@ def main():
     parser.add_argument("--scenarios", default="", help="names, with commas between")
     parser.add_argument("--with-reports", action="store_true", help="only with delivery reports")
     parser.add_argument("--curve", action="store_true")
+    parser.add_argument("--first-sight", action="store_true")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        (curve if args.curve else table)(directory, args)
+        (curve if args.curve else first_sight if args.first_sight else table)(directory, args)
 
 
 if __name__ == "__main__":
