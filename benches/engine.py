@@ -80,13 +80,19 @@ def configuration(directory, prior, factor=None):
     return name
 
 
-def run(directory, scenario, seed, config, feed):
+def simulated(directory, scenario, seed):
+    """A file with the trace, which is made once."""
     trace = os.path.join(directory, f"{scenario}.{seed}.jsonl")
     if not os.path.exists(trace):
         made = trace + ".part"
         subprocess.run([SENDWALL, "simulate", scenario, "--seed", str(seed), "--out", made], check=True,
                        stderr=subprocess.DEVNULL)
         os.rename(made, trace)
+    return trace
+
+
+def run(directory, scenario, seed, config, feed):
+    trace = simulated(directory, scenario, seed)
     report = f"{trace}.{feed}.{abs(hash(config))}.json"
     command = [SENDWALL, "replay", trace, "--config", config, "--report", report]
     subprocess.run(command + ([] if feed else ["--no-delivery-feed"]), check=True, stdout=subprocess.DEVNULL)
@@ -144,17 +150,18 @@ def table(directory, args):
 
 
 def curve(directory, args):
-    print(f"| limits | prior | quiet: challenged | "
-          + " | ".join(f"{row}: {', '.join(what)}" for row, (_, what) in curved(args).items()) + " |")
-    print("|---|---|---|" + "---|" * len(curved(args)))
-    scenarios = dict.fromkeys(["quiet"] + [scenario for scenario, _ in curved(args).values()])
+    shown = curved(args)
+    print("| limits | prior | quiet: challenged | "
+          + " | ".join(f"{row}: {', '.join(what)}" for row, (_, what) in shown.items()) + " |")
+    print("|---|---|---|" + "---|" * len(shown))
+    scenarios = dict.fromkeys(["quiet"] + [scenario for scenario, _ in shown.values()])
     for factor in (0.6, 0.8, 1.0, 1.25, 1.5):
         for prior in args.prior.split(","):
             config = configuration(directory, prior, factor)
             results = measure(directory, scenarios, seeds(args), config, [True])
             cells = [percent(worst(results, "quiet", ["quiet"], "challenged"))]
             cells += [", ".join(percent(worst(results, scenario, [row], name)) for name in what)
-                      for row, (scenario, what) in curved(args).items()]
+                      for row, (scenario, what) in shown.items()]
             print(f"| x {factor} | {prior} | " + " | ".join(cells) + " |", flush=True)
 
 
@@ -179,8 +186,7 @@ def first_sight(directory, args):
 
 def first_requests(directory, scenario, seed, config):
     """Of an attack, or where there is none of people: how many, how many were asked, and how many by the look alone."""
-    run(directory, scenario, seed, config, True)
-    trace = os.path.join(directory, f"{scenario}.{seed}.jsonl")
+    trace = simulated(directory, scenario, seed)
     decisions = trace + ".decisions"
     subprocess.run([SENDWALL, "replay", trace, "--config", config, "--decisions", decisions], check=True,
                    stdout=subprocess.DEVNULL)

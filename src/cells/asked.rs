@@ -64,8 +64,8 @@ impl Cells {
             // The narrowest explains it; it is not to spread to all that it is part of.
             let hot = views.iter().flatten().find(|view| view.heat >= WARM && view.is_to_blame());
             let hot = hot.map(|view| (view.kind, view.evidence / view.heat));
-            let address = (Kind::Address, kinds.of(Kind::Address).limit);
-            let address = hot.is_none_or(|(kind, _)| kind != address.0).then_some(address);
+            let is_address = hot.is_some_and(|(kind, _)| kind == Kind::Address);
+            let address = (!is_address).then(|| (Kind::Address, kinds.of(Kind::Address).limit));
             hot.into_iter().chain(address).filter_map(move |(kind, limit)| {
                 let key = variant(attempt.aspects.key(kind)?, kind, trust, rung);
                 Some((kind, key, limit))

@@ -38,21 +38,30 @@ impl Stand {
         let first = standing.rungs[0].insert(cells.look(&revision.kinds, attempt, Rung::None, facts.at));
         let looks = Looks::of(cells, revision, (facts, page), (attempt, first));
         (standing.prior, standing.looks, *made_of) = (looks.prior, looks.words, looks.made_of);
+        stand.look_until_open(cells, &revision.kinds);
+        stand
+    }
+
+    /// Looks at the cells, rung by rung, until one is open that isn't below what was proven.
+    fn look_until_open(&mut self, cells: &Cells, kinds: &Kinds) {
         for rung in [Rung::None, Rung::Pow, Rung::Captcha] {
-            let look = || cells.look(&revision.kinds, attempt, rung, facts.at);
-            standing.rungs[rung as usize].get_or_insert_with(look);
-            if rung >= proven && standing.is_open(rung) {
+            self.look(rung, cells, kinds);
+            if rung >= self.rung && self.standing.is_open(rung) {
                 break;
             }
         }
-        stand
+    }
+
+    /// Looks at a rung, unless that was done.
+    fn look(&mut self, rung: Rung, cells: &Cells, kinds: &Kinds) {
+        let views = &mut self.standing.rungs[rung as usize];
+        views.get_or_insert_with(|| cells.look(kinds, &self.attempt, rung, self.at));
     }
 
     /// Looks at every rung, however many are open: to show them.
     pub(super) fn look_further(&mut self, cells: &Cells, revision: &Revision) {
         for rung in [Rung::None, Rung::Pow, Rung::Captcha] {
-            let views = &mut self.standing.rungs[rung as usize];
-            views.get_or_insert_with(|| cells.look(&revision.kinds, &self.attempt, rung, self.at));
+            self.look(rung, cells, &revision.kinds);
         }
     }
 
@@ -60,12 +69,8 @@ impl Stand {
     pub(super) fn hear(&mut self, spoken: Spoken, cells: &Cells, kinds: &Kinds) {
         let weighs = spoken.weight != 0.0;
         self.standing.rules = spoken;
-        for rung in [Rung::None, Rung::Pow, Rung::Captcha].into_iter().filter(|_| weighs) {
-            let look = || cells.look(kinds, &self.attempt, rung, self.at);
-            self.standing.rungs[rung as usize].get_or_insert_with(look);
-            if rung >= self.rung && self.standing.is_open(rung) {
-                break;
-            }
+        if weighs {
+            self.look_until_open(cells, kinds);
         }
     }
 
