@@ -11,6 +11,7 @@
 //! - [`clock`]: the only file that reads time.
 //! - [`tasks`]: the only file that spawns.
 //! - [`random`]: seeded numbers for what has to be the same each time.
+//! - [`stripes`]: what every thread adds to, in a part for each.
 //! - [`telemetry`]: the process log and the metrics.
 //! - [`pack`]: what outlives the process: the trait of its parts, and values to bytes and back.
 //!
@@ -99,6 +100,7 @@ pub mod ruleset;
 pub mod sessions;
 pub mod simulate;
 pub mod state;
+pub mod stripes;
 pub mod tasks;
 pub mod telemetry;
 pub mod trace;

@@ -50,7 +50,7 @@ impl Alarm {
         if !settings.enabled {
             return Vec::new();
         }
-        let mut counts = self.watch.counts();
+        let mut counts = self.watch.counts_with_judged();
         let super::watch::Counts { volumes, footprints, .. } = &mut *counts;
         let findings = detector.step(settings, volumes, footprints, outside, now);
         book.take(settings, &findings, footprints, now)

@@ -61,11 +61,8 @@ struct Seen {
 pub(super) struct Footprints(BTreeMap<Place, Footprint>);
 
 impl Footprints {
-    /// A request was judged.
-    pub(super) fn judged(&mut self, facts: &Facts, decision: &Decision, volumes: &mut Volumes) {
-        if !is_stopped_as_attack(decision) {
-            return;
-        }
+    /// A request was stopped as part of an attack: [`is_stopped_as_attack`].
+    pub(super) fn stopped(&mut self, facts: &Facts, decision: &Decision, volumes: &mut Volumes) {
         let now = facts.at;
         let place = (Arc::clone(&facts.endpoint), facts.phone().and_then(|phone| phone.country));
         if !self.0.contains_key(&place) && self.0.len() >= FOOTPRINTS {
@@ -267,7 +264,7 @@ fn count_cell(rows: &mut BTreeMap<String, u64>, kind: &str, value: &str) {
 
 /// Whether the ladder stopped it for what it shares with others, or for a look that nobody real has. A phone or a client
 /// that is hot by itself may be a person.
-fn is_stopped_as_attack(decision: &Decision) -> bool {
+pub(super) fn is_stopped_as_attack(decision: &Decision) -> bool {
     let looks_wrong = |reason: &Reason| matches!(reason, Reason::Look { prior, .. } if *prior >= WRONG);
     decision.verdict != Verdict::Forward
         && decision.decided_by == DecidedBy::Engine

@@ -159,6 +159,14 @@ impl Tally {
     }
 }
 
+/// The country of a phone and the key of its range.
+fn places(phone: Option<&Phone>) -> (Option<Country>, Option<Key>) {
+    (phone.and_then(|phone| phone.country), phone.map(Key::range))
+}
+
+/// The shortest time that a window tells apart, of which the others' are multiples.
+pub(super) const FINEST: Span = Span::seconds(5);
+
 /// One key's windows: the last minute to 5 s, the last hour to a minute, the last day to half an hour.
 #[derive(Debug)]
 struct Series {
@@ -203,18 +211,17 @@ impl Default for Volumes {
 }
 
 impl Volumes {
-    /// A request for a code was judged.
-    pub(super) fn judged(&mut self, facts: &Facts, stopped: bool) {
-        let tally = Tally { judged: 1, stopped: u32::from(stopped), ..Tally::default() };
-        self.count(&facts.endpoint, facts.phone(), false, facts.at, &tally);
+    /// Requests for a code were judged, at `at` or in the same [`FINEST`].
+    pub(super) fn judged(&mut self, endpoint: &Arc<str>, country: Option<Country>, at: Timestamp, tally: &Tally) {
+        self.count(endpoint, (country, None), at, tally);
     }
 
     /// A message went out.
     pub(super) fn sent(&mut self, facts: &Facts, now: Timestamp) {
         let phone = facts.phone();
         let micros = phone.map(|phone| phone.price.as_micros()).unwrap_or_default();
-        self.count(&facts.endpoint, phone, true, facts.at, &Tally { sent: 1, micros, ..Tally::default() });
-        let country = phone.and_then(|phone| phone.country).map(Key::country);
+        self.count(&facts.endpoint, places(phone), facts.at, &Tally { sent: 1, micros, ..Tally::default() });
+        let country = places(phone).0.map(Key::country);
         for key in [Some(Key::default()), Some(Key::endpoint(&facts.endpoint)), country].into_iter().flatten() {
             self.history.entry(key).or_insert_with(|| History::new(now)).add(now, micros);
         }
@@ -228,12 +235,17 @@ impl Volumes {
             OutcomeKind::Delivered => tally.delivered = 1,
             OutcomeKind::Undelivered => tally.undelivered = 1,
         }
-        self.count(endpoint, phone, true, at, &tally);
+        self.count(endpoint, places(phone), at, &tally);
     }
 
-    fn count(&mut self, endpoint: &Arc<str>, phone: Option<&Phone>, by_range: bool, at: Timestamp, tally: &Tally) {
-        let country = phone.and_then(|phone| phone.country).map(Key::country);
-        let range = phone.filter(|_| by_range).map(Key::range);
+    fn count(
+        &mut self,
+        endpoint: &Arc<str>,
+        (country, range): (Option<Country>, Option<Key>),
+        at: Timestamp,
+        tally: &Tally,
+    ) {
+        let country = country.map(Key::country);
         for key in [Some(Key::default()), Some(Key::endpoint(endpoint)), country, range].into_iter().flatten() {
             let round = self.round;
             let Some(series) = self.series(&key, at) else { continue };

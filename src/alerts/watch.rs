@@ -1,14 +1,24 @@
-//! What the gate tells: counted at once, under one lock, in bounded memory; judged later, by whoever ticks.
+//! What the gate tells: counted at once, in bounded memory; judged later, by whoever ticks.
+//!
+//! What became of messages, and what attacks leave, is counted under one lock. That a request was judged is counted with
+//! every one of them: each thread does so for itself, and adds it to the rest when five seconds are over or somebody asks.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::detect_attack::Footprints;
-use super::volume::{Tally, Volumes};
+use foldhash::fast::RandomState;
+
+use super::detect_attack::{self, Footprints};
+use super::volume::{FINEST, Tally, Volumes};
 use crate::domain::{Country, Decision, Facts, OutcomeKind, Phone, Timestamp, Verdict};
+use crate::stripes::Stripes;
 
 /// Counts of requests, messages and outcomes.
 #[derive(Debug, Default)]
-pub struct Watch(Mutex<Counts>);
+pub struct Watch {
+    counts: Mutex<Counts>,
+    judged: Stripes<Mutex<Judged>>,
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Counts {
@@ -18,12 +28,54 @@ pub(super) struct Counts {
     pub(super) changes: u64,
 }
 
+type ByCountry = HashMap<Option<Country>, Tally, RandomState>;
+
+/// Requests of one thread that no window tells apart: by endpoint, as many as configurations of this process named, and
+/// country.
+#[derive(Debug, Default)]
+struct Judged {
+    at: Timestamp,
+    tallies: Vec<(Arc<str>, ByCountry)>,
+}
+
+impl Judged {
+    /// Counts one. Gives what was counted in another stretch of time before, if anything was.
+    fn count(&mut self, facts: &Facts, decision: &Decision) -> Option<Self> {
+        let stretch = |at: Timestamp| at.unix_ms() / FINEST.as_millis();
+        let before = (stretch(self.at) != stretch(facts.at)).then(|| std::mem::take(self));
+        self.at = facts.at;
+        let place = self.tallies.iter().position(|(endpoint, _)| *endpoint == facts.endpoint);
+        let place = place.unwrap_or_else(|| {
+            self.tallies.push((Arc::clone(&facts.endpoint), ByCountry::default()));
+            self.tallies.len() - 1
+        });
+        let tally = self.tallies[place].1.entry(facts.phone().and_then(|phone| phone.country)).or_default();
+        tally.judged += 1;
+        tally.stopped += u32::from(!matches!(decision.verdict, Verdict::Forward | Verdict::Repeat));
+        before.filter(|before| !before.tallies.is_empty())
+    }
+
+    fn add_to(&self, volumes: &mut Volumes) {
+        for (endpoint, tallies) in &self.tallies {
+            for (country, tally) in tallies {
+                volumes.judged(endpoint, *country, self.at, tally);
+            }
+        }
+    }
+}
+
 impl Watch {
     /// A request for a code was judged.
     pub fn decided(&self, facts: &Facts, decision: &Decision) {
-        let Counts { volumes, footprints, .. } = &mut *self.counts();
-        volumes.judged(facts, !matches!(decision.verdict, Verdict::Forward | Verdict::Repeat));
-        footprints.judged(facts, decision, volumes);
+        // A line of its own: the guard goes before the other lock is taken.
+        let before = lock(self.judged.own()).count(facts, decision);
+        if let Some(before) = before {
+            before.add_to(&mut self.counts().volumes);
+        }
+        if detect_attack::is_stopped_as_attack(decision) {
+            let Counts { volumes, footprints, .. } = &mut *self.counts();
+            footprints.stopped(facts, decision, volumes);
+        }
     }
 
     /// A message went out.
@@ -51,6 +103,20 @@ impl Watch {
     }
 
     pub(super) fn counts(&self) -> MutexGuard<'_, Counts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.counts)
     }
+
+    /// The same with all that was judged until now.
+    pub(super) fn counts_with_judged(&self) -> MutexGuard<'_, Counts> {
+        let judged: Vec<_> = self.judged.all().map(|judged| std::mem::take(&mut *lock(judged))).collect();
+        let mut counts = self.counts();
+        for judged in judged {
+            judged.add_to(&mut counts.volumes);
+        }
+        counts
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,21 +9,21 @@ use crate::budget::{Answer, Budgets, Count, Message, Reservation};
 use crate::decide;
 use crate::domain::{Decision, Facts, Mode, Trust, Verdict};
 
-/// What an attempt holds of the budgets. Dropped without [`commit`](Self::commit), it goes back.
+/// What an attempt holds of the budgets while it is judged. Dropped without [`keep`](Self::keep), it goes back.
 #[derive(Debug)]
-pub(super) struct Spending {
-    budgets: Arc<Budgets>,
+pub(super) struct Spending<'a> {
+    budgets: &'a Budgets,
     held: Option<Reservation>,
 }
 
-impl Spending {
-    /// The message went out.
-    pub(super) fn commit(&mut self) {
-        self.held = None;
+impl Spending<'_> {
+    /// Leaves what is held to a permit, which has the budgets without a reference of its own to them.
+    pub(super) fn keep(mut self) -> Option<Reservation> {
+        self.held.take()
     }
 }
 
-impl Drop for Spending {
+impl Drop for Spending<'_> {
     fn drop(&mut self) {
         if let Some(held) = self.held.take() {
             self.budgets.release(held);
@@ -51,8 +51,8 @@ impl Gate {
         facts: &Facts,
         stand: &Stand,
         decision: Decision,
-    ) -> (Decision, Spending) {
-        let mut spending = Spending { budgets: Arc::clone(&self.budgets), held: None };
+    ) -> (Decision, Spending<'_>) {
+        let mut spending = Spending { budgets: &self.budgets, held: None };
         if !decision.forwards() {
             return (decision, spending);
         }

@@ -64,7 +64,7 @@ impl Gate {
                 (facts, revision.endpoints[endpoint].try_policy(), Proof::default())
             }
         };
-        let readings = Reservations::peek(&revision.limits, on, &facts);
+        let readings = Reservations::peek(revision, on, &facts);
         let listed = if on == On::Send { self.listed(&facts, false) } else { None };
         let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, &proof) };
         let mut stand = (on == On::Send)

@@ -254,7 +254,7 @@ impl Gate {
         if let Some(denied) = self.denied(revision, endpoint, &facts, &circumstances, watch) {
             return denied;
         }
-        let reserved = Reservations::reserve(&revision.limits, On::Send, &facts);
+        let reserved = Reservations::reserve(revision, On::Send, &facts);
         let mut stand = Stand::take(&self.cells, revision, &facts, (circumstances.proven, circumstances.page));
         let kept = match &circumstances.listed {
             Some(_) => None,
@@ -271,12 +271,11 @@ impl Gate {
         self.watch.decided(&facts, &decision);
         let permit = decision.forwards().then(|| SendPermit {
             gate: Arc::clone(self),
-            revision: Arc::clone(revision),
             endpoint,
             facts: Arc::clone(&facts),
             decision: Arc::clone(&decision),
             reserved,
-            spending,
+            spending: spending.keep(),
             counted,
             proof,
         });
@@ -289,7 +288,7 @@ impl Gate {
         let watch = Stopwatch::start();
         let policy = &revision.endpoints[endpoint];
         let (facts, aliases) = self.read_try(revision, policy, request);
-        let reserved = Reservations::reserve(&revision.limits, On::Verify, &facts);
+        let reserved = Reservations::reserve(revision, On::Verify, &facts);
         let decision = decide::decide(
             &policy.try_policy(),
             &facts,
@@ -300,13 +299,7 @@ impl Gate {
         let reserved = reserved.after(&decision);
         let (facts, decision) = (Arc::new(facts), Arc::new(decision));
         self.tell.tried(&facts, &decision, watch.elapsed());
-        let permit = decision.forwards().then(|| TryPermit {
-            gate: Arc::clone(self),
-            revision: Arc::clone(revision),
-            endpoint,
-            aliases,
-            reserved,
-        });
+        let permit = decision.forwards().then(|| TryPermit { gate: Arc::clone(self), endpoint, aliases, reserved });
         Tried { decision, permit }
     }
 

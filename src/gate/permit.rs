@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
-use super::budget::Spending;
 use super::proof::Proof;
 use super::reserve::Reservations;
 use super::stand::Counted;
 use super::{Endpoint, Gate, Revision};
+use crate::budget::Reservation;
 use crate::domain::{Decision, Facts, OutcomeKind};
 use crate::extract::{self, Document, MatchKey};
 use crate::journal::record::Answer;
@@ -48,12 +48,12 @@ impl UpstreamAnswer<'_> {
 #[derive(Debug)]
 pub struct SendPermit {
     pub(super) gate: Arc<Gate>,
-    pub(super) revision: Arc<Revision>,
     pub(super) endpoint: usize,
     pub(super) facts: Arc<Facts>,
     pub(super) decision: Arc<Decision>,
     pub(super) reserved: Reservations,
-    pub(super) spending: Spending,
+    /// What it holds of the budgets; `None` once it is spent.
+    pub(super) spending: Option<Reservation>,
     /// Its open send in the cells; `None` once it is settled.
     pub(super) counted: Option<Counted>,
     pub(super) proof: Proof,
@@ -63,6 +63,9 @@ impl Drop for SendPermit {
     fn drop(&mut self) {
         if let Some(counted) = self.counted.take() {
             counted.give_back(&self.gate.cells);
+        }
+        if let Some(spending) = self.spending.take() {
+            self.gate.budgets.release(spending);
         }
     }
 }
@@ -78,7 +81,7 @@ impl SendPermit {
     pub fn wants_body(&self) -> bool {
         let endpoint = self.endpoint();
         let matches_answer = endpoint.match_by.iter().any(|key| matches!(key, MatchKey::Response(_)));
-        matches_answer || endpoint.sent_if.uses("json") || self.revision.rules.repeats_at(self.endpoint)
+        matches_answer || endpoint.sent_if.uses("json") || self.revision().rules.repeats_at(self.endpoint)
     }
 
     /// The upstream answered. Gives whether this was a send.
@@ -87,9 +90,9 @@ impl SendPermit {
         let sent = self.endpoint().sent_if.holds(&document);
         if sent {
             self.reserved.commit();
-            self.spending.commit();
+            self.spending = None;
             self.open(Some(&document));
-            if self.revision.rules.repeats_at(self.endpoint) {
+            if self.revision().rules.repeats_at(self.endpoint) {
                 self.gate.last_good.keep(&self.facts, answer);
             }
         }
@@ -100,9 +103,9 @@ impl SendPermit {
     /// The message went out, says whoever knows without an answer of the upstream (a replay).
     pub fn sent(mut self) {
         self.reserved.commit();
-        self.spending.commit();
+        self.spending = None;
         self.open(None);
-        if self.revision.rules.repeats_at(self.endpoint) {
+        if self.revision().rules.repeats_at(self.endpoint) {
             self.gate.last_good.keep_unseen(&self.facts);
         }
         self.told(None, true);
@@ -130,7 +133,8 @@ impl SendPermit {
     fn open(&mut self, answer: Option<&Document<'_>>) {
         self.proof.burn();
         let now = self.gate.clock.now();
-        let charge = self.counted.take().and_then(|counted| counted.sent(&self.gate.cells, &self.revision.kinds, now));
+        let charge =
+            self.counted.take().and_then(|counted| counted.sent(&self.gate.cells, &self.revision().kinds, now));
         let (endpoint, facts) = (self.endpoint(), &self.facts);
         let send = OpenSend {
             decision: self.decision.id,
@@ -154,8 +158,12 @@ impl SendPermit {
         self.gate.sessions.open(send, aliases, endpoint.verify_window);
     }
 
+    fn revision(&self) -> &Revision {
+        self.reserved.revision()
+    }
+
     fn endpoint(&self) -> &Endpoint {
-        &self.revision.endpoints[self.endpoint]
+        &self.revision().endpoints[self.endpoint]
     }
 }
 
@@ -163,7 +171,6 @@ impl SendPermit {
 #[derive(Debug)]
 pub struct TryPermit {
     pub(super) gate: Arc<Gate>,
-    pub(super) revision: Arc<Revision>,
     pub(super) endpoint: usize,
     /// Names that may find the session, in the order of `match`.
     pub(super) aliases: Vec<Alias>,
@@ -195,6 +202,6 @@ impl TryPermit {
     }
 
     fn verified_if(&self) -> Option<&Expression> {
-        self.revision.endpoints[self.endpoint].verified_if.as_ref()
+        self.reserved.revision().endpoints[self.endpoint].verified_if.as_ref()
     }
 }

@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
-use super::keys;
+use super::{Revision, keys};
 use crate::decide::Reading;
 use crate::domain::{Decision, Facts, Timestamp};
-use crate::limits::{Answer, Handle, On, Set};
+use crate::limits::{Answer, Handle, On};
 
 /// What an attempt holds in the limits' tables. Dropped without [`commit`](Self::commit), all of it goes back.
 #[derive(Debug)]
 pub(super) struct Reservations {
+    /// Whose limits they are.
+    revision: Arc<Revision>,
     at: Timestamp,
     readings: Vec<Reading>,
     held: Vec<Held>,
@@ -18,7 +20,8 @@ pub(super) struct Reservations {
 
 #[derive(Debug)]
 struct Held {
-    handle: Handle,
+    /// The limit's place in the revision: a handle of its own would be two counts of references that all threads change.
+    limit: usize,
     key: u64,
     item: Option<u64>,
     state: State,
@@ -36,10 +39,14 @@ enum State {
 
 impl Reservations {
     /// Asks every limit that applies to the attempt, and holds a place in each that has room.
-    pub(super) fn reserve(limits: &Set, on: On, facts: &Facts) -> Self {
-        let mut reserved = Self { at: facts.at, readings: Vec::new(), held: Vec::new() };
-        for handle in limits.handles().iter().filter(|handle| handle.limit().applies(on, facts)) {
+    pub(super) fn reserve(revision: &Arc<Revision>, on: On, facts: &Facts) -> Self {
+        let mut reserved =
+            Self { revision: Arc::clone(revision), at: facts.at, readings: Vec::new(), held: Vec::new() };
+        for (index, handle) in revision.limits.handles().iter().enumerate() {
             let limit = handle.limit();
+            if !limit.applies(on, facts) {
+                continue;
+            }
             let Some((key, item)) = keys::place(limit, facts) else { continue };
             let answer = handle.reserve(key, item, facts.at);
             let state = match answer {
@@ -48,14 +55,14 @@ impl Reservations {
                 Answer::Untracked { .. } => State::Done,
             };
             reserved.readings.push(Reading { limit: Arc::clone(limit), answer });
-            reserved.held.push(Held { handle: handle.clone(), key, item, state });
+            reserved.held.push(Held { limit: index, key, item, state });
         }
         reserved
     }
 
     /// What every limit that applies would answer; holds nothing.
-    pub(super) fn peek(limits: &Set, on: On, facts: &Facts) -> Vec<Reading> {
-        let applicable = limits.handles().iter().filter(|handle| handle.limit().applies(on, facts));
+    pub(super) fn peek(revision: &Revision, on: On, facts: &Facts) -> Vec<Reading> {
+        let applicable = revision.limits.handles().iter().filter(|handle| handle.limit().applies(on, facts));
         let reading = |handle: &Handle| {
             let limit = handle.limit();
             let (key, item) = keys::place(limit, facts)?;
@@ -63,6 +70,11 @@ impl Reservations {
             Some(Reading { limit: Arc::clone(limit), answer })
         };
         applicable.filter_map(reading).collect()
+    }
+
+    /// Whose limits they are.
+    pub(super) fn revision(&self) -> &Revision {
+        &self.revision
     }
 
     /// What the limits answered.
@@ -76,13 +88,9 @@ impl Reservations {
             return self;
         }
         for (held, reading) in self.held.iter_mut().zip(&self.readings) {
-            if !reading.limit.count_rejected {
-                continue;
+            if reading.limit.count_rejected {
+                held.count(&self.revision, self.at);
             }
-            if held.state == State::Full {
-                held.handle.record(held.key, held.item, self.at);
-            }
-            held.state = State::Done;
         }
         self.release();
         self
@@ -90,21 +98,32 @@ impl Reservations {
 
     /// The attempt became what the limits count: a send, or a wrong try.
     pub(super) fn commit(&mut self) {
-        for held in &mut self.held {
-            if held.state == State::Full {
-                held.handle.record(held.key, held.item, self.at);
-            }
-            held.state = State::Done;
-        }
+        self.held.iter_mut().for_each(|held| held.count(&self.revision, self.at));
     }
 
     fn release(&mut self) {
-        for held in &mut self.held {
-            if held.state == State::Reserved {
-                held.handle.release(held.key, held.item, self.at);
-            }
-            held.state = State::Done;
+        self.held.iter_mut().for_each(|held| held.release(&self.revision, self.at));
+    }
+}
+
+impl Held {
+    fn handle<'a>(&self, revision: &'a Revision) -> &'a Handle {
+        &revision.limits.handles()[self.limit]
+    }
+
+    /// Counts for good.
+    fn count(&mut self, revision: &Revision, at: Timestamp) {
+        if self.state == State::Full {
+            self.handle(revision).record(self.key, self.item, at);
         }
+        self.state = State::Done;
+    }
+
+    fn release(&mut self, revision: &Revision, at: Timestamp) {
+        if self.state == State::Reserved {
+            self.handle(revision).release(self.key, self.item, at);
+        }
+        self.state = State::Done;
     }
 }
 

@@ -1,8 +1,9 @@
 //! The last decisions, in memory: for the admin address and `explain --decision`, also where no log is written.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use dashmap::DashMap;
 use foldhash::fast::RandomState;
 use serde::{Serialize, Serializer};
 
@@ -47,75 +48,87 @@ impl Serialize for Entry {
 }
 
 /// A ring of the last decisions: one more pushes out the oldest.
+///
+/// Each place has a lock of its own, so that decisions wait for no other's memory.
 #[derive(Debug)]
 pub struct Recent {
-    capacity: usize,
-    ring: Mutex<Ring>,
+    /// The number of the next decision; it goes to the place of that number modulo how many there are.
+    next: AtomicU64,
+    places: Box<[Mutex<Option<Numbered>>]>,
+    numbers: DashMap<DecisionId, u64, RandomState>,
 }
 
-#[derive(Debug, Default)]
-struct Ring {
-    entries: VecDeque<Entry>,
-    /// Number of the entry at the front; entries are numbered from 0 for the life of the process.
-    first: u64,
-    numbers: HashMap<DecisionId, u64, RandomState>,
+#[derive(Debug)]
+struct Numbered {
+    number: u64,
+    /// The decision's, here so that the one that goes needn't be read.
+    id: DecisionId,
+    entry: Entry,
 }
 
 impl Recent {
     /// Keeps the last `capacity` decisions, some 1 to 2 KiB each.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity: capacity.max(1), ring: Mutex::default() }
+        let places = std::iter::repeat_with(Mutex::default).take(capacity.max(1)).collect();
+        Self { next: AtomicU64::new(0), places, numbers: DashMap::default() }
     }
 
     /// Takes in what happened. What belongs to no decision in the ring is left out.
     pub fn record(&self, record: &Record) {
-        let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-        let oldest = match record {
-            Record::Decision(decision, facts) => ring.push(self.capacity, decision, facts, false),
-            Record::Try(decision, facts) => ring.push(self.capacity, decision, facts, true),
+        match record {
+            Record::Decision(decision, facts) => self.push(decision, facts, false),
+            Record::Try(decision, facts) => self.push(decision, facts, true),
             Record::Answer(_) | Record::Outcome(..) => {
-                if let Some(entry) = ring.entry(record.decision())
-                    && entry.became.len() < MAX_BECAME
-                {
-                    entry.became.push(record.clone());
-                }
-                None
+                self.with(record.decision(), |entry| {
+                    if entry.became.len() < MAX_BECAME {
+                        entry.became.push(record.clone());
+                    }
+                });
             }
+        }
+    }
+
+    fn push(&self, decision: &Arc<Decision>, facts: &Arc<Facts>, is_try: bool) {
+        let (number, id) = (self.next.fetch_add(1, Ordering::Relaxed), decision.id);
+        let (decision, facts) = (Arc::clone(decision), Arc::clone(facts));
+        let entry = Entry { decision, facts, is_try, became: Vec::new() };
+        self.numbers.insert(id, number);
+        let before = {
+            let mut place = self.place(number);
+            // Who was overtaken by a whole round has nothing to say any more.
+            let is_late = place.as_ref().is_some_and(|other| other.number > number);
+            let new = Some(Numbered { number, id, entry });
+            if is_late { new } else { std::mem::replace(&mut *place, new) }
         };
-        // Others needn't wait until its memory is given back.
-        drop(ring);
-        drop(oldest);
+        if let Some(before) = before {
+            self.numbers.remove_if(&before.id, |_, number| *number == before.number);
+        }
     }
 
     /// The decision of that name, while it is in the ring.
     pub fn find(&self, id: DecisionId) -> Option<Entry> {
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner).entry(id).cloned()
+        self.with(id, |entry| entry.clone())
     }
 
     /// The newest entries for which `wanted` holds, newest first, at most `limit`.
     pub fn newest(&self, limit: usize, wanted: impl Fn(&Entry) -> bool) -> Vec<Entry> {
-        let ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-        ring.entries.iter().rev().filter(|entry| wanted(entry)).take(limit).cloned().collect()
-    }
-}
-
-impl Ring {
-    /// Adds an entry, and gives the one that had to go.
-    fn push(&mut self, capacity: usize, decision: &Arc<Decision>, facts: &Arc<Facts>, is_try: bool) -> Option<Entry> {
-        let is_full = self.entries.len() >= capacity;
-        let oldest = is_full.then(|| self.entries.pop_front()).flatten();
-        if let Some(oldest) = &oldest {
-            self.numbers.remove(&oldest.decision.id);
-            self.first += 1;
-        }
-        self.numbers.insert(decision.id, self.first + self.entries.len() as u64);
-        let (decision, facts) = (Arc::clone(decision), Arc::clone(facts));
-        self.entries.push_back(Entry { decision, facts, is_try, became: Vec::new() });
-        oldest
+        let next = self.next.load(Ordering::Relaxed);
+        let numbers = (next.saturating_sub(self.places.len() as u64)..next).rev();
+        let entries = numbers.filter_map(|number| {
+            let place = self.place(number);
+            place.as_ref().filter(|held| held.number == number && wanted(&held.entry)).map(|held| held.entry.clone())
+        });
+        entries.take(limit).collect()
     }
 
-    fn entry(&mut self, id: DecisionId) -> Option<&mut Entry> {
-        let index = self.numbers.get(&id)?.checked_sub(self.first)?;
-        self.entries.get_mut(usize::try_from(index).ok()?)
+    fn with<T>(&self, id: DecisionId, act: impl FnOnce(&mut Entry) -> T) -> Option<T> {
+        let number = *self.numbers.get(&id)?;
+        self.place(number).as_mut().filter(|held| held.id == id).map(|held| act(&mut held.entry))
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "less than the number of places")]
+    fn place(&self, number: u64) -> MutexGuard<'_, Option<Numbered>> {
+        let place = (number % self.places.len() as u64) as usize;
+        self.places[place].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,7 +11,6 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
@@ -21,9 +20,10 @@ use super::evidence::Evidence;
 use super::limiter::Limiter;
 use super::lists::ListCounts;
 use super::looks::LookCounters;
-use super::per_endpoint::{Amount, Endpoints};
+use super::per_endpoint::{Amount, Endpoints, Often};
 use super::ruled::Ruled;
 use super::saved::Saved;
+use super::striped::DecisionTimes;
 use super::totals::Sums;
 use super::{ChallengeCounters, Counters, OutcomeSource, Snapshot, Totals, labels};
 use crate::clock::Clock;
@@ -31,10 +31,6 @@ use crate::domain::{Country, Decision, Facts, Money, OutcomeKind, PhoneFact, Rea
 
 /// Content type of [`Metrics::render`]'s text.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-/// Upper bounds of the histogram of decision times, in seconds: 1 us to 10 ms.
-const DECISION_BUCKETS: [f64; 13] =
-    [1e-6, 2e-6, 3e-6, 5e-6, 7.5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 2.5e-3, 1e-2];
 
 type Count = Counter<u64>;
 type Level = Gauge<u64, AtomicU64>;
@@ -47,18 +43,18 @@ pub struct Metrics {
     limiter: Limiter,
     sums: Sums,
     endpoints: Endpoints,
-    decisions: Family<labels::Decided, Count>,
-    tries: Family<labels::Decided, Count>,
-    reasons: Family<labels::Reason, Count>,
+    decisions: Family<labels::Decided, Often>,
+    tries: Family<labels::Decided, Often>,
+    reasons: Family<labels::Reason, Often>,
     limit_refusals: Family<labels::Limit, Count>,
     sends: Family<labels::Sent, Count>,
     sms_cost: Family<labels::Sent, Amount>,
-    saved_sms: Family<labels::Saved, Count>,
+    saved_sms: Family<labels::Saved, Often>,
     saved_cost: Family<labels::Saved, Amount>,
     outcomes: Family<labels::Outcome, Count>,
     unmatched_outcomes: Family<labels::Unmatched, Count>,
     unreadable: Family<labels::Unreadable, Count>,
-    decision_seconds: Histogram,
+    decision_seconds: DecisionTimes,
     proxy: Arc<Counters>,
     challenges: Arc<ChallengeCounters>,
     snapshots: Saved,
@@ -68,7 +64,7 @@ pub struct Metrics {
     looks: LookCounters,
     alarms: Alarms,
     ruled: Ruled,
-    rungs: Family<labels::AtRung, Count>,
+    rungs: Family<labels::AtRung, Often>,
     journal_dropped: Count,
     journal_written: Count,
     reloads: Family<labels::ReloadResult, Count>,
@@ -112,7 +108,7 @@ impl Metrics {
             outcomes: Family::default(),
             unmatched_outcomes: Family::default(),
             unreadable: Family::default(),
-            decision_seconds: Histogram::new(DECISION_BUCKETS),
+            decision_seconds: DecisionTimes::default(),
             proxy,
             challenges,
             snapshots,
@@ -183,7 +179,7 @@ impl Metrics {
         self.at_rung(decision);
         self.ruled.decided(decision, self);
         self.reasons(decision);
-        self.decision_seconds.observe(elapsed.as_secs_f64());
+        self.decision_seconds.observe(elapsed);
         self.sums.judged(decision, facts.phone().map(|phone| phone.price));
         match &facts.phone {
             PhoneFact::Present(phone) if decision.verdict != Verdict::Forward => {
@@ -212,15 +208,17 @@ impl Metrics {
             own.r#try(decision).get_or_init(|| self.tries.get_or_create_owned(&decided(decision))).inc();
         });
         self.reasons(decision);
-        self.decision_seconds.observe(elapsed.as_secs_f64());
+        self.decision_seconds.observe(elapsed);
     }
 
     fn at_rung(&self, decision: &Decision) {
         let Some(rung) = decision.rung() else { return };
         self.endpoints.with(&decision.endpoint, |own| {
-            let (endpoint, rung_name, mode) = (Arc::clone(&decision.endpoint), rung.name(), decision.mode.name());
-            let label = labels::AtRung { endpoint, rung: rung_name, mode };
-            own.rung(rung, decision.mode).get_or_init(|| self.rungs.get_or_create_owned(&label)).inc();
+            let in_family = || {
+                let (endpoint, rung, mode) = (Arc::clone(&decision.endpoint), rung.name(), decision.mode.name());
+                self.rungs.get_or_create_owned(&labels::AtRung { endpoint, rung, mode })
+            };
+            own.rung(rung, decision.mode).get_or_init(in_family).inc();
         });
     }
 

@@ -20,6 +20,7 @@ mod ruled;
 mod saved;
 mod settings;
 mod snapshot;
+mod striped;
 mod totals;
 
 pub use alarms::Alarms;

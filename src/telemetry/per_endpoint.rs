@@ -1,5 +1,5 @@
-//! The counters of one endpoint whose other labels are closed sets, found by index: a look-up in a metric family costs
-//! some 400 ns with two threads on it, and one decision would need half a dozen.
+//! The counters of one endpoint whose other labels are closed sets, found by index and in a part for each thread: a look-up
+//! in a metric family costs some 400 ns with two threads on it, and one decision would need half a dozen.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
@@ -7,10 +7,13 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use prometheus_client::metrics::counter::Counter;
 
+use super::striped::Striped;
 use crate::domain::{Decision, ListName, Mode, Reason, Rung, Verdict};
 
-/// A counter that joins its family when it is first counted.
-pub(super) type Slot = OnceLock<Counter>;
+/// A counter of what happens with every decision.
+pub(super) type Often = Counter<u64, Striped>;
+/// One that joins its family when it is first counted.
+pub(super) type Slot = OnceLock<Often>;
 /// Of money.
 pub(super) type Amount = Counter<f64, AtomicU64>;
 
@@ -21,7 +24,7 @@ pub(super) struct PerEndpoint {
     tries: [Slot; 12],
     reasons: [Slot; 17],
     rungs: [Slot; 8],
-    saved: [OnceLock<(Counter, Amount)>; 4],
+    saved: [OnceLock<(Often, Amount)>; 4],
 }
 
 impl PerEndpoint {
@@ -53,7 +56,7 @@ impl PerEndpoint {
     }
 
     /// Messages that a decision kept in, or put off, and what they would have cost.
-    pub(super) fn saved(&self, decision: &Decision) -> &OnceLock<(Counter, Amount)> {
+    pub(super) fn saved(&self, decision: &Decision) -> &OnceLock<(Often, Amount)> {
         let [challenged, refused, challenged_m, refused_m] = &self.saved;
         match (decision.verdict, decision.mode) {
             (Verdict::Challenge(_), Mode::Enforce) => challenged,

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 
 use crate::domain::{Decision, Mode, Money, Verdict};
+use crate::stripes::Stripes;
 
 /// Sums since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -33,8 +34,12 @@ pub struct Totals {
     pub journal_dropped: u64,
 }
 
+/// The sums as they are counted, in a part for each thread.
 #[derive(Debug, Default)]
-pub(super) struct Sums {
+pub(super) struct Sums(Stripes<Part>);
+
+#[derive(Debug, Default)]
+struct Part {
     judged: AtomicU64,
     sends: Pair,
     saved: Pair,
@@ -51,57 +56,62 @@ struct Pair {
 }
 
 impl Pair {
+    fn of<'a>(pairs: impl Iterator<Item = &'a Self>) -> (u64, Money) {
+        let read = |(count, micros): (u64, u64), pair: &Self| {
+            (count + pair.count.load(Ordering::Relaxed), micros + pair.micros.load(Ordering::Relaxed))
+        };
+        let (count, micros) = pairs.fold((0, 0), read);
+        (count, Money::micros(micros))
+    }
+
     fn add(&self, price: Money) {
         self.count.fetch_add(1, Ordering::Relaxed);
         self.micros.fetch_add(price.as_micros(), Ordering::Relaxed);
-    }
-
-    fn read(&self) -> (u64, Money) {
-        (self.count.load(Ordering::Relaxed), Money::micros(self.micros.load(Ordering::Relaxed)))
     }
 }
 
 impl Sums {
     /// A request for a code to a phone of that price was judged; `None`: no phone was read.
     pub(super) fn judged(&self, decision: &Decision, price: Option<Money>) {
-        self.judged.fetch_add(1, Ordering::Relaxed);
+        let own = self.0.own();
+        own.judged.fetch_add(1, Ordering::Relaxed);
         match (decision.verdict, decision.mode, price) {
             (Verdict::Forward, ..) | (.., None) => {}
             (Verdict::Challenge(_), Mode::Enforce, Some(_)) => {
-                self.challenged.fetch_add(1, Ordering::Relaxed);
+                own.challenged.fetch_add(1, Ordering::Relaxed);
             }
             (Verdict::Challenge(_), Mode::Monitor, Some(_)) => {
-                self.would_challenge.fetch_add(1, Ordering::Relaxed);
+                own.would_challenge.fetch_add(1, Ordering::Relaxed);
             }
-            (_, Mode::Enforce, Some(price)) => self.saved.add(price),
-            (_, Mode::Monitor, Some(price)) => self.would_save.add(price),
+            (_, Mode::Enforce, Some(price)) => own.saved.add(price),
+            (_, Mode::Monitor, Some(price)) => own.would_save.add(price),
         }
     }
 
     pub(super) fn sent(&self, price: Money) {
-        self.sends.add(price);
+        self.0.own().sends.add(price);
     }
 
     pub(super) fn verified(&self) {
-        self.verified.fetch_add(1, Ordering::Relaxed);
+        self.0.own().verified.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn read(&self, journal_dropped: u64) -> Totals {
-        let (sends, cost) = self.sends.read();
-        let (saved_sms, saved_cost) = self.saved.read();
-        let (would_save_sms, would_save_cost) = self.would_save.read();
-        let (judged, verified) = (self.judged.load(Ordering::Relaxed), self.verified.load(Ordering::Relaxed));
+        let sum = |count: fn(&Part) -> &AtomicU64| self.0.all().map(|part| count(part).load(Ordering::Relaxed)).sum();
+        let pair = |pair: fn(&Part) -> &Pair| Pair::of(self.0.all().map(pair));
+        let ((sends, cost), (saved_sms, saved_cost)) = (pair(|part| &part.sends), pair(|part| &part.saved));
+        let (would_save_sms, would_save_cost) = pair(|part| &part.would_save);
         Totals {
-            judged,
+            judged: sum(|part| &part.judged),
             sends,
             cost,
             saved_sms,
             saved_cost,
             would_save_sms,
             would_save_cost,
-            challenged_sms: self.challenged.load(Ordering::Relaxed),
-            would_challenge_sms: self.would_challenge.load(Ordering::Relaxed),
-            verified,
+            challenged_sms: sum(|part| &part.challenged),
+            would_challenge_sms: sum(|part| &part.would_challenge),
+            verified: sum(|part| &part.verified),
             journal_dropped,
         }
     }
