@@ -1,6 +1,7 @@
 //! The decision log on a real disk.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail loudly")]
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -461,6 +462,30 @@ async fn kill_9_leaves_a_readable_log() {
 
 fn length(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |metadata| metadata.len())
+}
+
+#[test]
+fn the_ring_keeps_as_many_as_it_has_room_for_while_many_threads_record() {
+    const ROOM: usize = 64;
+    let ring = sendwall::journal::Recent::new(ROOM);
+    let at = start_of_test();
+    let facts = Arc::new(facts(at));
+    let decisions: Vec<_> = (0..4000).map(|random| Arc::new(decision(at, random, Verdict::Block))).collect();
+    std::thread::scope(|scope| {
+        for part in decisions.chunks(1000) {
+            scope.spawn(|| {
+                for decision in part {
+                    ring.record(&Record::Decision(Arc::clone(decision), Arc::clone(&facts)));
+                    assert!(ring.newest(ROOM + 1, |_| true).len() <= ROOM);
+                }
+            });
+        }
+    });
+    let newest: HashSet<_> = ring.newest(ROOM + 1, |_| true).iter().map(|entry| entry.decision.id).collect();
+    assert_eq!(newest.len(), ROOM);
+    for decision in decisions {
+        assert_eq!(ring.find(decision.id).is_some(), newest.contains(&decision.id));
+    }
 }
 
 #[test]

@@ -123,6 +123,38 @@ fn hot(kind: &'static str, heat: f32) -> Reason {
 }
 
 #[test]
+fn what_many_threads_judge_is_counted_once_and_when_it_happened() {
+    let stage = Stage::new();
+    let (threads, seconds) = (4_u32, 600_u32);
+    std::thread::scope(|scope| {
+        for phone in 0..threads {
+            let stage = &stage;
+            scope.spawn(move || {
+                for second in 0..seconds {
+                    let facts = stage.facts(if phone == 0 { "UZ" } else { "GB" }, phone.into());
+                    let facts = Facts { at: START + Span::seconds(second.into()), ..facts };
+                    let verdict = if second % 2 == 0 { Verdict::Forward } else { Verdict::Reject };
+                    stage.decide(&facts, verdict, Vec::new());
+                }
+            });
+        }
+    });
+    let end = START + Span::seconds(u64::from(seconds) - 1);
+    let tally = |key: &volume::Key, per| {
+        let tally = stage.watch.counts_with_judged().volumes.tally(key, per, Span::default(), end);
+        (tally.judged, tally.stopped)
+    };
+    let uz = volume::Key::country(Country::new("UZ").unwrap());
+    let all = volume::Key::default();
+    for _ in 0..2 {
+        assert_eq!(tally(&all, Span::hours(1)), (threads * seconds, threads * seconds / 2));
+        assert_eq!(tally(&uz, Span::hours(1)), (seconds, seconds / 2));
+        // The last minute in stretches of five seconds, rounded up.
+        assert_eq!(tally(&uz, Span::minutes(1)).0, 65);
+    }
+}
+
+#[test]
 fn an_attack_is_one_incident_told_when_it_begins_grows_and_ends() {
     let mut stage = Stage::new();
     for phone in 0..12 {

@@ -3,7 +3,8 @@
 //!
 //! [`Budgets::reserve`] counts an attempt before its message goes out, if there is room in every budget that it falls
 //! under, all of them under one lock: parallel attempts never spend more than a cap together. What came to nothing is
-//! given back with [`Budgets::release`].
+//! given back with [`Budgets::release`]. Where no budget is set, [`Budgets::count`] counts what went out, for the one that
+//! may be set later.
 //!
 //! **How exact.** Windows are rings of 60 buckets a length whose oldest counts until it has left entirely: never over
 //! the cap in any hour or day, and a message counts at most a minute (24 minutes for the day) too long.
@@ -154,6 +155,11 @@ impl Budgets {
         }
         ledger.each(message.country, |window, amount| window.add(message.at, amount), message.price);
         (answer, Some(Reservation { message, generation: ledger.generation }))
+    }
+
+    /// A message went out that nothing was reserved for.
+    pub fn count(&self, message: Message) {
+        self.ledger().each(message.country, |window, amount| window.add(message.at, amount), message.price);
     }
 
     /// What [`Budgets::reserve`] would say. Counts nothing.

@@ -43,7 +43,8 @@ impl Gate {
     }
 
     /// Gives the decision the budgets' last word, and holds what a message of it costs. What was refused before costs
-    /// nothing; monitor mode sends whatever is said, so all of it counts.
+    /// nothing; monitor mode sends whatever is said, so all of it counts. Where no budget is set there is nothing to ask, and
+    /// nothing to hold before the message is out.
     pub(super) fn spend(
         &self,
         revision: &Revision,
@@ -53,7 +54,7 @@ impl Gate {
         decision: Decision,
     ) -> (Decision, Spending<'_>) {
         let mut spending = Spending { budgets: &self.budgets, held: None };
-        if !decision.forwards() {
+        if !decision.forwards() || !revision.budgets.is_set() {
             return (decision, spending);
         }
         let standing = stand.standing();
@@ -82,7 +83,8 @@ impl Gate {
     }
 }
 
-fn message(facts: &Facts, decision: &Decision) -> Message {
+/// What an attempt would spend.
+pub(super) fn message(facts: &Facts, decision: &Decision) -> Message {
     let phone = facts.phone();
     Message {
         country: phone.and_then(|phone| phone.country),

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use super::proof::Proof;
 use super::reserve::Reservations;
 use super::stand::Counted;
-use super::{Endpoint, Gate, Revision};
+use super::{Endpoint, Gate, Revision, budget};
 use crate::budget::Reservation;
 use crate::domain::{Decision, Facts, OutcomeKind};
 use crate::extract::{self, Document, MatchKey};
@@ -52,7 +52,7 @@ pub struct SendPermit {
     pub(super) facts: Arc<Facts>,
     pub(super) decision: Arc<Decision>,
     pub(super) reserved: Reservations,
-    /// What it holds of the budgets; `None` once it is spent.
+    /// What it holds of the budgets; `None` where none is set, and once it is spent.
     pub(super) spending: Option<Reservation>,
     /// Its open send in the cells; `None` once it is settled.
     pub(super) counted: Option<Counted>,
@@ -89,8 +89,7 @@ impl SendPermit {
         let document = answer.document();
         let sent = self.endpoint().sent_if.holds(&document);
         if sent {
-            self.reserved.commit();
-            self.spending = None;
+            self.commit();
             self.open(Some(&document));
             if self.revision().rules.repeats_at(self.endpoint) {
                 self.gate.last_good.keep(&self.facts, answer);
@@ -102,8 +101,7 @@ impl SendPermit {
 
     /// The message went out, says whoever knows without an answer of the upstream (a replay).
     pub fn sent(mut self) {
-        self.reserved.commit();
-        self.spending = None;
+        self.commit();
         self.open(None);
         if self.revision().rules.repeats_at(self.endpoint) {
             self.gate.last_good.keep_unseen(&self.facts);
@@ -114,6 +112,15 @@ impl SendPermit {
     /// No answer came: the upstream is down or too slow. What was reserved goes back.
     pub fn unanswered(self) {
         self.told(None, false);
+    }
+
+    /// What was held is used up. Where no budget was set nothing was held of any, and the message is counted now: one that is
+    /// set tomorrow knows of it.
+    fn commit(&mut self) {
+        self.reserved.commit();
+        if self.spending.take().is_none() {
+            self.gate.budgets.count(budget::message(&self.facts, &self.decision));
+        }
     }
 
     fn told(&self, status: Option<u16>, sent: bool) {

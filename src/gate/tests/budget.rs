@@ -117,3 +117,24 @@ fn explaining_holds_nothing() {
     let used = stage.gate.budgets().fill(&stage.gate.revision().budgets, start())[0].used;
     assert!((used - 12.0).abs() < 0.1, "{used}");
 }
+
+#[test]
+fn a_budget_that_is_set_later_knows_what_went_out_before() {
+    let stage = stage(20);
+    let (limited, revision) = (stage.gate.revision(), revision(3, &stage.store, &[], endpoint()));
+    stage.gate.replace(Revision { kinds: limited.kinds.clone(), ..revision });
+    for n in 0..12 {
+        assert_eq!(stage.send(&body(n), 200), "forward");
+        assert_eq!(stage.send(&body(20 + n), 500), "forward", "nothing was sent");
+    }
+    stage.gate.replace(Revision { kinds: limited.kinds.clone(), ..super::revision(4, &stage.store, &[], endpoint()) });
+    judge(&stage, 50, Rung::None).permit.expect("no budget yet").sent();
+    let under_way = judge(&stage, 51, Rung::None).permit.expect("no budget yet");
+    let budgets = limited.budgets.clone();
+    let next = super::revision(5, &stage.store, &[], endpoint());
+    stage.gate.replace(Revision { kinds: limited.kinds.clone(), budgets, ..next });
+    under_way.sent();
+    let used = stage.gate.budgets().fill(&stage.gate.revision().budgets, start())[0].used;
+    assert!((used - 14.0).abs() < 0.1, "{used}");
+    assert_eq!(stage.send(&body(52), 200), "challenge", "strangers are over the soft value");
+}
