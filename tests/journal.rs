@@ -473,9 +473,10 @@ fn the_ring_keeps_as_many_as_it_has_room_for_while_many_threads_record() {
     let decisions: Vec<_> = (0..4000).map(|random| Arc::new(decision(at, random, Verdict::Block))).collect();
     std::thread::scope(|scope| {
         for part in decisions.chunks(1000) {
-            scope.spawn(|| {
+            let (ring, facts) = (&ring, &facts);
+            scope.spawn(move || {
                 for decision in part {
-                    ring.record(&Record::Decision(Arc::clone(decision), Arc::clone(&facts)));
+                    ring.record(&Record::Decision(Arc::clone(decision), Arc::clone(facts)));
                     assert!(ring.newest(ROOM + 1, |_| true).len() <= ROOM);
                 }
             });
