@@ -131,8 +131,8 @@ fn what_many_threads_judge_is_counted_once_and_when_it_happened() {
             let stage = &stage;
             scope.spawn(move || {
                 for second in 0..seconds {
-                    let facts = stage.facts(if phone == 0 { "UZ" } else { "GB" }, phone.into());
-                    let facts = Facts { at: START + Span::seconds(second.into()), ..facts };
+                    let at = START + Span::seconds(second.into());
+                    let facts = Facts { at, ..stage.facts(if phone == 0 { "UZ" } else { "GB" }, phone.into()) };
                     let verdict = if second % 2 == 0 { Verdict::Forward } else { Verdict::Reject };
                     stage.decide(&facts, verdict, Vec::new());
                 }
@@ -144,13 +144,11 @@ fn what_many_threads_judge_is_counted_once_and_when_it_happened() {
         let tally = stage.watch.counts_with_judged().volumes.tally(key, per, Span::default(), end);
         (tally.judged, tally.stopped)
     };
-    let uz = volume::Key::country(Country::new("UZ").unwrap());
-    let all = volume::Key::default();
+    let (uz, all) = (volume::Key::country(Country::new("UZ").unwrap()), volume::Key::default());
     for _ in 0..2 {
         assert_eq!(tally(&all, Span::hours(1)), (threads * seconds, threads * seconds / 2));
         assert_eq!(tally(&uz, Span::hours(1)), (seconds, seconds / 2));
-        // The last minute in stretches of five seconds, rounded up.
-        assert_eq!(tally(&uz, Span::minutes(1)).0, 65);
+        assert_eq!(tally(&uz, Span::minutes(1)).0, 65, "in stretches of five seconds, rounded up");
     }
 }
 
