@@ -53,8 +53,10 @@ fn people_pass_and_the_bomber_gets_nothing_out() {
 
 #[test]
 fn whoever_is_on_call_is_told_of_the_bomber() {
+    // It is killed, so what it keeps goes with a directory of ours.
+    let directory = crate::whole::stage::Directory::new();
     let mut demo = Command::new(env!("CARGO_BIN_EXE_sendwall"));
-    demo.args(["demo", "--listen", "127.0.0.1:0", "--seconds", "120"]);
+    demo.args(["demo", "--listen", "127.0.0.1:0", "--seconds", "120"]).env("TMPDIR", &directory.0);
     let mut demo = Process(demo.stdout(Stdio::piped()).spawn().unwrap());
     let watch = Stopwatch::start();
     let mut lines = BufReader::new(demo.0.stdout.take().unwrap()).lines().map(Result::unwrap);
@@ -178,6 +180,8 @@ fn a_rule_that_is_edited_while_the_demo_runs_takes_effect() {
     let rules = directory.0.join("mine.toml");
     let mut demo = Command::new(env!("CARGO_BIN_EXE_sendwall"));
     demo.args(["demo", "--no-traffic", "--listen", "127.0.0.1:0", "--seconds", "120", "--rules"]).arg(&rules);
+    // It is killed, so what it keeps goes with a directory of ours.
+    demo.env("TMPDIR", &directory.0);
     let mut demo = Process(demo.stdout(Stdio::piped()).spawn().unwrap());
     let mut lines = BufReader::new(demo.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     let page = lines.next().unwrap().split_whitespace().nth(1).unwrap().to_owned();
