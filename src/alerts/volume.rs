@@ -164,8 +164,10 @@ fn places(phone: Option<&Phone>) -> (Option<Country>, Option<Key>) {
     (phone.and_then(|phone| phone.country), phone.map(Key::range))
 }
 
-/// The shortest time that a window tells apart, of which the others' are multiples.
-pub(super) const FINEST: Span = Span::seconds(5);
+/// Parts of the last minute.
+const PARTS: u32 = 12;
+/// The shortest time that a window tells apart, of which the others' are multiples: 5 s.
+pub(super) const FINEST: Span = Span::millis(Span::minutes(1).as_millis() / PARTS as u64);
 
 /// One key's windows: the last minute to 5 s, the last hour to a minute, the last day to half an hour.
 #[derive(Debug)]
@@ -181,7 +183,7 @@ struct Series {
 impl Series {
     fn new() -> Self {
         Self {
-            minute: Window::new(Span::minutes(1), 12),
+            minute: Window::new(Span::minutes(1), PARTS),
             hour: Window::new(Span::hours(1), 60),
             day: Window::new(Span::hours(24), 48),
             last: Timestamp::default(),
@@ -220,8 +222,9 @@ impl Volumes {
     pub(super) fn sent(&mut self, facts: &Facts, now: Timestamp) {
         let phone = facts.phone();
         let micros = phone.map(|phone| phone.price.as_micros()).unwrap_or_default();
-        self.count(&facts.endpoint, places(phone), facts.at, &Tally { sent: 1, micros, ..Tally::default() });
-        let country = places(phone).0.map(Key::country);
+        let (country, range) = places(phone);
+        self.count(&facts.endpoint, (country, range), facts.at, &Tally { sent: 1, micros, ..Tally::default() });
+        let country = country.map(Key::country);
         for key in [Some(Key::default()), Some(Key::endpoint(&facts.endpoint)), country].into_iter().flatten() {
             self.history.entry(key).or_insert_with(|| History::new(now)).add(now, micros);
         }

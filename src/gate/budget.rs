@@ -9,24 +9,21 @@ use crate::budget::{Answer, Budgets, Count, Message, Reservation};
 use crate::decide;
 use crate::domain::{Decision, Facts, Mode, Trust, Verdict};
 
-/// What an attempt holds of the budgets while it is judged. Dropped without [`keep`](Self::keep), it goes back.
+/// What an attempt holds of the budgets, if anything. Dropped without [`commit`](Self::commit), it goes back.
 #[derive(Debug)]
-pub(super) struct Spending<'a> {
-    budgets: &'a Budgets,
-    held: Option<Reservation>,
-}
+pub(super) struct Spending(Option<(Arc<Budgets>, Reservation)>);
 
-impl Spending<'_> {
-    /// Leaves what is held to a permit, which has the budgets without a reference of its own to them.
-    pub(super) fn keep(mut self) -> Option<Reservation> {
-        self.held.take()
+impl Spending {
+    /// The message went out. Gives whether anything was held for it.
+    pub(super) fn commit(&mut self) -> bool {
+        self.0.take().is_some()
     }
 }
 
-impl Drop for Spending<'_> {
+impl Drop for Spending {
     fn drop(&mut self) {
-        if let Some(held) = self.held.take() {
-            self.budgets.release(held);
+        if let Some((budgets, held)) = self.0.take() {
+            budgets.release(held);
         }
     }
 }
@@ -52,10 +49,9 @@ impl Gate {
         facts: &Facts,
         stand: &Stand,
         decision: Decision,
-    ) -> (Decision, Spending<'_>) {
-        let mut spending = Spending { budgets: &self.budgets, held: None };
+    ) -> (Decision, Spending) {
         if !decision.forwards() || !revision.budgets.is_set() {
-            return (decision, spending);
+            return (decision, Spending(None));
         }
         let standing = stand.standing();
         let count = match decision.mode {
@@ -65,7 +61,7 @@ impl Gate {
         };
         let message = message(facts, &decision);
         let (answer, held) = self.budgets.reserve(&revision.budgets, message, count);
-        spending.held = held;
+        let spending = Spending(held.map(|held| (Arc::clone(&self.budgets), held)));
         (last_word(decision, &answer, revision, endpoint, stand, facts), spending)
     }
 

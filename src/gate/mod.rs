@@ -275,7 +275,7 @@ impl Gate {
             facts: Arc::clone(&facts),
             decision: Arc::clone(&decision),
             reserved,
-            spending: spending.keep(),
+            spending,
             counted,
             proof,
         });

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
+use super::budget::Spending;
 use super::proof::Proof;
 use super::reserve::Reservations;
 use super::stand::Counted;
 use super::{Endpoint, Gate, Revision, budget};
-use crate::budget::Reservation;
 use crate::domain::{Decision, Facts, OutcomeKind};
 use crate::extract::{self, Document, MatchKey};
 use crate::journal::record::Answer;
@@ -52,8 +52,7 @@ pub struct SendPermit {
     pub(super) facts: Arc<Facts>,
     pub(super) decision: Arc<Decision>,
     pub(super) reserved: Reservations,
-    /// What it holds of the budgets; `None` where none is set, and once it is spent.
-    pub(super) spending: Option<Reservation>,
+    pub(super) spending: Spending,
     /// Its open send in the cells; `None` once it is settled.
     pub(super) counted: Option<Counted>,
     pub(super) proof: Proof,
@@ -63,9 +62,6 @@ impl Drop for SendPermit {
     fn drop(&mut self) {
         if let Some(counted) = self.counted.take() {
             counted.give_back(&self.gate.cells);
-        }
-        if let Some(spending) = self.spending.take() {
-            self.gate.budgets.release(spending);
         }
     }
 }
@@ -118,7 +114,7 @@ impl SendPermit {
     /// set tomorrow knows of it.
     fn commit(&mut self) {
         self.reserved.commit();
-        if self.spending.take().is_none() {
+        if !self.spending.commit() {
             self.gate.budgets.count(budget::message(&self.facts, &self.decision));
         }
     }
