@@ -82,7 +82,7 @@ impl Parts {
             "kind": incident.kind,
             "rule": incident.rule,
             "severity": incident.severity,
-            "labels": incident.labels,
+            "labels": incident.labels(),
             "open": incident.is_open(),
             "started": incident.started,
             "ended": incident.ended,

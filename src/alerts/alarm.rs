@@ -56,6 +56,12 @@ impl Alarm {
         book.take(settings, &findings, footprints, now)
     }
 
+    /// Brings tables and examples of attacks up to date for whoever looks at an incident that no message is due of. Sums
+    /// are as of the last tick anyhow.
+    pub fn look(&self, now: Timestamp) {
+        self.state().book.look(&self.watch.counts().footprints, now);
+    }
+
     /// Whether nothing is over a threshold: then time may jump.
     pub fn is_idle(&self) -> bool {
         self.state().detector.is_idle()

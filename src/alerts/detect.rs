@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::detect_attack::Footprints;
 use super::detect_measure::{Measured, VERIFY_TIME, attacked, is_drought, measure, over, unit, well};
+use super::key::Key;
 use super::settings::{By, Rule, Settings};
 use super::threshold::{Change, Level, Reading};
-use super::volume::{Key, Volumes};
+use super::volume::Volumes;
 use super::{AlertKind, Severity, Unit, Value};
 use crate::budget::Use;
 use crate::domain::{Country, Span, Timestamp};
@@ -126,15 +127,17 @@ impl Detector {
         found
     }
 
-    /// What a rule looks at: what something was counted of, and what is not well yet.
-    fn keys(&self, rule: &Rule, touched: &BTreeSet<Key>, footprints: &Footprints, now: Timestamp) -> BTreeSet<Key> {
-        let mut keys: BTreeSet<Key> = if rule.kind == AlertKind::Attack {
+    /// What a rule looks at: what something was counted of, and what is not well yet. Sorted.
+    fn keys(&self, rule: &Rule, touched: &[Key], footprints: &Footprints, now: Timestamp) -> Vec<Key> {
+        let mut keys: Vec<Key> = if rule.kind == AlertKind::Attack {
             let places = footprints.places(now).into_iter();
             places.map(|(endpoint, country)| attacked(rule.by, endpoint, country)).collect()
         } else {
             touched.iter().filter(|key| key.by() == rule.by).cloned().collect()
         };
         keys.extend(self.active(&rule.name));
+        keys.sort_unstable();
+        keys.dedup();
         keys
     }
 
@@ -156,12 +159,13 @@ impl Detector {
         text: impl FnOnce(&Key) -> Option<String>,
         now: Timestamp,
     ) -> Option<Finding> {
-        if self.levels.is_empty() && !matches!(measured.reading, Reading::Over(_)) {
-            return None;
-        }
         let Of { rule, kind, sustain, keep, unit, per } = *of;
         let name = (Arc::clone(rule), key);
-        let mut level = self.levels.get(&name).copied().unwrap_or_default();
+        let known = self.levels.get(&name).copied();
+        if known.is_none() && !matches!(measured.reading, Reading::Over(_)) {
+            return None;
+        }
+        let mut level = known.unwrap_or_default();
         let before = level.firing();
         let change = level.step(measured.reading, sustain, keep, now);
         let severity = level.firing().or(before);
@@ -227,13 +231,7 @@ impl Detector {
         found
     }
 
-    fn troubles(
-        &mut self,
-        outside: &Outside,
-        touched: &BTreeSet<Key>,
-        volumes: &mut Volumes,
-        now: Timestamp,
-    ) -> Vec<Finding> {
+    fn troubles(&mut self, outside: &Outside, touched: &[Key], volumes: &mut Volumes, now: Timestamp) -> Vec<Finding> {
         let rule: Arc<str> = "trouble".into();
         let mut parts: BTreeMap<Key, (Measured, Option<String>)> =
             self.active(&rule).map(|key| (key, (well(), None))).collect();

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::evidence::{EXAMPLES, Evidence, Example, ROWS, RangeRow, Sums};
-use super::volume::{Key, Tally, Volumes};
+use super::key::Key;
+use super::volume::{Tally, Volumes};
 use crate::budget::Window;
 use crate::domain::{
     Country, DecidedBy, Decision, DecisionId, Facts, MaskedPhone, Phone, Range, Reason, Span, Timestamp, Verdict,

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::baseline::History;
 use super::detect_attack::{Footprints, Place};
+use super::key::Key;
 use super::settings::{Against, By, Rule};
 use super::threshold::{CLEAR, Reading};
-use super::volume::{Key, Tally, Volumes};
+use super::volume::{Tally, Volumes};
 use super::{AlertKind, Severity, Unit};
 use crate::domain::{Country, Money, Span, Timestamp};
 

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use super::detect::Finding;
-use super::evidence::{Evidence, RangeRow};
-use super::volume::Key;
+use super::evidence::{Evidence, RangeRow, Sums};
+use super::key::Key;
 use super::{Alert, AlertKind, IncidentId, Severity, Status, Value};
 use crate::domain::{Money, Timestamp};
 
@@ -28,7 +28,8 @@ pub struct Incident {
     /// The worst of its alerts so far.
     pub severity: Severity,
     /// What its alerts have in common.
-    pub labels: BTreeMap<String, String>,
+    #[serde(rename = "labels")]
+    pub(super) of: Key,
     /// When its first alert began.
     pub started: Timestamp,
     /// When its last alert ended.
@@ -47,6 +48,9 @@ pub struct Incident {
     pub messages: u32,
     /// Size, time and severity of the last of them.
     pub(super) told: Option<(f64, Timestamp, Severity)>,
+    /// The sums of its attack when the tables of `evidence` were taken, and when that was.
+    #[serde(skip)]
+    pub(super) look: Option<(Sums, Timestamp)>,
 }
 
 /// One alert of an incident.
@@ -57,7 +61,8 @@ pub struct Row {
     /// What it is about.
     pub kind: AlertKind,
     /// What was measured.
-    pub labels: BTreeMap<String, String>,
+    #[serde(rename = "labels")]
+    pub(super) of: Key,
     /// The worst so far.
     pub severity: Severity,
     /// When it began.
@@ -99,7 +104,7 @@ impl Row {
         Self {
             rule: finding.rule.to_string(),
             kind: finding.kind,
-            labels: finding.key.labels(),
+            of: finding.key.clone(),
             severity: finding.severity,
             started: now,
             ended: None,
@@ -111,12 +116,11 @@ impl Row {
     }
 
     pub(super) fn is(&self, finding: &Finding) -> bool {
-        self.rule == *finding.rule && self.labels == finding.key.labels()
+        self.rule == *finding.rule && self.of == finding.key
     }
 
     fn sentence(&self) -> String {
-        let of = Key::from_labels(&self.labels);
-        self.text.clone().unwrap_or_else(|| format!("{} of {of}: {}", self.kind.name(), self.value))
+        self.text.clone().unwrap_or_else(|| format!("{} of {}: {}", self.kind.name(), self.of, self.value))
     }
 }
 
@@ -127,7 +131,7 @@ impl Incident {
             kind: finding.kind,
             rule: finding.rule.to_string(),
             severity: finding.severity,
-            labels: finding.key.labels(),
+            of: finding.key.clone(),
             started: now,
             ended: None,
             acknowledged: None,
@@ -137,6 +141,7 @@ impl Incident {
             evidence: Evidence::default(),
             messages: 0,
             told: None,
+            look: None,
         }
     }
 
@@ -145,9 +150,14 @@ impl Incident {
         self.ended.is_none()
     }
 
+    /// What its alerts have in common, as labels.
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        self.of.labels()
+    }
+
     /// What a silence may match.
     pub fn names(&self) -> BTreeMap<String, String> {
-        let mut names = self.labels.clone();
+        let mut names = self.labels();
         names.insert("rule".to_owned(), self.rule.clone());
         names.insert("kind".to_owned(), self.kind.name().to_owned());
         names.insert("severity".to_owned(), self.severity.name().to_owned());
@@ -207,7 +217,7 @@ impl Incident {
             rule: self.rule.clone(),
             severity: self.severity,
             status,
-            labels: self.labels.clone(),
+            labels: self.labels(),
             started: self.started,
             ended: self.ended,
             at: now,
@@ -227,8 +237,8 @@ impl Incident {
             Status::Updated => "Grows: ",
             Status::Resolved => "Over: ",
         };
-        let of = Key::from_labels(&self.labels);
         if self.kind == AlertKind::Attack {
+            let of = &self.of;
             let Evidence { refused, challenged, sent, verified, cost_micros, .. } = &self.evidence;
             let cost = Money::micros(*cost_micros);
             return format!(

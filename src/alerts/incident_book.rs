@@ -1,17 +1,14 @@
 //! Findings to incidents: alerts of one trouble are put together, told once, told again when it grows, and told to be over.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::detect::Finding;
 use super::detect_attack::Footprints;
-use super::evidence::Sums;
-use super::incident::{Acknowledged, Incident};
+use super::incident::{Acknowledged, Incident, Row};
+use super::key::Key;
 use super::settings::Settings;
 use super::silence::Silence;
 use super::threshold::Change;
-use super::volume::Key;
 use super::{Alert, AlertKind, IncidentId, Severity, Status};
 use crate::domain::{Span, Timestamp};
 
@@ -19,7 +16,7 @@ use crate::domain::{Span, Timestamp};
 const APART: usize = 4;
 /// Growth is told at most so often; a worse severity at once.
 const PACE: Span = Span::minutes(1);
-/// Tables and examples of an attack are taken anew for a message, else at most so often: all decisions wait meanwhile.
+/// Tables and examples of an attack are taken anew for a message, when it ends, and for who looks, but then at most so often.
 const LOOK: Span = Span::minutes(1);
 /// Silences that are kept at the same time.
 const SILENCES: usize = 100;
@@ -33,9 +30,6 @@ pub struct Book {
     silences: Vec<Silence>,
     #[serde(skip)]
     changes: u64,
-    /// Of open incidents: the sums when the tables of their evidence were taken, and when that was.
-    #[serde(skip)]
-    looks: BTreeMap<IncidentId, (Sums, Timestamp)>,
 }
 
 /// Alerts of one family may be one trouble.
@@ -70,7 +64,7 @@ impl Book {
     ) -> Vec<Alert> {
         // Wide ones first, so that narrow ones of the same cause find them.
         let mut findings: Vec<&Finding> = findings.iter().collect();
-        findings.sort_by_key(|finding| finding.key.labels().len());
+        findings.sort_by_key(|finding| finding.key.depth());
         for finding in findings {
             match finding.change {
                 Change::Fired => self.fired(finding, now),
@@ -82,28 +76,24 @@ impl Book {
         let mut told = Vec::new();
         self.silences.retain(|silence| now < silence.until);
         let silences = self.silences.clone();
-        let looks = std::mem::take(&mut self.looks);
         for incident in self.incidents.iter_mut().filter(|incident| incident.is_open()) {
-            let attack = attack(incident);
-            let look = looks.get(&incident.id).copied();
-            let sums = attack.as_ref().and_then(|key| take_sums(incident, attacks.sums(key, now), look));
             incident.silenced = !silences.is_empty() && {
                 let names = incident.names();
                 silences.iter().any(|silence| silence.holds(&names, now))
             };
+            let attack = attack(incident, now);
+            if let Some(attack) = &attack {
+                take_sums(incident, attacks, attack, now);
+            }
             if incident.alerts.iter().all(|row| row.ended.is_some()) {
                 incident.ended = Some(now);
                 incident.note(now, "over".to_owned());
             }
             let due = due(incident, settings.grow, now);
-            let mut look = look;
-            if let (Some(key), Some(sums)) = (attack, sums)
-                && (due.is_some() || look.is_none_or(|(_, at)| now.since(at) >= LOOK))
-            {
-                incident.evidence = attacks.evidence(&key, now);
-                look = Some((sums, now));
+            let is_last = || incident.alerts.iter().any(|row| row.kind == AlertKind::Attack && row.ended == Some(now));
+            if let Some(attack) = attack.filter(|_| due.is_some() || is_last()) {
+                take_tables(incident, attacks, &attack, now);
             }
-            self.looks.extend(look.map(|look| (incident.id.clone(), look)));
             let message = due.map(|status| incident.message(status, &settings.currency, now));
             self.changes += u64::from(message.is_some() || incident.ended.is_some());
             told.extend(message);
@@ -112,19 +102,30 @@ impl Book {
         told
     }
 
+    /// Takes the tables and examples of attacks anew for whoever may look at them between messages, now and then: all
+    /// decisions wait meanwhile.
+    pub(super) fn look(&mut self, attacks: &Footprints, now: Timestamp) {
+        let is_old = |incident: &Incident| incident.look.is_none_or(|(_, at)| now.since(at) >= LOOK);
+        for incident in self.open_mut().filter(|incident| is_old(incident)) {
+            if let Some(attack) = attack(incident, now) {
+                take_tables(incident, attacks, &attack, now);
+            }
+        }
+    }
+
     fn fired(&mut self, finding: &Finding, now: Timestamp) {
         self.changes += 1;
         let inhibitor = self.open().position(|incident| {
             incident.alerts.iter().any(|row| {
-                let wider = Key::from_labels(&row.labels);
-                row.ended.is_none() && row.kind == finding.kind && wider != finding.key && wider.covers(&finding.key)
+                let wider = row.of != finding.key && row.of.covers(&finding.key);
+                row.ended.is_none() && row.kind == finding.kind && wider
             })
         });
         if let Some(incident) = inhibitor.and_then(|index| self.open_mut().nth(index)) {
             return incident.add(finding, true, now);
         }
         if let Some(incident) = self.joined(finding).and_then(|index| self.open_mut().nth(index)) {
-            join_labels(incident, &finding.key);
+            incident.of.join(&finding.key);
             return incident.add(finding, false, now);
         }
         self.next += 1;
@@ -136,8 +137,7 @@ impl Book {
     /// The open incident that a new alert belongs to: of the same family, with nothing that contradicts.
     fn joined(&self, finding: &Finding) -> Option<usize> {
         let fits = |incident: &Incident| {
-            let theirs = Key::from_labels(&incident.labels);
-            let mine = &finding.key;
+            let (theirs, mine) = (&incident.of, &finding.key);
             let agrees = |one: bool, other: bool, same: bool| !one || !other || same;
             agrees(theirs.country.is_some(), mine.country.is_some(), theirs.country == mine.country)
                 && agrees(theirs.endpoint.is_some(), mine.endpoint.is_some(), theirs.endpoint == mine.endpoint)
@@ -210,7 +210,7 @@ impl Book {
     /// Every alert that fires, as it was told: what detection goes on with after a restart.
     pub(super) fn firing(&self) -> Vec<(String, Key, Severity)> {
         let rows = self.open().flat_map(|incident| &incident.alerts).filter(|row| row.ended.is_none());
-        rows.map(|row| (row.rule.clone(), Key::from_labels(&row.labels), row.severity)).collect()
+        rows.map(|row| (row.rule.clone(), row.of.clone(), row.severity)).collect()
     }
 
     /// Another number than before where there is something new to save.
@@ -278,36 +278,26 @@ fn due(incident: &Incident, grow: f64, now: Timestamp) -> Option<Status> {
     }
 }
 
-/// What the incident's attack alerts measure.
-fn attack(incident: &Incident) -> Option<Key> {
-    let attacks = incident.alerts.iter().filter(|row| row.kind == AlertKind::Attack && row.ended.is_none());
+/// What the incident's attack alerts measure, those that end now among them.
+fn attack(incident: &Incident, now: Timestamp) -> Option<Key> {
+    let goes_on = |row: &&Row| row.kind == AlertKind::Attack && row.ended.is_none_or(|at| at == now);
     // The widest alert's evidence holds the others'.
-    attacks.min_by_key(|row| row.labels.len()).map(|row| Key::from_labels(&row.labels))
+    incident.alerts.iter().filter(goes_on).min_by_key(|row| row.of.depth()).map(|row| row.of.clone())
 }
 
-/// Takes in the sums of an attack, and gives them where its tables are older. Those of a process that has just started
-/// are smaller than what is known already.
-fn take_sums(incident: &mut Incident, sums: Sums, look: Option<(Sums, Timestamp)>) -> Option<Sums> {
-    if sums.size() < incident.evidence.size() {
-        return None;
+/// Takes in the sums of an attack. Those of a process that has just started are smaller than what is known already.
+fn take_sums(incident: &mut Incident, attacks: &Footprints, attack: &Key, now: Timestamp) {
+    let sums = attacks.sums(attack, now);
+    if sums.size() >= incident.evidence.size() {
+        incident.evidence.set_sums(&sums);
     }
-    incident.evidence.set_sums(&sums);
-    Some(sums).filter(|sums| look.is_none_or(|(then, _)| then != *sums))
 }
 
-/// What an incident is about is what its alerts say together: what only one of them knows is known, and what differs is
-/// left out.
-fn join_labels(incident: &mut Incident, key: &Key) {
-    let other: BTreeMap<String, String> = key.labels();
-    for (name, value) in other {
-        match incident.labels.get(&name) {
-            None => {
-                incident.labels.insert(name, value);
-            }
-            Some(known) if *known != value => {
-                incident.labels.remove(&name);
-            }
-            Some(_) => {}
-        }
+/// Takes in its tables and examples, where it has gone on since they were taken.
+fn take_tables(incident: &mut Incident, attacks: &Footprints, attack: &Key, now: Timestamp) {
+    let sums = attacks.sums(attack, now);
+    if sums.size() >= incident.evidence.size() && incident.look.is_none_or(|(then, _)| then != sums) {
+        incident.evidence = attacks.evidence(attack, now);
+        incident.look = Some((sums, now));
     }
 }

@@ -20,6 +20,7 @@ mod evidence;
 mod incident;
 mod incident_book;
 mod incident_store;
+mod key;
 mod saved;
 mod settings;
 mod silence;

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::baseline::History;
-use super::volume::Key;
+use super::key::Key;
 use super::watch::Watch;
 use crate::domain::{Country, Timestamp};
 use crate::pack::{Out, Pack, Restored, Section, Unfit};

@@ -140,11 +140,11 @@ fn what_many_threads_judge_is_counted_once_and_when_it_happened() {
         }
     });
     let end = START + Span::seconds(u64::from(seconds) - 1);
-    let tally = |key: &volume::Key, per| {
+    let tally = |key: &key::Key, per| {
         let tally = stage.watch.counts_with_judged().volumes.tally(key, per, Span::default(), end);
         (tally.judged, tally.stopped)
     };
-    let (uz, all) = (volume::Key::country(Country::new("UZ").unwrap()), volume::Key::default());
+    let (uz, all) = (key::Key::country(Country::new("UZ").unwrap()), key::Key::default());
     for _ in 0..2 {
         assert_eq!(tally(&all, Span::hours(1)), (threads * seconds, threads * seconds / 2));
         assert_eq!(tally(&uz, Span::hours(1)), (seconds, seconds / 2));

@@ -1,121 +1,21 @@
 //! How many requests, messages and outcomes, and how much money: in all, by endpoint, country and range, in sliding windows
 //! of bounded memory.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
 use super::baseline::History;
-use super::settings::By;
+use super::key::Key;
 use crate::budget::{Counted, Window};
-use crate::domain::{Country, Facts, OutcomeKind, Phone, Range, Span, Timestamp};
+use crate::domain::{Country, Facts, OutcomeKind, Phone, Span, Timestamp};
 
 /// Ranges that are counted at the same time, some 4 KiB each. A range that is new where there is no room isn't counted
 /// apart; its country is.
 const RANGES: usize = 2_000;
 /// What had no message for so long makes room.
 const IDLE: Span = Span::hours(24);
-
-/// What is measured: everything, an endpoint, a country, a range, or a part of sendwall.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub(super) struct Key {
-    /// The endpoint.
-    pub(super) endpoint: Option<Arc<str>>,
-    /// The country of phones.
-    pub(super) country: Option<Country>,
-    /// The range of phones.
-    pub(super) range: Option<Range>,
-    /// The part of sendwall, or of what it leans on.
-    pub(super) part: Option<Arc<str>>,
-}
-
-impl Key {
-    /// Of an endpoint.
-    pub(super) fn endpoint(name: &Arc<str>) -> Self {
-        Self { endpoint: Some(Arc::clone(name)), ..Self::default() }
-    }
-
-    /// Of a country.
-    pub(super) fn country(country: Country) -> Self {
-        Self { country: Some(country), ..Self::default() }
-    }
-
-    /// Of a range, with its country.
-    pub(super) fn range(phone: &Phone) -> Self {
-        Self { country: phone.country, range: Some(phone.range), ..Self::default() }
-    }
-
-    /// Of a part.
-    pub(super) fn part(name: &str) -> Self {
-        Self { part: Some(name.into()), ..Self::default() }
-    }
-
-    /// What it is of.
-    pub(super) fn by(&self) -> By {
-        match self {
-            Self { range: Some(_), .. } => By::Range,
-            Self { country: Some(_), .. } => By::Country,
-            Self { endpoint: Some(_), .. } => By::Endpoint,
-            _ => By::All,
-        }
-    }
-
-    /// Whether everything of `other` is part of this.
-    pub(super) fn covers(&self, other: &Self) -> bool {
-        fn fits<T: PartialEq>(mine: Option<&T>, other: Option<&T>) -> bool {
-            mine.is_none() || mine == other
-        }
-        fits(self.endpoint.as_ref(), other.endpoint.as_ref())
-            && fits(self.country.as_ref(), other.country.as_ref())
-            && fits(self.range.as_ref(), other.range.as_ref())
-            && fits(self.part.as_ref(), other.part.as_ref())
-    }
-
-    /// Whether all attempts at an endpoint for phones of a country are part of this.
-    pub(super) fn covers_place(&self, endpoint: &Arc<str>, country: Option<Country>) -> bool {
-        let Self { endpoint: of_endpoint, country: of_country, range, part } = self;
-        of_endpoint.as_ref().is_none_or(|mine| mine == endpoint)
-            && (of_country.is_none() || *of_country == country)
-            && range.is_none()
-            && part.is_none()
-    }
-
-    /// As labels.
-    pub(super) fn labels(&self) -> BTreeMap<String, String> {
-        let part = |name: &str, value: Option<String>| value.map(|value| (name.to_owned(), value));
-        let parts = [
-            part("endpoint", self.endpoint.as_ref().map(ToString::to_string)),
-            part("country", self.country.map(|country| country.to_string())),
-            part("range", self.range.map(|range| range.to_string())),
-            part("part", self.part.as_ref().map(ToString::to_string)),
-        ];
-        parts.into_iter().flatten().collect()
-    }
-
-    /// From [`Key::labels`].
-    pub(super) fn from_labels(labels: &BTreeMap<String, String>) -> Self {
-        let text = |name: &str| labels.get(name).map(|value| Arc::from(value.as_str()));
-        let range = labels.get("range").and_then(|range| range.strip_prefix('+')?.parse().ok());
-        Self {
-            endpoint: text("endpoint"),
-            country: labels.get("country").and_then(|country| Country::new(country)),
-            range: range.map(Range::new),
-            part: text("part"),
-        }
-    }
-}
-
-impl std::fmt::Display for Key {
-    /// `login, UZ`; `everything` of all.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let labels = self.labels();
-        if labels.is_empty() {
-            return f.write_str("everything");
-        }
-        f.write_str(&labels.into_values().collect::<Vec<_>>().join(", "))
-    }
-}
 
 /// What was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -301,9 +201,11 @@ impl Volumes {
         window.held_between(now, per, young)
     }
 
-    /// Keys that something was counted of since the last call.
-    pub(super) fn take_touched(&mut self) -> BTreeSet<Key> {
+    /// Keys that something was counted of since the last call, sorted.
+    pub(super) fn take_touched(&mut self) -> Vec<Key> {
         self.round += 1;
-        self.touched.drain(..).collect()
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable();
+        touched
     }
 }

@@ -106,6 +106,7 @@ impl Watchman {
         let now = self.clock.now();
         self.look_outside(now);
         let told = self.alarm.tick(&self.outside, now);
+        self.alarm.look(now);
         for alert in &told {
             self.tell(alert);
         }
