@@ -81,13 +81,14 @@ struct Of<'a> {
 /// Holds rules against counts. What it remembers is bounded by what is counted.
 #[derive(Debug, Default)]
 pub(super) struct Detector {
-    levels: BTreeMap<(Arc<str>, Key), Level>,
+    /// By rule; none of them is empty.
+    levels: BTreeMap<Arc<str>, BTreeMap<Key, Level>>,
 }
 
 impl Detector {
     /// Goes on with an alert that was told before a restart.
     pub(super) fn resume(&mut self, rule: Arc<str>, key: Key, severity: Severity) {
-        self.levels.insert((rule, key), Level::fired(severity));
+        self.levels.entry(rule).or_default().insert(key, Level::fired(severity));
     }
 
     /// Whether nothing is over a threshold.
@@ -141,14 +142,9 @@ impl Detector {
         keys
     }
 
-    fn active<'a>(&'a self, rule: &Arc<str>) -> impl Iterator<Item = Key> + use<'a> {
-        let first = (Arc::clone(rule), Key::default());
-        let name = Arc::clone(rule);
-        self.levels
-            .range(first..)
-            .map(|(level, _)| level)
-            .take_while(move |(rule, _)| *rule == name)
-            .map(|(_, key)| key.clone())
+    /// What a rule holds to be not well yet, in order.
+    fn active(&self, rule: &str) -> impl Iterator<Item = Key> {
+        self.levels.get(rule).into_iter().flat_map(BTreeMap::keys).cloned()
     }
 
     fn reading(
@@ -160,8 +156,7 @@ impl Detector {
         now: Timestamp,
     ) -> Option<Finding> {
         let Of { rule, kind, sustain, keep, unit, per } = *of;
-        let name = (Arc::clone(rule), key);
-        let known = self.levels.get(&name).copied();
+        let known = self.levels.get(rule).and_then(|levels| levels.get(&key)).copied();
         if known.is_none() && !matches!(measured.reading, Reading::Over(_)) {
             return None;
         }
@@ -169,16 +164,22 @@ impl Detector {
         let before = level.firing();
         let change = level.step(measured.reading, sustain, keep, now);
         let severity = level.firing().or(before);
-        let (rule, key) = name.clone();
-        if level.is_idle() {
-            self.levels.remove(&name);
-        } else {
-            self.levels.insert(name, level);
-        }
+        self.keep(rule, &key, level);
         let severity = severity.filter(|_| change != Change::Quiet)?;
         let value = Value { value: measured.value, limit: measured.limit, unit, per_ms: per.as_millis() };
         let text = text(&key);
-        Some(Finding { rule, kind, key, severity, change, value, text })
+        Some(Finding { rule: Arc::clone(rule), kind, key, severity, change, value, text })
+    }
+
+    fn keep(&mut self, rule: &Arc<str>, key: &Key, level: Level) {
+        if !level.is_idle() {
+            self.levels.entry(Arc::clone(rule)).or_default().insert(key.clone(), level);
+        } else if let Some(levels) = self.levels.get_mut(rule) {
+            levels.remove(key);
+            if levels.is_empty() {
+                self.levels.remove(rule);
+            }
+        }
     }
 
     fn outages(&mut self, outside: &Outside, volumes: &mut Volumes, now: Timestamp) -> Vec<Finding> {
@@ -221,10 +222,8 @@ impl Detector {
             let of = Of::own(&rule, AlertKind::Budget, unit, measure.per(), BRIEFLY);
             found.extend(self.reading(&of, key, measured, text, now));
         }
-        let gone = |(rule, key): &(Arc<str>, Key)| {
-            rule.starts_with("budget-") && !seen.contains(&(Arc::clone(rule), key.clone()))
-        };
-        for (rule, key) in self.levels.keys().filter(|name| gone(name)).cloned().collect::<Vec<_>>() {
+        let names = self.names(|rule| rule.starts_with("budget-"));
+        for (rule, key) in names.into_iter().filter(|name| !seen.contains(name)) {
             let of = Of::own(&rule, AlertKind::Budget, Unit::Messages, Span::default(), BRIEFLY);
             found.extend(self.reading(&of, key, well(), no_text, now));
         }
@@ -262,12 +261,18 @@ impl Detector {
                 || rule.starts_with("budget-")
                 || ["outage", "trouble"].contains(&rule)
         };
-        let gone: Vec<_> = self.levels.keys().filter(|(rule, _)| !has_rule(rule)).cloned().collect();
+        let gone = self.names(|rule| !has_rule(rule));
         let end = |(rule, key): (Arc<str>, Key)| {
             let of = Of::own(&rule, AlertKind::Trouble, Unit::Count, Span::default(), Span::default());
             self.reading(&of, key, well(), no_text, now)
         };
         gone.into_iter().filter_map(end).collect()
+    }
+
+    /// What is not well yet, of the rules that `which` says yes to.
+    fn names(&self, which: impl Fn(&str) -> bool) -> Vec<(Arc<str>, Key)> {
+        let rules = self.levels.iter().filter(|(rule, _)| which(rule));
+        rules.flat_map(|(rule, levels)| levels.keys().map(move |key| (Arc::clone(rule), key.clone()))).collect()
     }
 }
 

@@ -90,6 +90,15 @@ impl Series {
             touched: 0,
         }
     }
+
+    /// Counts, and gives whether it is the first time in this round.
+    fn count(&mut self, at: Timestamp, tally: &Tally, round: u64) -> bool {
+        for window in [&mut self.minute, &mut self.hour, &mut self.day] {
+            window.add(at, tally);
+        }
+        self.last = self.last.max(at);
+        std::mem::replace(&mut self.touched, round) != round
+    }
 }
 
 /// Every key's windows, and what is usual.
@@ -150,32 +159,31 @@ impl Volumes {
     ) {
         let country = country.map(Key::country);
         for key in [Some(Key::default()), Some(Key::endpoint(endpoint)), country, range].into_iter().flatten() {
-            let round = self.round;
-            let Some(series) = self.series(&key, at) else { continue };
-            for window in [&mut series.minute, &mut series.hour, &mut series.day] {
-                window.add(at, tally);
-            }
-            series.last = series.last.max(at);
-            if std::mem::replace(&mut series.touched, round) != round {
+            let is_first = if let Some(series) = self.series.get_mut(&key) {
+                series.count(at, tally, self.round)
+            } else if self.has_room(&key, at) {
+                self.series.entry(key.clone()).or_insert_with(Series::new).count(at, tally, self.round)
+            } else {
+                continue;
+            };
+            if is_first {
                 self.touched.push(key);
             }
         }
     }
 
-    fn series(&mut self, key: &Key, now: Timestamp) -> Option<&mut Series> {
-        if self.series.contains_key(key) {
-            return self.series.get_mut(key);
-        }
+    /// Whether a key that is new is counted; counts the ranges.
+    fn has_room(&mut self, key: &Key, now: Timestamp) -> bool {
         if key.range.is_some() {
             if self.ranges >= RANGES && now >= self.idle_from {
                 self.sweep(now);
             }
             if self.ranges >= RANGES {
-                return None;
+                return false;
             }
             self.ranges += 1;
         }
-        Some(self.series.entry(key.clone()).or_insert_with(Series::new))
+        true
     }
 
     /// Forgets ranges that are idle.

@@ -108,7 +108,8 @@ impl Watch {
 
     /// The same with all that was judged until now.
     pub(super) fn counts_with_judged(&self) -> MutexGuard<'_, Counts> {
-        let judged: Vec<_> = self.judged.all().map(|judged| std::mem::take(&mut *lock(judged))).collect();
+        let judged = self.judged.all().map(|judged| std::mem::take(&mut *lock(judged)));
+        let judged: Vec<_> = judged.filter(|judged| !judged.tallies.is_empty()).collect();
         let mut counts = self.counts();
         for judged in judged {
             judged.add_to(&mut counts.volumes);

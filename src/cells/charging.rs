@@ -47,15 +47,10 @@ impl Cells {
         if itself {
             unanswered::forget(&self.table, &charge.aspects, charge.at);
             trust::verified(&self.table, &charge.aspects, now);
-            if let Some(endpoint) = charge.aspects.key(Kind::Endpoint) {
-                self.learned.verified(endpoint, charge.oddities, now);
-            }
         }
-        if let (true, Some(endpoint)) = (charge.trust.is_known(), charge.aspects.key(Kind::Endpoint)) {
-            self.learned.lag(endpoint, now.since(at));
-            if !charge.matured {
-                self.learned.session(endpoint, true);
-            }
+        if let Some(endpoint) = charge.aspects.key(Kind::Endpoint) {
+            let known = charge.trust.is_known().then(|| (now.since(at), !charge.matured));
+            self.learned.verified(endpoint, itself.then_some(charge.oddities), known, now);
         }
     }
 
@@ -98,10 +93,8 @@ impl Cells {
     pub(super) fn step(&self, kinds: &Kinds, charge: &mut Charge, step: usize, at: Timestamp) {
         self.touch_charged(charge);
         let endpoint = charge.aspects.key(Kind::Endpoint);
-        let real = self.learned.real_use(endpoint);
+        let real = self.learned.timetable(endpoint);
         let outage = self.outage_of(kinds, &charge.aspects, charge.trust, at);
-        let come = real.come_by(STEPS[step]);
-        let come_before = step.checked_sub(1).map_or(0.0, |before| real.come_by(STEPS[before]));
         let old = charge.value;
         let new = if charge.verified || charge.missed {
             old
@@ -109,10 +102,9 @@ impl Cells {
             // Nobody could have answered, nobody was harassed, and nobody earned a share.
             [0; ALTERNATIVES]
         } else {
-            real.silent_when(come, outage.missing)
+            real.silent(step, outage.missing)
         };
-        #[expect(clippy::cast_possible_truncation, reason = "a share")]
-        let due = if charge.missed { 0.0 } else { (real.conversion * (come - come_before)) as f32 };
+        let due = if charge.missed { 0.0 } else { real.due(step) };
         self.count_at_carrier(kinds, charge, (due, 0.0), outage, at);
         self.hold_history(kinds, charge, outage, at);
         let horizon = step + 1 == STEPS.len();
@@ -155,7 +147,7 @@ impl Cells {
             if !charge.verified && outage.missing < LOST && !charge.undelivered && !charge.missed {
                 trust::silent(&self.table, &charge.aspects, at);
                 if let (true, Some(endpoint)) = (charge.trust.is_known(), endpoint) {
-                    self.learned.session(endpoint, false);
+                    self.learned.silent(endpoint);
                 }
             }
         }

@@ -58,10 +58,40 @@ impl RealUse {
     }
 
     /// As [`RealUse::silent`], when the share `come` of real verifications has come.
-    pub(super) fn silent_when(&self, come: f64, outage: f32) -> [i32; ALTERNATIVES] {
+    fn silent_when(&self, come: f64, outage: f32) -> [i32; ALTERNATIVES] {
         let conversion = self.conversion * (1.0 - f64::from(outage));
         let real = Self { conversion, ..*self };
         real.alternatives().map(|q| fixed(((1.0 - q * come) / (1.0 - conversion * come)).ln()))
+    }
+}
+
+/// Real use, and what it comes to at each step: worked out where it is learned, since every send asks for all of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timetable {
+    pub(super) real: RealUse,
+    /// Share of real verifications that have come by then.
+    come: [f64; STEPS.len()],
+    /// What silence says by then, where no verification is missing for everyone.
+    silent: [[i32; ALTERNATIVES]; STEPS.len()],
+}
+
+impl Timetable {
+    pub(super) fn of(real: RealUse) -> Self {
+        let come = STEPS.map(|step| real.come_by(step));
+        Self { real, come, silent: come.map(|come| real.silent_when(come, 0.0)) }
+    }
+
+    /// Verifications of a real send that come between the step before and this one.
+    pub(super) fn due(&self, step: usize) -> f32 {
+        let before = step.checked_sub(1).map_or(0.0, |before| self.come[before]);
+        #[expect(clippy::cast_possible_truncation, reason = "a share")]
+        let due = (self.real.conversion * (self.come[step] - before)) as f32;
+        due
+    }
+
+    /// Evidence of a send that has been silent until this step, as [`RealUse::silent`].
+    pub(super) fn silent(&self, step: usize, outage: f32) -> [i32; ALTERNATIVES] {
+        if outage > 0.0 { self.real.silent_when(self.come[step], outage) } else { self.silent[step] }
     }
 }
 

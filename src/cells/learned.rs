@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
+use super::evidence::Timetable;
 use super::usual::Usual;
 use super::{Habits, RealUse};
 use crate::domain::{Oddities, Span, Timestamp};
@@ -39,56 +40,62 @@ struct Endpoint {
 }
 
 /// What decisions read of an endpoint.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Known {
-    real: RealUse,
+    real: Timetable,
     usual: Usual,
 }
 
 impl Learned {
     /// What is known of real use there.
     pub(super) fn real_use(&self, endpoint: Option<u64>) -> RealUse {
-        endpoint.and_then(|key| self.0.load().get(&key).map(|endpoint| endpoint.known.load().real)).unwrap_or_default()
+        self.read(endpoint, |known| known.real.real).unwrap_or_default()
+    }
+
+    /// The same, with what it comes to at each step.
+    pub(super) fn timetable(&self, endpoint: Option<u64>) -> Timetable {
+        self.read(endpoint, |known| known.real).unwrap_or_else(|| Timetable::of(RealUse::default()))
     }
 
     /// What is usual there, about an attempt of now with these oddities.
     pub(super) fn habits(&self, endpoint: Option<u64>, oddities: Oddities, now: Timestamp) -> Habits {
+        let known = self.read(endpoint, |known| known.usual.habits(oddities, now));
+        known.unwrap_or_else(|| Usual::default().habits(oddities, now))
+    }
+
+    fn read<T>(&self, endpoint: Option<u64>, read: impl FnOnce(&Known) -> T) -> Option<T> {
         let all = self.0.load();
-        let known = endpoint.and_then(|key| all.get(&key)).map(|endpoint| endpoint.known.load());
-        known.map_or_else(|| Usual::default().habits(oddities, now), |known| known.usual.habits(oddities, now))
+        Some(read(&all.get(&endpoint?)?.known.load()))
     }
 
-    /// A code was verified, whoever asked for it.
-    pub(super) fn verified(&self, endpoint: u64, oddities: Oddities, now: Timestamp) {
-        self.change(endpoint, |record| record.usual.verified(oddities, now));
-    }
-
-    /// A session of a known client came to its end.
-    pub(super) fn session(&self, endpoint: u64, verified: bool) {
+    /// A code was verified, whoever asked for it: the one that was asked for with these oddities, or another of its
+    /// session. `known`, of a known client: how long after it went out, and whether its session hadn't come to its end.
+    pub(super) fn verified(
+        &self,
+        endpoint: u64,
+        oddities: Option<Oddities>,
+        known: Option<(Span, bool)>,
+        now: Timestamp,
+    ) {
+        if oddities.is_none() && known.is_none() {
+            return;
+        }
         self.change(endpoint, |record| {
-            record.sessions += 1.0;
-            record.verified += f64::from(u8::from(verified));
-            if record.sessions > MEMORY {
-                record.sessions /= 2.0;
-                record.verified /= 2.0;
+            if let Some(oddities) = oddities {
+                record.usual.verified(oddities, now);
+            }
+            if let Some((lag, in_time)) = known {
+                record.lag(lag);
+                if in_time {
+                    record.session(true);
+                }
             }
         });
     }
 
-    /// A known client verified after `lag`.
-    pub(super) fn lag(&self, endpoint: u64, lag: Span) {
-        #[expect(clippy::cast_precision_loss, reason = "seconds")]
-        let ln = (lag.as_millis().max(500) as f64 / 1000.0).ln();
-        self.change(endpoint, |record| {
-            record.lags += 1.0;
-            record.ln_lag += ln;
-            record.ln_lag_squared += ln * ln;
-            if record.lags > MEMORY {
-                record.lags /= 2.0;
-                record.ln_lag /= 2.0;
-                record.ln_lag_squared /= 2.0;
-            }
-        });
+    /// A session of a known client came to its end, and nothing was verified.
+    pub(super) fn silent(&self, endpoint: u64) {
+        self.change(endpoint, |record| record.session(false));
     }
 
     /// Every endpoint's.
@@ -120,7 +127,8 @@ impl Learned {
 
 impl Default for Endpoint {
     fn default() -> Self {
-        Self { record: Mutex::default(), known: ArcSwap::from_pointee(Record::default().known()) }
+        let known = Known { real: Timetable::of(Record::default().real_use()), usual: Usual::default() };
+        Self { record: Mutex::default(), known: ArcSwap::from_pointee(known) }
     }
 }
 
@@ -128,7 +136,9 @@ impl Endpoint {
     fn change<T>(&self, change: impl FnOnce(&mut Record) -> T) -> T {
         let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut record);
-        self.known.store(Arc::new(record.known()));
+        let (before, real) = (self.known.load().real, record.real_use());
+        let real = if real == before.real { before } else { Timetable::of(real) };
+        self.known.store(Arc::new(Known { real, usual: record.usual }));
         result
     }
 }
@@ -149,8 +159,27 @@ impl Record {
         Some(Self { sessions, verified, lags, ln_lag, ln_lag_squared, usual })
     }
 
-    fn known(&self) -> Known {
-        Known { real: self.real_use(), usual: self.usual }
+    fn session(&mut self, verified: bool) {
+        self.sessions += 1.0;
+        self.verified += f64::from(u8::from(verified));
+        if self.sessions > MEMORY {
+            self.sessions /= 2.0;
+            self.verified /= 2.0;
+        }
+    }
+
+    /// A known client verified after so long.
+    fn lag(&mut self, lag: Span) {
+        #[expect(clippy::cast_precision_loss, reason = "seconds")]
+        let ln = (lag.as_millis().max(500) as f64 / 1000.0).ln();
+        self.lags += 1.0;
+        self.ln_lag += ln;
+        self.ln_lag_squared += ln * ln;
+        if self.lags > MEMORY {
+            self.lags /= 2.0;
+            self.ln_lag /= 2.0;
+            self.ln_lag_squared /= 2.0;
+        }
     }
 
     fn real_use(&self) -> RealUse {
@@ -178,9 +207,7 @@ mod tests {
         let (now, learned) = (Timestamp::from_unix_ms(1_795_197_600_000), Learned::default());
         let script = Oddities::from_bits(1 << Oddity::Script as u32).unwrap();
         for _ in 0..300 {
-            learned.session(7, true);
-            learned.lag(7, Span::seconds(9));
-            learned.verified(7, script, now);
+            learned.verified(7, Some(script), Some((Span::seconds(9), true)), now);
         }
         let again = Learned::default();
         for (endpoint, record) in learned.all() {
