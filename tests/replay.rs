@@ -321,6 +321,23 @@ fn a_line_that_does_not_parse_is_named_and_nothing_is_written() {
 }
 
 #[test]
+fn whoever_reads_ahead_stops_at_a_bad_line_and_where_nobody_can_write_what_was_decided() {
+    let good = fs::read_to_string(case("measures.jsonl")).unwrap();
+    let send = good.lines().nth(1).unwrap();
+    let scratch = Scratch::new("replay-ahead");
+    fs::write(scratch.path().join("long.jsonl"), format!("{send}\n").repeat(4_000) + "[]\n").unwrap();
+    for (decisions, told) in [
+        ("d.jsonl", "long.jsonl, line 4001: not an event: an event is a JSON object"),
+        ("/dev/full", "cannot write /dev/full: No space left on device (os error 28)"),
+    ] {
+        let output = replay(&scratch, &["long.jsonl", "--config", &base(), "--decisions", decisions]);
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), format!("error: {told}\n"));
+        assert_eq!(output.status.code(), Some(2));
+    }
+    assert!(!scratch.path().join("d.jsonl").exists());
+}
+
+#[test]
 fn what_cannot_be_read_or_written_is_named() {
     let scratch = Scratch::new("replay-files");
     let trace = case("measures.jsonl").display().to_string();

@@ -240,9 +240,9 @@ impl Detector {
             parts.insert(Key::part(trouble.part), (measured, Some(trouble.text.clone())));
         }
         for key in touched.iter().filter(|key| key.by() == By::Endpoint) {
-            let sent = volumes.tally(key, Span::hours(1), VERIFY_TIME, now).sent;
-            let day = volumes.tally(key, Span::hours(24), Span::default(), now);
-            if sent >= BLIND && day.verified == 0 {
+            let is_blind = volumes.tally(key, Span::hours(24), Span::default(), now).verified == 0;
+            let sent = if is_blind { volumes.tally(key, Span::hours(1), VERIFY_TIME, now).sent } else { 0 };
+            if sent >= BLIND {
                 let text = format!("no outcome of any code of {key} was seen in 24 h: evidence sees nothing");
                 let reading = Reading::Over(Severity::Warn);
                 let measured = Measured { reading, value: f64::from(sent), limit: f64::from(BLIND) };

@@ -108,8 +108,11 @@ impl Watch {
 
     /// The same with all that was judged until now.
     pub(super) fn counts_with_judged(&self) -> MutexGuard<'_, Counts> {
-        let judged = self.judged.all().map(|judged| std::mem::take(&mut *lock(judged)));
-        let judged: Vec<_> = judged.filter(|judged| !judged.tallies.is_empty()).collect();
+        let take = |judged: &Mutex<Judged>| {
+            let mut judged = lock(judged);
+            (!judged.tallies.is_empty()).then(|| std::mem::take(&mut *judged))
+        };
+        let judged: Vec<_> = self.judged.all().filter_map(take).collect();
         let mut counts = self.counts();
         for judged in judged {
             judged.add_to(&mut counts.volumes);

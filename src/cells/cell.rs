@@ -19,6 +19,8 @@ const OUTAGE: Span = Span::minutes(6);
 const CERTAIN: (f32, f32) = (0.2, 0.55);
 /// The same where people who are known by the client that they ask with miss theirs too: those of the evening verify.
 const CONFIRMED: (f32, f32) = (0.05, 0.25);
+/// Fewer verifications promised within six minutes are too few for any to be missing.
+pub(super) const PROMISED: f32 = 1.0;
 /// Time constant of history.
 const SLOW: Span = Span::hours(2);
 /// History lasts up to so many times longer in an outage.
@@ -205,7 +207,7 @@ impl Cell {
     /// evening, unless it is `confirmed` that known clients miss theirs.
     pub(super) fn outage(&self, confirmed: bool) -> f32 {
         let promised = self.promised();
-        if promised < 1.0 || self.due < 1.0 {
+        if promised < PROMISED || self.due < 1.0 {
             return 0.0;
         }
         let of_history = (promised - self.came - promised.sqrt()) / promised;

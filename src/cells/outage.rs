@@ -4,7 +4,7 @@
 //! promised, fewer of known clients than they owe, and fewer than all that were sent to owe.
 
 use super::aspects::{Aspects, variant};
-use super::cell::Cell;
+use super::cell::{Cell, PROMISED};
 use super::sends::Charge;
 use super::{Cells, Kind, Kinds, carriers};
 use crate::domain::{Rung, Timestamp, Trust};
@@ -33,7 +33,7 @@ impl Outage {
 impl Cells {
     /// At the carrier of a phone, if enough of its customers verify that it shows, or else in its country.
     pub(super) fn outage_of(&self, kinds: &Kinds, aspects: &Aspects, trust: Trust, now: Timestamp) -> Outage {
-        let carrier = aspects.carrier.and_then(|key| Some((key, self.faded(kinds, key, now)?)));
+        let carrier = aspects.carrier.and_then(|key| Some((key, self.promising(kinds, key, now)?)));
         let of_carrier = carrier.map(|(key, own)| (own.promised(), self.lost(kinds, &own, carriers::known(key), now)));
         match of_carrier {
             Some((promised, outage)) if promised >= SHOWS => outage,
@@ -48,7 +48,7 @@ impl Cells {
     /// In the country of `key`.
     pub(super) fn outage(&self, kinds: &Kinds, key: u64, trust: Trust, now: Timestamp) -> Outage {
         let [own, known] = [trust, Trust::KnownClient].map(|trust| variant(key, Kind::Country, trust, Rung::None));
-        self.faded(kinds, own, now).map_or_else(Outage::default, |own| self.lost(kinds, &own, known, now))
+        self.promising(kinds, own, now).map_or_else(Outage::default, |own| self.lost(kinds, &own, known, now))
     }
 
     /// Verifications go missing at night too, while abuse goes on. So where `known` clients are asked for codes, theirs have
@@ -67,6 +67,12 @@ impl Cells {
 
     pub(super) fn faded(&self, kinds: &Kinds, key: u64, now: Timestamp) -> Option<Cell> {
         Some(self.table.get(key)?.faded(now, kinds.of(Kind::Country).half_life))
+    }
+
+    /// The same of a cell that history promises something of. Few do, and fading is most of the work.
+    fn promising(&self, kinds: &Kinds, key: u64, now: Timestamp) -> Option<Cell> {
+        let cell = self.table.get(key).filter(|cell| cell.promised() >= PROMISED)?;
+        Some(cell.faded(now, kinds.of(Kind::Country).half_life))
     }
 
     /// Counts at a send's carrier what real use would have verified by now, and what was.

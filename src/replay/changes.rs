@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use super::course::Answer;
+use super::reader::SharedNames;
 use super::rows::Row;
 use crate::domain::{MaskedPhone, Money, Timestamp};
 use crate::trace::Label;
@@ -74,11 +75,11 @@ pub(super) struct Example {
 }
 
 impl Changes {
-    /// Compares; `scenario` names the row's, `reason` what spoke first before.
+    /// Compares; `reason` says what spoke first before.
     pub(super) fn add(
         &mut self,
         row: &Row,
-        scenario: &str,
+        names: &SharedNames,
         before: Seen,
         reason: impl FnOnce() -> Option<String>,
         answer: &Answer,
@@ -96,7 +97,7 @@ impl Changes {
             id: row.id.clone(),
             at: row.at,
             phone: row.masked,
-            scenario: scenario.into(),
+            scenario: names.text(row.scenario),
             label: row.label,
             before: before.verdict,
             now: now.verdict,

@@ -7,14 +7,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::course::Course;
-use super::facts::FactsReader;
 use super::judge::GateJudge;
-use super::log::{self, LogAhead};
+use super::reader::{Batch, Event, Reader, SharedNames};
+use super::rows::Row;
 use super::{Engine, Error};
 use crate::domain::{Facts, Span, Timestamp};
 use crate::gate::{Gate, Revision};
 use crate::model::Features;
-use crate::trace::{Fault, Label, Line, Lines, Outcome};
+use crate::trace::{Label, Lines, Outcome};
 
 /// A code that isn't verified by then is silent.
 const WINDOW: Span = Span::minutes(10);
@@ -59,13 +59,15 @@ pub struct Gathered {
 /// Reads a trace, or a decision log, through a new engine. `take` gets every attempt that reads as one for a phone and
 /// that is `wanted`, by what a trace says that it was.
 pub fn gather(
-    mut lines: Lines,
+    lines: Lines,
     engine: Engine,
     wanted: &mut dyn FnMut(Option<Label>) -> bool,
     take: &mut dyn FnMut(Example),
 ) -> Result<Gathered, Error> {
+    let names = SharedNames::default();
+    let mut reader = Reader::new(lines, &engine.gate, None, names.clone())?;
     let mut way = Way {
-        facts: FactsReader::new(&engine.gate),
+        names,
         revision: engine.gate.revision(),
         gate: Arc::clone(&engine.gate),
         course: Course::new(GateJudge::new(engine), true),
@@ -74,20 +76,14 @@ pub fn gather(
         last: Timestamp::default(),
         gathered: Gathered::default(),
     };
-    if lines.advance()? {
-        if lines.text().is_ok_and(log::is_log) {
-            way.log(&mut lines, take)?;
-        } else {
-            way.trace(&mut lines, take)?;
-        }
-    }
+    reader.read(|batch| way.batch(batch, take))?;
     way.ripe(None, take);
     Ok(way.gathered)
 }
 
 struct Way<'a> {
     wanted: &'a mut dyn FnMut(Option<Label>) -> bool,
-    facts: FactsReader,
+    names: SharedNames,
     revision: Arc<Revision>,
     gate: Arc<Gate>,
     course: Course<GateJudge>,
@@ -98,60 +94,19 @@ struct Way<'a> {
 }
 
 impl Way<'_> {
-    fn trace(&mut self, lines: &mut Lines, take: &mut dyn FnMut(Example)) -> Result<(), Error> {
-        loop {
-            let done = lines.text().and_then(|text| self.line(&Line::read(text)?, take));
-            done.map_err(|fault| lines.error(fault))?;
-            self.gathered.lines += 1;
-            if !lines.advance()? {
-                return Ok(());
+    fn batch(&mut self, batch: Batch, take: &mut dyn FnMut(Example)) -> Result<(), Error> {
+        for event in batch.events {
+            let Event { at, row, now, .. } = event?;
+            self.advance(at, take);
+            if let Some(client) = now.page {
+                self.course.page(&client, at);
+            }
+            if let (Some(row), Some((endpoint, facts, outcome))) = (row, now.send) {
+                self.attempt(row, endpoint, facts, outcome);
             }
         }
-    }
-
-    fn line(&mut self, line: &Line<'_>, take: &mut dyn FnMut(Example)) -> Result<(), Fault> {
-        let at = Timestamp::from_unix_ms(line.ts);
-        if at < self.last {
-            return Err(Fault::of("ts", "is before that of an earlier line; sort the trace by ts"));
-        }
-        self.advance(at, take);
-        let client = self.facts.client(line)?;
-        let Some(send) = &line.send else {
-            self.course.page(&client, at);
-            return Ok(());
-        };
-        let (endpoint, facts) = self.facts.send(line, send, client)?;
-        let truth = &send.truth;
-        let about = About { id: &send.id, truth: Some(truth.label), scenario: &truth.scenario, class: &truth.class };
-        self.attempt(endpoint, facts, send.outcome.clone(), &about, true);
+        self.gathered.lines += batch.lines;
         Ok(())
-    }
-
-    fn log(&mut self, lines: &mut Lines, take: &mut dyn FnMut(Example)) -> Result<(), Error> {
-        let mut ahead = LogAhead::default();
-        loop {
-            let taken = lines.text().and_then(|text| {
-                ahead.take(text, |name| self.facts.endpoint(name).map(|(_, endpoint)| Arc::clone(&endpoint.name)))
-            });
-            taken.map_err(|fault| lines.error(fault))?;
-            self.gathered.lines += 1;
-            let more = lines.advance()?;
-            while let Some(mut logged) = ahead.next(!more) {
-                let at = logged.facts.at.max(self.last);
-                logged.facts.at = at;
-                self.advance(at, take);
-                if logged.page_seen {
-                    self.course.page(&logged.facts.client, at);
-                }
-                let Ok((endpoint, _)) = self.facts.endpoint(&logged.facts.endpoint) else { continue };
-                let scenario = Arc::clone(&logged.facts.endpoint);
-                let about = About { id: &logged.id, truth: None, scenario: &scenario, class: "" };
-                self.attempt(endpoint, logged.facts, logged.outcome, &about, logged.then.sms);
-            }
-            if !more {
-                return Ok(());
-            }
-        }
     }
 
     fn advance(&mut self, at: Timestamp, take: &mut dyn FnMut(Example)) {
@@ -161,19 +116,19 @@ impl Way<'_> {
         self.ripe(Some(at), take);
     }
 
-    fn attempt(&mut self, endpoint: usize, facts: Facts, outcome: Outcome, about: &About<'_>, sent: bool) {
+    fn attempt(&mut self, row: Row, endpoint: usize, facts: Facts, outcome: Outcome) {
         self.gathered.attempts += 1;
-        if facts.phone().is_some() && (self.wanted)(about.truth) {
+        if facts.phone().is_some() && (self.wanted)(row.label) {
             let seen = self.gate.seen(&self.revision, &facts);
             let example = Example {
-                id: about.id.into(),
+                id: row.id,
                 facts: facts.clone(),
                 row: seen.row,
                 plain: seen.plain,
-                truth: about.truth,
-                scenario: about.scenario.into(),
-                class: about.class.into(),
-                sent,
+                truth: row.label,
+                scenario: self.names.text(row.scenario),
+                class: self.names.text(row.class),
+                sent: row.then.is_none_or(|(then, _)| then.sms),
                 verified: outcome.verify_ms.is_some_and(|ms| Span::millis(ms) <= WINDOW),
                 delivered: outcome.delivered,
                 hot: seen.heat >= 1.0,
@@ -197,12 +152,4 @@ impl Way<'_> {
             take(example);
         }
     }
-}
-
-/// What a line says of an attempt beside its facts.
-struct About<'a> {
-    id: &'a str,
-    truth: Option<Label>,
-    scenario: &'a str,
-    class: &'a str,
 }

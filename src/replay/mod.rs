@@ -1,6 +1,7 @@
 //! Replays recorded or generated traffic through the real engine on a virtual clock, and scores what it did.
 //!
 //! - `run`: a trace's lines through one engine, or two side by side; results in trace order as soon as they are there.
+//! - `reader`: lines to what happens, on a thread of its own.
 //! - `facts`: a line of the trace to the facts that the gate would have read. `log`: the same for a decision log.
 //! - `course`: one engine's way through a trace. What falls due (solved challenges, verifications, delivery reports)
 //!   is worked off in the order of time, and before a line of the same time.
@@ -47,6 +48,7 @@ mod log;
 mod names;
 mod output;
 mod page;
+mod reader;
 mod report;
 mod rows;
 mod run;

@@ -160,11 +160,12 @@ impl Serialize for ByName {
 impl Report {
     /// The result of everything that was replayed.
     pub fn new(replay: Replay<'_>) -> Self {
-        let (score, names) = (&replay.score, &replay.names);
+        let names = replay.names.with(std::mem::take);
+        let score = &replay.score;
         let mut scenarios: Vec<_> = score
             .scenarios
             .iter()
-            .map(|(name, scenario)| ScenarioReport::new(*name, scenario, &replay.told, names))
+            .map(|(name, scenario)| ScenarioReport::new(*name, scenario, &replay.told, &names))
             .collect();
         scenarios.sort_by(|one, other| one.scenario.cmp(&other.scenario));
         let Counts { attack, legit, .. } = &score.total;
@@ -184,10 +185,10 @@ impl Report {
                 legit: Counted::of(legit),
                 attack: Counted::of(attack),
             },
-            against: replay.against.map(|against| AgainstReport::new(against, &replay.names)),
+            against: replay.against.map(|against| AgainstReport::new(against, &names)),
             log: replay.log.map(LogReport::new),
             alerts: AlertsReport::of(replay.told),
-            names: replay.names,
+            names,
             timeline: replay.timeline.unwrap_or_default(),
         }
     }

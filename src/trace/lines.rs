@@ -14,7 +14,7 @@ const READ_AHEAD: usize = 256 * 1024;
 pub struct Lines {
     file: String,
     number: u64,
-    input: Box<dyn BufRead>,
+    input: Box<dyn BufRead + Send>,
     /// Files still to be read, the next one last.
     waiting: Vec<PathBuf>,
     buffer: Vec<u8>,
@@ -32,7 +32,7 @@ impl Lines {
     }
 
     /// Over any input; errors call it `file`.
-    pub fn over(file: &str, input: impl BufRead + 'static) -> Self {
+    pub fn over(file: &str, input: impl BufRead + Send + 'static) -> Self {
         Self { file: file.to_owned(), number: 0, input: Box::new(input), waiting: Vec::new(), buffer: Vec::new() }
     }
 

@@ -1,0 +1,174 @@
+//! Lines of a trace or of a decision log to what happens, under one configuration or under two. It knows nothing that is
+//! decided, so it works on a thread of its own, a little ahead of who decides.
+
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use super::Error;
+use super::facts::FactsReader;
+use super::log::{self, LogAhead};
+use super::names::{Name, Names};
+use super::rows::Row;
+use crate::domain::{Client, Facts, Timestamp};
+use crate::gate::Gate;
+use crate::trace::{Fault, Line, Lines, Outcome};
+
+/// Lines that are handed over together: fewer, and threads wait for each other; more, and they leave the caches.
+const BATCH: u64 = 256;
+/// Batches that wait at most.
+const WAITING: usize = 4;
+
+/// What happens at one moment.
+pub(super) struct Event {
+    pub(super) at: Timestamp,
+    /// Of a request for a code.
+    pub(super) row: Option<Row>,
+    pub(super) now: Told,
+    /// The same as the configuration reads it that is compared with.
+    pub(super) before: Option<Told>,
+}
+
+/// What a line tells an engine.
+pub(super) struct Told {
+    /// Who loaded a page.
+    pub(super) page: Option<Client>,
+    /// The endpoint of a request for a code, what it said, and what would become of it.
+    pub(super) send: Option<(usize, Facts, Outcome)>,
+}
+
+/// Some lines.
+pub(super) struct Batch {
+    /// In order, up to the first that can't be read.
+    pub(super) events: Vec<Result<Event, Error>>,
+    pub(super) lines: u64,
+}
+
+/// Names of scenarios and classes, for the reader and for results.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SharedNames(Arc<Mutex<Names>>);
+
+impl SharedNames {
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut Names) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn text(&self, name: Name) -> Box<str> {
+        self.with(|names| names.text(name).into())
+    }
+}
+
+/// Reads lines.
+pub(super) struct Reader {
+    lines: Lines,
+    /// Of a decision log: what isn't known whole yet.
+    log: Option<LogAhead>,
+    now: FactsReader,
+    before: Option<FactsReader>,
+    names: SharedNames,
+    last: Timestamp,
+    is_done: bool,
+}
+
+impl Reader {
+    /// Under the configuration of `now` and, where there is one to compare with, under that of `before`.
+    pub(super) fn new(mut lines: Lines, now: &Gate, before: Option<&Gate>, names: SharedNames) -> Result<Self, Error> {
+        let is_done = !lines.advance()?;
+        let log = (!is_done && lines.text().is_ok_and(log::is_log)).then(LogAhead::default);
+        let (now, before) = (FactsReader::new(now), before.map(FactsReader::new));
+        Ok(Self { lines, log, now, before, names, last: Timestamp::default(), is_done })
+    }
+
+    /// What a log told beside its attempts; `None` for a trace.
+    pub(super) fn log(&self) -> Option<&LogAhead> {
+        self.log.as_ref()
+    }
+
+    /// Hands everything to `take`, which works while what comes next is read.
+    pub(super) fn read(&mut self, mut take: impl FnMut(Batch) -> Result<(), Error>) -> Result<(), Error> {
+        std::thread::scope(|scope| {
+            let (ready, batches) = mpsc::sync_channel(WAITING);
+            scope.spawn(move || {
+                // Nobody listens any more: who took them gave up.
+                while let Some(batch) = self.batch()
+                    && ready.send(batch).is_ok()
+                {}
+            });
+            batches.into_iter().try_for_each(&mut take)
+        })
+    }
+
+    fn batch(&mut self) -> Option<Batch> {
+        let mut batch = Batch { events: Vec::new(), lines: 0 };
+        while !self.is_done && batch.lines < BATCH {
+            batch.lines += 1;
+            if let Err(error) = self.line(&mut batch.events) {
+                self.is_done = true;
+                batch.events.push(Err(error));
+            }
+        }
+        (batch.lines > 0).then_some(batch)
+    }
+
+    fn line(&mut self, events: &mut Vec<Result<Event, Error>>) -> Result<(), Error> {
+        if self.log.is_some() {
+            self.logged().map_err(|fault| self.lines.error(fault))?;
+        } else {
+            let event = self.event().map_err(|fault| self.lines.error(fault))?;
+            events.push(Ok(event));
+        }
+        self.is_done = !self.lines.advance()?;
+        let (now, before, names) = (&self.now, self.before.as_ref(), &self.names);
+        while let Some(mut logged) = self.log.as_mut().and_then(|log| log.next(self.is_done)) {
+            // Lines of one moment may stand in any order in the log; time runs one way here.
+            self.last = logged.facts.at.max(self.last);
+            logged.facts.at = self.last;
+            let row = names.with(|names| Row::of_log(&logged, names));
+            let told = |reader: &FactsReader| {
+                // A log holds no pages; that one was seen stands with the attempt.
+                let page = logged.page_seen.then(|| logged.facts.client.clone());
+                let (index, endpoint) = reader.endpoint(&logged.facts.endpoint).ok()?;
+                let facts = Facts { endpoint: Arc::clone(&endpoint.name), ..logged.facts.clone() };
+                Some(Told { page, send: Some((index, facts, logged.outcome.clone())) })
+            };
+            let Some(now) = told(now) else { continue };
+            events.push(Ok(Event { at: self.last, row: Some(row), now, before: before.and_then(told) }));
+        }
+        Ok(())
+    }
+
+    /// Takes in a line of a log.
+    fn logged(&mut self) -> Result<(), Fault> {
+        let (now, before) = (&self.now, self.before.as_ref());
+        let endpoint = |name: &str| {
+            before.map(|before| before.endpoint(name)).transpose()?;
+            now.endpoint(name).map(|(_, endpoint)| Arc::clone(&endpoint.name))
+        };
+        let text = self.lines.text()?;
+        self.log.get_or_insert_default().take(text, endpoint)
+    }
+
+    /// A line of a trace.
+    fn event(&mut self) -> Result<Event, Fault> {
+        let line = Line::read(self.lines.text()?)?;
+        let at = Timestamp::from_unix_ms(line.ts);
+        if at < self.last {
+            return Err(Fault::of("ts", "is before that of an earlier line; sort the trace by ts"));
+        }
+        self.last = at;
+        let now = told(&mut self.now, &line)?;
+        let before = self.before.as_mut().map(|before| told(before, &line)).transpose();
+        let before =
+            before.map_err(|fault| Fault { problem: format!("{} (it is compared with)", fault.problem), ..fault })?;
+        let row = match (&line.send, &now.send) {
+            (Some(send), Some((_, facts, _))) => Some(self.names.with(|names| Row::of_trace(send, facts, names))?),
+            _ => None,
+        };
+        Ok(Event { at, row, now, before })
+    }
+}
+
+fn told(reader: &mut FactsReader, line: &Line<'_>) -> Result<Told, Fault> {
+    let client = reader.client(line)?;
+    let Some(send) = &line.send else { return Ok(Told { page: Some(client), send: None }) };
+    let (endpoint, facts) = reader.send(line, send, client)?;
+    Ok(Told { page: None, send: Some((endpoint, facts, send.outcome.clone())) })
+}
