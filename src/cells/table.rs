@@ -16,6 +16,10 @@ const LINE_WORDS: usize = 8;
 const SET_WORDS: usize = LINE_WORDS * (1 + WAYS);
 /// Bytes of seven entries, their keys and their version.
 const SET_BYTES: usize = SET_WORDS * 8;
+/// Words of a page of memory, in which sets stand whole.
+const PAGE_WORDS: usize = 512;
+const PAGE_SETS: usize = PAGE_WORDS / SET_WORDS;
+const BITS: usize = u64::BITS as usize;
 /// The smallest table.
 const MIN_SETS: usize = 64;
 /// Who waits for another looks so often, then lets others run.
@@ -29,8 +33,11 @@ pub(super) struct Table {
     sets: usize,
     /// Sets of [`SET_WORDS`].
     words: Box<[AtomicU64]>,
-    /// The word that is the first of a cache line.
+    /// The word that is the first of a page.
     first: usize,
+    /// A bit for each page that was written to. To read one that wasn't has the system map it, and map it again when it is
+    /// written to, for which all threads wait.
+    written: Box<[AtomicU64]>,
     used: [Counter; COUNTERS],
     evicted: AtomicU64,
 }
@@ -47,32 +54,33 @@ impl Table {
     /// With as many entries as fit into `bytes`, at least [`MIN_SETS`] sets. Memory that isn't touched isn't taken.
     pub(super) fn new(bytes: usize) -> Self {
         let sets = (bytes / SET_BYTES).max(MIN_SETS);
-        let words: Box<[AtomicU64]> = bytemuck::zeroed_slice_box(sets * SET_WORDS + LINE_WORDS - 1);
-        let off = words.as_ptr().addr() / size_of::<u64>() % LINE_WORDS;
-        let first = (LINE_WORDS - off) % LINE_WORDS;
-        Self { sets, words, first, used: Default::default(), evicted: AtomicU64::new(0) }
+        let words: Box<[AtomicU64]> = bytemuck::zeroed_slice_box(sets * SET_WORDS + PAGE_WORDS - 1);
+        let off = words.as_ptr().addr() / size_of::<u64>() % PAGE_WORDS;
+        let first = (PAGE_WORDS - off) % PAGE_WORDS;
+        let written = bytemuck::zeroed_slice_box(sets.div_ceil(PAGE_SETS).div_ceil(BITS));
+        Self { sets, words, first, written, used: Default::default(), evicted: AtomicU64::new(0) }
     }
 
     /// The entry of `key`, as it was last written.
     pub(super) fn get(&self, key: u64) -> Option<Cell> {
         let key = stored(key);
-        let set = self.set_of(key).1;
+        let set = self.set_of(key)?;
         set.read(|| set.find(key).map(|way| set.cell(way))).as_ref().map(Cell::from_words)
     }
 
     /// Gets the memory of the entries of all these keys on its way at once: one after the other is most of what a
     /// decision would cost.
     pub(super) fn touch(&self, keys: &[u64]) {
-        let set = |key: &u64| self.set_of(stored(*key)).1;
-        let mut read = keys.iter().fold(0, |read, key| read ^ set(key).version().load(Ordering::Relaxed));
-        read ^= keys.iter().fold(0, |read, key| read ^ set(key).touch(stored(*key)));
+        let sets = || keys.iter().filter_map(|key| Some((stored(*key), self.set_of(stored(*key))?)));
+        let mut read = sets().fold(0, |read, (_, set)| read ^ set.version().load(Ordering::Relaxed));
+        read ^= sets().fold(0, |read, (key, set)| read ^ set.touch(key));
         std::hint::black_box(read);
     }
 
     /// Changes the entry of `key`, where there is one.
     pub(super) fn change<T>(&self, key: u64, act: impl FnOnce(&mut Cell) -> T) -> Option<T> {
         let key = stored(key);
-        let set = self.set_of(key).1;
+        let set = self.set_of(key)?;
         // Where there is none, there is nothing to wait for.
         set.find(key)?;
         let writing = set.lock();
@@ -92,7 +100,7 @@ impl Table {
         act: impl FnOnce(&mut Cell) -> T,
     ) -> T {
         let key = stored(key);
-        let (index, set) = self.set_of(key);
+        let (index, set) = self.set_to_write(key);
         let writing = set.lock();
         let (way, mut cell) = match set.find(key) {
             Some(way) => (way, Cell::from_words(&set.cell(way))),
@@ -106,7 +114,7 @@ impl Table {
     /// Puts an entry back as it was. Where its set is full the one worth least goes, or finds no room itself: `false`.
     pub(super) fn put(&self, (key, words): Entry, worth: impl Fn(&Cell) -> f32) -> bool {
         let (key, cell) = (stored(key), Cell::from_words(&words));
-        let (index, set) = self.set_of(key);
+        let (index, set) = self.set_to_write(key);
         let writing = set.lock();
         let way = set.find(key).or_else(|| self.free(index, set)).or_else(|| {
             let (way, least) = set.least(&worth);
@@ -122,13 +130,14 @@ impl Table {
         let next = first.saturating_add(most).min(self.sets);
         let entries =
             |set: Set<'_>| set.read(|| std::array::from_fn::<Entry, WAYS, _>(|way| (set.key(way), set.cell(way))));
-        let sets = (first..next).flat_map(|index| entries(self.set(index)));
+        let sets = (first..next).filter(|index| self.is_written(*index)).flat_map(|index| entries(self.set(index)));
         (next > first).then(|| (sets.filter(|(key, _)| *key != 0).collect(), next))
     }
 
-    /// Another number whenever an entry was written. Looks at every set.
+    /// Another number whenever an entry was written. Looks at every set that ever was.
     pub(super) fn changes(&self) -> u64 {
-        let versions = (0..self.sets).map(|index| self.set(index).version().load(Ordering::Acquire));
+        let written = (0..self.sets).filter(|index| self.is_written(*index));
+        let versions = written.map(|index| self.set(index).version().load(Ordering::Acquire));
         versions.fold(0, u64::wrapping_add)
     }
 
@@ -148,11 +157,33 @@ impl Table {
         self.evicted.load(Ordering::Relaxed)
     }
 
-    /// The set of a key, and its number: a part of all sets as large as the key is of all numbers.
-    #[expect(clippy::cast_possible_truncation, reason = "less than the number of sets")]
-    fn set_of(&self, key: u64) -> (usize, Set<'_>) {
-        let index = (u128::from(key).wrapping_mul(self.sets as u128) >> 64) as usize;
+    /// The set of a key, if something was ever written there.
+    fn set_of(&self, key: u64) -> Option<Set<'_>> {
+        let index = self.index_of(key);
+        self.is_written(index).then(|| self.set(index))
+    }
+
+    /// The set of a key with its number.
+    fn set_to_write(&self, key: u64) -> (usize, Set<'_>) {
+        let index = self.index_of(key);
+        if !self.is_written(index) {
+            let (word, bit) = bit_of(index);
+            // Changes nothing, but to the system it is no read.
+            let _same = self.set(index).version().compare_exchange(0, 0, Ordering::Relaxed, Ordering::Relaxed);
+            self.written[word].fetch_or(bit, Ordering::Relaxed);
+        }
         (index, self.set(index))
+    }
+
+    /// The number of a key's set: a part of all sets as large as the key is of all numbers.
+    #[expect(clippy::cast_possible_truncation, reason = "less than the number of sets")]
+    fn index_of(&self, key: u64) -> usize {
+        (u128::from(key).wrapping_mul(self.sets as u128) >> 64) as usize
+    }
+
+    fn is_written(&self, index: usize) -> bool {
+        let (word, bit) = bit_of(index);
+        self.written[word].load(Ordering::Relaxed) & bit != 0
     }
 
     fn set(&self, index: usize) -> Set<'_> {
@@ -176,6 +207,12 @@ impl Table {
 /// Bytes that so many entries take in full sets: 73 each.
 pub(super) const fn bytes_of(entries: usize) -> usize {
     entries * SET_BYTES / WAYS
+}
+
+/// Where it stands whether a set's page was written to: the word and its bit.
+const fn bit_of(index: usize) -> (usize, u64) {
+    let page = index / PAGE_SETS;
+    (page / BITS, 1 << (page % BITS))
 }
 
 /// 0 is a free way, so no key is 0.
@@ -329,6 +366,22 @@ mod tests {
             }
         });
         assert_eq!(table.len(), 2);
+    }
+
+    #[test]
+    fn what_was_never_written_is_not_read() {
+        let table = Table::new(1 << 20);
+        let keys = [7_u64, 1 << 63, u64::MAX];
+        table.touch(&keys);
+        for (index, key) in keys.into_iter().enumerate() {
+            assert_eq!((table.get(key), table.change(key, |_| ())), (None, None));
+            table.upsert(key, twin(3), |_| 0.0, |_| ());
+            assert_eq!(table.get(key), Some(twin(3)));
+            let written: u32 = table.written.iter().map(|word| word.load(Ordering::Relaxed).count_ones()).sum();
+            assert_eq!(written as usize, 1 + index);
+        }
+        assert_eq!(table.some_from(0, usize::MAX).map(|(entries, _)| entries.len()), Some(3));
+        assert_eq!(table.first * 8 % 4096, (4096 - table.words.as_ptr().addr() % 4096) % 4096);
     }
 
     #[test]
