@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use super::course::Answer;
-use super::reader::SharedNames;
+use super::names::SharedNames;
 use super::rows::Row;
 use crate::domain::{MaskedPhone, Money, Timestamp};
 use crate::trace::Label;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::course::Course;
 use super::judge::GateJudge;
-use super::reader::{Batch, Event, Reader, SharedNames};
+use super::names::SharedNames;
+use super::reader::{Batch, Event, Reader};
 use super::rows::Row;
 use super::{Engine, Error};
 use crate::domain::{Facts, Span, Timestamp};

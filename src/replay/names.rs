@@ -2,6 +2,7 @@
 //! row.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use foldhash::fast::RandomState;
 
@@ -34,5 +35,19 @@ impl Names {
 
     pub(super) fn text(&self, name: Name) -> &str {
         self.texts.get(name.0 as usize).map_or("(others)", |text| &**text)
+    }
+}
+
+/// The names, for who reads and for results at the same time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SharedNames(Arc<Mutex<Names>>);
+
+impl SharedNames {
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut Names) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn text(&self, name: Name) -> Box<str> {
+        self.with(|names| names.text(name).into())
     }
 }

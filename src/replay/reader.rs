@@ -1,12 +1,12 @@
 //! Lines of a trace or of a decision log to what happens, under one configuration or under two. It knows nothing that is
 //! decided, so it works on a thread of its own, a little ahead of who decides.
 
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 
 use super::Error;
 use super::facts::FactsReader;
 use super::log::{self, LogAhead};
-use super::names::{Name, Names};
+use super::names::SharedNames;
 use super::rows::Row;
 use crate::domain::{Client, Facts, Timestamp};
 use crate::gate::Gate;
@@ -22,13 +22,13 @@ pub(super) struct Event {
     pub(super) at: Timestamp,
     /// Of a request for a code.
     pub(super) row: Option<Row>,
-    pub(super) now: Told,
+    pub(super) now: Input,
     /// The same as the configuration reads it that is compared with.
-    pub(super) before: Option<Told>,
+    pub(super) before: Option<Input>,
 }
 
 /// What a line tells an engine.
-pub(super) struct Told {
+pub(super) struct Input {
     /// Who loaded a page.
     pub(super) page: Option<Client>,
     /// The endpoint of a request for a code, what it said, and what would become of it.
@@ -40,20 +40,6 @@ pub(super) struct Batch {
     /// In order, up to the first that can't be read.
     pub(super) events: Vec<Result<Event, Error>>,
     pub(super) lines: u64,
-}
-
-/// Names of scenarios and classes, for the reader and for results.
-#[derive(Clone, Debug, Default)]
-pub(super) struct SharedNames(Arc<Mutex<Names>>);
-
-impl SharedNames {
-    pub(super) fn with<T>(&self, act: impl FnOnce(&mut Names) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(super) fn text(&self, name: Name) -> Box<str> {
-        self.with(|names| names.text(name).into())
-    }
 }
 
 /// Reads lines.
@@ -122,15 +108,15 @@ impl Reader {
             self.last = logged.facts.at.max(self.last);
             logged.facts.at = self.last;
             let row = names.with(|names| Row::of_log(&logged, names));
-            let told = |reader: &FactsReader| {
+            let input = |reader: &FactsReader| {
                 // A log holds no pages; that one was seen stands with the attempt.
                 let page = logged.page_seen.then(|| logged.facts.client.clone());
                 let (index, endpoint) = reader.endpoint(&logged.facts.endpoint).ok()?;
                 let facts = Facts { endpoint: Arc::clone(&endpoint.name), ..logged.facts.clone() };
-                Some(Told { page, send: Some((index, facts, logged.outcome.clone())) })
+                Some(Input { page, send: Some((index, facts, logged.outcome.clone())) })
             };
-            let Some(now) = told(now) else { continue };
-            events.push(Ok(Event { at: self.last, row: Some(row), now, before: before.and_then(told) }));
+            let Some(now) = input(now) else { continue };
+            events.push(Ok(Event { at: self.last, row: Some(row), now, before: before.and_then(input) }));
         }
         Ok(())
     }
@@ -154,8 +140,8 @@ impl Reader {
             return Err(Fault::of("ts", "is before that of an earlier line; sort the trace by ts"));
         }
         self.last = at;
-        let now = told(&mut self.now, &line)?;
-        let before = self.before.as_mut().map(|before| told(before, &line)).transpose();
+        let now = input(&mut self.now, &line)?;
+        let before = self.before.as_mut().map(|before| input(before, &line)).transpose();
         let before =
             before.map_err(|fault| Fault { problem: format!("{} (it is compared with)", fault.problem), ..fault })?;
         let row = match (&line.send, &now.send) {
@@ -166,9 +152,9 @@ impl Reader {
     }
 }
 
-fn told(reader: &mut FactsReader, line: &Line<'_>) -> Result<Told, Fault> {
+fn input(reader: &mut FactsReader, line: &Line<'_>) -> Result<Input, Fault> {
     let client = reader.client(line)?;
-    let Some(send) = &line.send else { return Ok(Told { page: Some(client), send: None }) };
+    let Some(send) = &line.send else { return Ok(Input { page: Some(client), send: None }) };
     let (endpoint, facts) = reader.send(line, send, client)?;
-    Ok(Told { page: None, send: Some((endpoint, facts, send.outcome.clone())) })
+    Ok(Input { page: None, send: Some((endpoint, facts, send.outcome.clone())) })
 }

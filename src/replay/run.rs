@@ -6,7 +6,8 @@ use super::alarm::Told;
 use super::changes::{self, Changes, Seen};
 use super::course::{Answer, Course};
 use super::judge::GateJudge;
-use super::reader::{Batch, Event, Reader, SharedNames};
+use super::names::SharedNames;
+use super::reader::{Batch, Event, Reader};
 use super::rows::Row;
 use super::score::Score;
 use super::timeline::Timeline;
@@ -149,12 +150,12 @@ impl<'a> Replay<'a> {
         self.pages += u64::from(row.is_none());
         way.rows.extend(row);
         let compared = way.before.as_mut().zip(before);
-        for (course, told) in std::iter::once((&mut way.now, now)).chain(compared) {
+        for (course, input) in std::iter::once((&mut way.now, now)).chain(compared) {
             course.advance(at);
-            if let Some(client) = told.page {
+            if let Some(client) = input.page {
                 course.page(&client, at);
             }
-            if let Some((endpoint, facts, outcome)) = told.send {
+            if let Some((endpoint, facts, outcome)) = input.send {
                 course.send(endpoint, facts, outcome);
             }
         }
