@@ -36,6 +36,9 @@ pub(crate) const ESCAPE: &str = "\u{e00c}";
 /// The key that goes to the next field.
 pub(crate) const TAB: &str = "\u{e004}";
 
+/// How often a driver is started that finds no port.
+const STARTS: u32 = 5;
+
 /// A browser with one page. Dropping it ends the browser.
 pub(crate) struct Browser {
     driver: Child,
@@ -51,16 +54,8 @@ impl Browser {
 
     /// With more flags.
     pub(crate) fn with(flags: &[&str]) -> Self {
-        let mut driver = Command::new("chromedriver")
-            .args(["--port=0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect(
-                "chromedriver does not start: install Debian's packages chromium and chromium-driver \
-                 (tests/run.sh does), or set SENDWALL_TEST_NO_BROWSER=1 to go without the browser test",
-            );
-        let port = port_of(&mut driver);
+        let (driver, port) =
+            (0..STARTS).find_map(|_| driver()).expect("chromedriver tells its port when it has started");
         let profile = std::env::temp_dir().join(format!("sendwall-test-chromium-{}", driver.id()));
         let mut args: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
         args.push(format!("--user-agent={AGENT}"));
@@ -216,16 +211,27 @@ impl Drop for Browser {
     }
 }
 
-/// The port that chromedriver says it listens on.
-fn port_of(driver: &mut Child) -> u16 {
+/// A chromedriver, and the port that it says it listens on. `None`: it ended without one, for it takes a port of IPv6 and
+/// wants the same of IPv4, which another test may have.
+fn driver() -> Option<(Child, u16)> {
+    let mut driver =
+        Command::new("chromedriver").args(["--port=0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect(
+            "chromedriver does not start: install Debian's packages chromium and chromium-driver (tests/run.sh does), \
+             or set SENDWALL_TEST_NO_BROWSER=1 to go without the browser test",
+        );
     let mut lines = BufReader::new(driver.stdout.take().expect("the output is piped")).lines();
     let started = lines.find_map(|line| {
         let line = line.ok()?;
         line.rsplit_once("started successfully on port ").map(|(_, port)| port.trim_end_matches('.').to_owned())
     });
+    let Some(port) = started.and_then(|port| port.parse().ok()) else {
+        let _gone_anyway = driver.kill();
+        let _gone_anyway = driver.wait();
+        return None;
+    };
     // Read on, or the driver stops at a full pipe.
     std::thread::spawn(move || lines.for_each(drop));
-    started.and_then(|port| port.parse().ok()).expect("chromedriver tells its port when it has started")
+    Some((driver, port))
 }
 
 fn agent() -> ureq::Agent {
