@@ -59,7 +59,10 @@ impl Alarm {
     /// Brings tables and examples of attacks up to date for whoever looks at an incident that no message is due of. Sums
     /// are as of the last tick anyhow.
     pub fn look(&self, now: Timestamp) {
-        self.state().book.look(&self.watch.counts().footprints, now);
+        let State { settings, book, .. } = &mut *self.state();
+        if settings.enabled {
+            book.look(&self.watch.counts().footprints, now);
+        }
     }
 
     /// Whether nothing is over a threshold: then time may jump.

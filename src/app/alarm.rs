@@ -106,10 +106,10 @@ impl Watchman {
         let now = self.clock.now();
         self.look_outside(now);
         let told = self.alarm.tick(&self.outside, now);
-        self.alarm.look(now);
         for alert in &told {
             self.tell(alert);
         }
+        self.alarm.look(now);
         self.engine.metrics.alarms().open(self.alarm.open() as u64);
         let fill = self.outside.budgets.iter().map(|used| {
             let country = used.name.country.map(|country| country.to_string()).unwrap_or_default();

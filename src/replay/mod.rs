@@ -32,8 +32,7 @@
 //!
 //! Memory follows the configuration and the rate of the trace, not its length: what waits (challenges at most
 //! [`course::CHALLENGE_TIME`], outcomes at most [`course::LATEST_OUTCOME`]), the last SMS a phone for 120 s, first
-//! visits of the last million cookies. Some thousand lines are read ahead of
-//! what is decided.
+//! visits of the last million cookies. Some thousand lines are read ahead of what is decided.
 //!
 //! Must not know: how decisions are made, the command line.
 

@@ -95,30 +95,34 @@ impl Reader {
     }
 
     fn line(&mut self, events: &mut Vec<Result<Event, Error>>) -> Result<(), Error> {
-        if self.log.is_some() {
-            self.logged().map_err(|fault| self.lines.error(fault))?;
-        } else {
-            let event = self.event().map_err(|fault| self.lines.error(fault))?;
-            events.push(Ok(event));
-        }
+        let event = if self.log.is_some() { self.logged().map(|()| None) } else { self.event().map(Some) };
+        events.extend(event.map_err(|fault| self.lines.error(fault))?.map(Ok));
         self.is_done = !self.lines.advance()?;
-        let (now, before, names) = (&self.now, self.before.as_ref(), &self.names);
-        while let Some(mut logged) = self.log.as_mut().and_then(|log| log.next(self.is_done)) {
-            // Lines of one moment may stand in any order in the log; time runs one way here.
-            self.last = logged.facts.at.max(self.last);
-            logged.facts.at = self.last;
-            let row = names.with(|names| Row::of_log(&logged, names));
-            let input = |reader: &FactsReader| {
-                // A log holds no pages; that one was seen stands with the attempt.
-                let page = logged.page_seen.then(|| logged.facts.client.clone());
-                let (index, endpoint) = reader.endpoint(&logged.facts.endpoint).ok()?;
-                let facts = Facts { endpoint: Arc::clone(&endpoint.name), ..logged.facts.clone() };
-                Some(Input { page, send: Some((index, facts, logged.outcome.clone())) })
-            };
-            let Some(now) = input(now) else { continue };
-            events.push(Ok(Event { at: self.last, row: Some(row), now, before: before.and_then(input) }));
-        }
+        events.extend(std::iter::from_fn(|| self.complete()).map(Ok));
         Ok(())
+    }
+
+    /// The next attempt of a log of which everything is known.
+    fn complete(&mut self) -> Option<Event> {
+        let mut logged = self.log.as_mut()?.next(self.is_done)?;
+        // Lines of one moment may stand in any order in the log; time runs one way here.
+        self.last = logged.facts.at.max(self.last);
+        logged.facts.at = self.last;
+        let row = self.names.with(|names| Row::of_log(&logged, names));
+        let input = |reader: &FactsReader| {
+            // A log holds no pages; that one was seen stands with the attempt.
+            let page = logged.page_seen.then(|| logged.facts.client.clone());
+            let (index, endpoint) = reader.endpoint(&logged.facts.endpoint).ok()?;
+            let facts = Facts { endpoint: Arc::clone(&endpoint.name), ..logged.facts.clone() };
+            Some(Input { page, send: Some((index, facts, logged.outcome.clone())) })
+        };
+        // Every line's endpoint was found when it was taken in.
+        Some(Event {
+            at: self.last,
+            row: Some(row),
+            now: input(&self.now)?,
+            before: self.before.as_ref().and_then(input),
+        })
     }
 
     /// Takes in a line of a log.
