@@ -63,7 +63,8 @@
 //! 6. Only `clock` reads time, only `tasks` spawns, only `config` reads the environment.
 //! 7. A revision is immutable and every decision names it. A failed reload changes nothing but the reported error, and
 //!    no reload touches a counter.
-//! 8. What sendwall reads of a body is what any sane app reads of it, or the request is refused at a protected
+//! 8. No step under a lock leaves half a change, so a panic poisons nothing: locks are those that know no poison.
+//! 9. What sendwall reads of a body is what any sane app reads of it, or the request is refused at a protected
 //!    endpoint with a clear error.
 //!
 //! A module imports only what stands above it; a test holds that.

@@ -4,9 +4,10 @@
 //! every one of them: each thread does so for itself, and adds it to the rest when five seconds are over or somebody asks.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::detect_attack::{self, Footprints};
 use super::volume::{FINEST, Tally, Volumes};
@@ -68,7 +69,7 @@ impl Watch {
     /// A request for a code was judged.
     pub fn decided(&self, facts: &Facts, decision: &Decision) {
         // A line of its own: the guard goes before the other lock is taken.
-        let before = lock(self.judged.own()).count(facts, decision);
+        let before = self.judged.own().lock().count(facts, decision);
         if let Some(before) = before {
             before.add_to(&mut self.counts().volumes);
         }
@@ -103,13 +104,13 @@ impl Watch {
     }
 
     pub(super) fn counts(&self) -> MutexGuard<'_, Counts> {
-        lock(&self.counts)
+        self.counts.lock()
     }
 
     /// The same with all that was judged until now.
     pub(super) fn counts_with_judged(&self) -> MutexGuard<'_, Counts> {
         let take = |judged: &Mutex<Judged>| {
-            let mut judged = lock(judged);
+            let mut judged = judged.lock();
             (!judged.tallies.is_empty()).then(|| std::mem::take(&mut *judged))
         };
         let judged: Vec<_> = self.judged.all().filter_map(take).collect();
@@ -119,8 +120,4 @@ impl Watch {
         }
         counts
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,9 +1,10 @@
 //! The engine as the admin address sees it, and reloading.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::alarm::drifted;
@@ -93,7 +94,7 @@ impl Engine {
 
     /// Problems of the last reload, where it was refused.
     pub(super) fn problems(&self) -> usize {
-        self.in_force.lock().unwrap_or_else(PoisonError::into_inner).problems.len()
+        self.in_force.lock().problems.len()
     }
 }
 
@@ -185,7 +186,7 @@ impl admin::Engine for Engine {
     }
 
     fn health(&self) -> Health {
-        let problems = self.in_force.lock().unwrap_or_else(PoisonError::into_inner).problems.clone();
+        let problems = self.in_force.lock().problems.clone();
         let databases = self.fixed.geo.files();
         let loaded = databases.iter().filter(|(_, path)| path.is_some());
         Health {

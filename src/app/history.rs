@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ impl History {
         if let Some(ledger) = &self.ledger {
             return ledger.append([told]);
         }
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recent = self.recent.lock();
         recent.push_front(serde_json::to_value(told)?);
         recent.truncate(IN_MEMORY);
         Ok(())
@@ -61,7 +61,7 @@ impl History {
         if let Some(ledger) = &self.ledger {
             return ledger.newest(count);
         }
-        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = self.recent.lock();
         Ok(recent.iter().take(count).cloned().collect())
     }
 }

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::build::revision;
@@ -80,7 +79,7 @@ impl Engine {
         if self.file.is_none() {
             return;
         }
-        let in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
+        let in_force = self.in_force.lock();
         let stamps = Stamps::of(&in_force.watched, &in_force.directories);
         drop(in_force);
         let step = quiet.look(stamps);
@@ -97,7 +96,7 @@ impl Engine {
 
     /// `tells`: also of faults.
     fn attempt(&self, cause: &Cause, tells: bool) -> Result<RevisionId, Vec<String>> {
-        let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut in_force = self.in_force.lock();
         let result = self.load(&mut in_force, cause);
         let current = self.gate.revision().id;
         match result {
@@ -165,7 +164,7 @@ impl Engine {
 
     /// The first line of a process.
     pub(super) fn tell_start(&self) {
-        let in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
+        let in_force = self.in_force.lock();
         self.tell("applied", self.gate.revision().id, &Cause::Start, &in_force.watched, (&[], &[]));
     }
 

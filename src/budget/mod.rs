@@ -24,7 +24,8 @@ pub use policy::{BudgetName, Caps, Measure, Policy};
 pub use window::{Counted, Window};
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::Mutex;
 
 use crate::domain::{Country, Money, Timestamp};
 
@@ -144,7 +145,7 @@ impl Budgets {
     /// Asks every budget that the message falls under, and counts it in all of them or in none. The reservation is there
     /// where it was counted.
     pub fn reserve(&self, policy: &Policy, message: Message, count: Count) -> (Answer, Option<Reservation>) {
-        let mut ledger = self.ledger();
+        let mut ledger = self.spent.lock();
         let answer = ledger.ask(policy, &message);
         let counts = match (answer, count) {
             (Answer::Free, _) | (_, Count::Always) | (Answer::Soft(_), Count::BelowHard) => true,
@@ -159,17 +160,17 @@ impl Budgets {
 
     /// A message went out that nothing was reserved for.
     pub fn count(&self, message: Message) {
-        self.ledger().each(message.country, |window, amount| window.add(message.at, amount), message.price);
+        self.spent.lock().each(message.country, |window, amount| window.add(message.at, amount), message.price);
     }
 
     /// What [`Budgets::reserve`] would say. Counts nothing.
     pub fn peek(&self, policy: &Policy, message: Message) -> Answer {
-        self.ledger().ask(policy, &message)
+        self.spent.lock().ask(policy, &message)
     }
 
     /// Nothing was sent.
     pub fn release(&self, reservation: Reservation) {
-        let mut ledger = self.ledger();
+        let mut ledger = self.spent.lock();
         if reservation.generation == ledger.generation {
             let Message { country, price, at, .. } = reservation.message;
             ledger.each(country, |window, amount| window.take(at, amount), price);
@@ -178,7 +179,7 @@ impl Budgets {
 
     /// Forgets what was spent, in a country or altogether: an operator closes the breaker by hand.
     pub fn reset(&self, country: Option<Country>) {
-        let mut ledger = self.ledger();
+        let mut ledger = self.spent.lock();
         ledger.generation += 1;
         ledger.changes += 1;
         if let Some(country) = country {
@@ -193,7 +194,7 @@ impl Budgets {
         if !policy.is_set() {
             return Vec::new();
         }
-        let mut ledger = self.ledger();
+        let mut ledger = self.spent.lock();
         let mut fill = Vec::new();
         let countries: Vec<_> = ledger.countries.keys().copied().map(Some).collect();
         for country in std::iter::once(None).chain(countries) {
@@ -211,10 +212,6 @@ impl Budgets {
         }
         fill.sort_by(|a, b| b.share().total_cmp(&a.share()).then(a.name.cmp(&b.name)));
         fill
-    }
-
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

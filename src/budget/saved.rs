@@ -19,14 +19,14 @@ impl Section for Budgets {
     }
 
     fn changes(&self) -> u64 {
-        self.ledger().changes
+        self.spent.lock().changes
     }
 
     /// One chunk: 120 buckets of 30 bytes for each of at most some 250 countries, under 1 MiB.
     fn save(&self, now: Timestamp, out: &mut Out<'_>) -> io::Result<()> {
         let mut bytes = Vec::new();
         {
-            let mut ledger = self.ledger();
+            let mut ledger = self.spent.lock();
             pack(&mut ledger.all, None, now, &mut bytes);
             for (country, spent) in &mut ledger.countries {
                 pack(spent, Some(*country), now, &mut bytes);
@@ -37,7 +37,7 @@ impl Section for Budgets {
 
     fn restore(&self, now: Timestamp, chunk: &[u8]) -> Result<Restored, Unfit> {
         let buckets = all::<Bucket>(chunk).collect::<Result<Vec<_>, Malformed>>()?;
-        let mut ledger = self.ledger();
+        let mut ledger = self.spent.lock();
         for ((is_day, country), (at, (messages, micros))) in &buckets {
             let spent = match country {
                 Some(country) => ledger.countries.entry(*country).or_default(),

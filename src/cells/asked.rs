@@ -5,7 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::aspects::variant;
-use super::{Attempt, Cells, Kind, Kinds, Looked, lock};
+use super::{Attempt, Cells, Kind, Kinds, Looked};
 use crate::domain::{DecisionId, Rung, Span, Timestamp};
 
 /// An attempt that hasn't come back by then has not solved its challenge.
@@ -76,7 +76,7 @@ impl Cells {
             self.goes_on(kinds, &cells, REFUSED, now);
             return;
         }
-        let mut open = lock(&self.asked);
+        let mut open = self.asked.lock();
         if open.queue.len() < ASKED && !cells.is_empty() {
             open.queue.push_back((now + UNSOLVED, decision));
             open.open.insert(decision, cells);
@@ -97,7 +97,7 @@ impl Cells {
 
     /// The challenge of this decision was solved: real people share its cells. Takes back what unsolved ones added.
     pub fn solved(&self, kinds: &Kinds, decision: DecisionId, now: Timestamp) {
-        let cells = lock(&self.asked).open.remove(&decision);
+        let cells = self.asked.lock().open.remove(&decision);
         for (kind, key, limit) in cells.into_iter().flatten() {
             self.change(kinds, kind, key, now, |cell| {
                 for matured in &mut cell.matured {
@@ -109,7 +109,7 @@ impl Cells {
 
     /// Challenges that nobody solved in time.
     pub(super) fn advance_asked(&self, kinds: &Kinds, now: Timestamp) {
-        let mut asked = lock(&self.asked);
+        let mut asked = self.asked.lock();
         while let Some((at, decision)) = asked.queue.front().copied().filter(|(at, _)| *at <= now) {
             asked.queue.pop_front();
             if let Some(cells) = asked.open.remove(&decision) {

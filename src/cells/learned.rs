@@ -2,9 +2,10 @@
 //! what is usual there.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 
 use super::evidence::Timetable;
 use super::usual::Usual;
@@ -134,7 +135,7 @@ impl Default for Endpoint {
 
 impl Endpoint {
     fn change<T>(&self, change: impl FnOnce(&mut Record) -> T) -> T {
-        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut record = self.record.lock();
         let result = change(&mut record);
         let (before, real) = (self.known.load().real, record.real_use());
         let real = if real == before.real { before } else { Timetable::of(real) };

@@ -49,7 +49,7 @@ pub use sends::SendRef;
 pub use view::View;
 pub use volume::Volume;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use parking_lot::Mutex;
 
 use crate::domain::{Client, Facts, Oddities, Oddness, OutcomeKind, Rung, Span, Timestamp, Trust};
 use asked::Asked;
@@ -273,7 +273,7 @@ impl Cells {
             step: 0,
             value: [0; ALTERNATIVES],
         };
-        let name = lock(&self.sends).open(charge);
+        let name = self.sends.lock().open(charge);
         if name.is_some() {
             unanswered::sent(&self.table, &attempt.aspects, now, |cell| Self::worth(kinds, cell, now));
         } else {
@@ -284,7 +284,7 @@ impl Cells {
 
     /// Something became of a send.
     pub fn outcome(&self, kinds: &Kinds, name: SendRef, outcome: OutcomeKind, now: Timestamp) {
-        let mut sends = lock(&self.sends);
+        let mut sends = self.sends.lock();
         let Some(charge) = sends.get_mut(name) else { return };
         match outcome {
             OutcomeKind::Verified if !charge.verified => self.verified(kinds, charge, true, now),
@@ -295,7 +295,7 @@ impl Cells {
 
     /// Another message of its session was verified: whoever asked for this one has shown nothing by that.
     pub fn settled(&self, kinds: &Kinds, name: SendRef, now: Timestamp) {
-        let mut sends = lock(&self.sends);
+        let mut sends = self.sends.lock();
         if let Some(charge) = sends.get_mut(name).filter(|charge| !charge.verified) {
             self.verified(kinds, charge, false, now);
         }
@@ -308,7 +308,7 @@ impl Cells {
     }
 
     fn advance_sends(&self, kinds: &Kinds, now: Timestamp) {
-        let mut sends = lock(&self.sends);
+        let mut sends = self.sends.lock();
         while let Some((at, due)) = sends.due(now) {
             match due {
                 Due::Step(name, step) => {
@@ -373,7 +373,7 @@ impl Cells {
 
     /// Sends that are kept.
     pub fn sends(&self) -> usize {
-        lock(&self.sends).len()
+        self.sends.lock().len()
     }
 }
 
@@ -389,10 +389,6 @@ fn parts<'a>(aspects: &'a Aspects, weights: &'a Weights) -> impl Iterator<Item =
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 64")]
 const fn in_64ths(weight: i32) -> u8 {
     weight as u8
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use super::sends::{Charge, SendRef};
 use super::sequence::is_sequence;
 use super::trust::is_trust;
 use super::unanswered::is_unanswered;
-use super::{Cells, Kind, Kinds, in_64ths, lock, pages, parts};
+use super::{Cells, Kind, Kinds, in_64ths, pages, parts};
 use crate::domain::{Oddities, Rung, Span, Timestamp, Trust};
 use crate::limits::mix;
 use crate::pack::{self, CHUNK, Malformed, Out, Pack, Restored, Section, Unfit};
@@ -46,7 +46,7 @@ impl Cells {
     #[must_use]
     pub fn named_from(self, started: Timestamp) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "any bits will do")]
-        lock(&self.sends).begin_at(mix([started.unix_ms()]) as u32);
+        self.sends.lock().begin_at(mix([started.unix_ms()]) as u32);
         self
     }
 }
@@ -61,7 +61,7 @@ impl Section for Cells {
     }
 
     fn changes(&self) -> u64 {
-        mix([self.table.changes(), lock(&self.sends).changes()])
+        mix([self.table.changes(), self.sends.lock().changes()])
     }
 
     fn save(&self, now: Timestamp, out: &mut Out<'_>) -> io::Result<()> {
@@ -101,7 +101,7 @@ impl Cells {
         now.pack(&mut chunk);
         let (mut place, head) = (0, chunk.len());
         loop {
-            let Some((sends, next)) = lock(&self.sends).some_from(place, COPIED) else { break };
+            let Some((sends, next)) = self.sends.lock().some_from(place, COPIED) else { break };
             place = next;
             for send in &sends {
                 send.pack(&mut chunk);
@@ -137,7 +137,7 @@ impl Cells {
             let (name, mut charge) = entry?;
             charge.at = charge.at.min(now);
             charge.missed |= !charge.verified && !charge.matured && now.since(saved) > MISSED;
-            let is_taken = lock(&self.sends).put(name, charge);
+            let is_taken = self.sends.lock().put(name, charge);
             if is_taken && !charge.matured {
                 self.charge_again(&kinds, &charge, now);
             }

@@ -102,7 +102,7 @@ impl Stage {
     /// By key, what the sends that are younger than the horizon say, and how many of them are silent, in 64ths.
     fn summed(&self) -> HashMap<u64, ([i32; ALTERNATIVES], i32)> {
         let mut sums = HashMap::new();
-        let (sends, _) = lock(&self.cells.sends).some_from(0, 1000).unwrap_or_default();
+        let (sends, _) = self.cells.sends.lock().some_from(0, 1000).unwrap_or_default();
         for (_, charge) in sends.into_iter().filter(|(_, charge)| !charge.matured) {
             for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
                 let sum = sums.entry(variant(key, kind, charge.trust, charge.rung)).or_insert(([0; ALTERNATIVES], 0));

@@ -3,7 +3,7 @@
 use super::aspects::{country_key, endpoint_key, variant};
 use super::cell::Cell;
 use super::table;
-use super::{Cells, Kind, Kinds, RealUse, lock};
+use super::{Cells, Kind, Kinds, RealUse};
 use crate::domain::{Country, Rung, Timestamp, Trust};
 
 impl Cells {
@@ -14,7 +14,7 @@ impl Cells {
 
     /// Challenges that nobody has solved yet, and that are still waited for.
     pub fn unsolved(&self) -> usize {
-        lock(&self.asked).len()
+        self.asked.lock().len()
     }
 
     /// What is known of real use at an endpoint.

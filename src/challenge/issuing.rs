@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use super::Settings;
 use crate::domain::{Span, Timestamp};
 use crate::privacy::Pseudonym;
+use parking_lot::Mutex;
 
 /// Why no challenge is issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,7 +71,7 @@ impl Issuing {
         now: Timestamp,
     ) -> Result<(), TooMany> {
         self.addresses.admit(address, settings.issue_per_address, now)?;
-        let mut in_all = self.in_all.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut in_all = self.in_all.lock();
         let (second, kept) = (now.unix_s(), open_for.as_seconds_up() + 1);
         while let Some((_, count)) = in_all.seconds.front().copied().filter(|(at, _)| *at + kept <= second) {
             in_all.seconds.pop_front();

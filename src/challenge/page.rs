@@ -4,12 +4,12 @@
 //! was used is counted by phones, for as many tokens as there is room; the one that expires first gives way.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
 
 use super::Challenges;
 use super::settings::PageSettings;
 use crate::domain::{PageCode, Timestamp};
 use crate::privacy::Pseudonym;
+use parking_lot::Mutex;
 
 /// Label, time, and 128 random bits.
 const BYTES: usize = 1 + 8 + 16;
@@ -57,7 +57,7 @@ impl Challenges {
             return PageCode::Old;
         }
         let (phone, until) = (phone.map_or(0, Pseudonym::short), issued + settings.max_age);
-        let mut uses = self.uses.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut uses = self.uses.0.lock();
         if uses.is_shared(nonce, phone, settings.max_phones) {
             return PageCode::Shared;
         }

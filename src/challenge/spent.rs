@@ -5,10 +5,10 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Unsolved;
 use crate::domain::{PassCode, Timestamp};
+use parking_lot::{Mutex, MutexGuard};
 
 /// Bytes of an entry, in the map and in the queue of what expires, with their spare room.
 pub(super) const ENTRY_BYTES: usize = 160;
@@ -126,7 +126,7 @@ impl Spent {
     fn shard(&self, nonce: u128, now: Timestamp) -> MutexGuard<'_, Shard> {
         if self.len() >= self.capacity {
             for shard in &self.shards {
-                self.forget_expired(&mut shard.lock().unwrap_or_else(PoisonError::into_inner), now);
+                self.forget_expired(&mut shard.lock(), now);
             }
         }
         let mut shard = self.lock(nonce);
@@ -145,7 +145,7 @@ impl Spent {
 
     fn lock(&self, nonce: u128) -> MutexGuard<'_, Shard> {
         let index = usize::try_from(nonce % SHARDS as u128).unwrap_or_default();
-        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+        self.shards[index].lock()
     }
 }
 

@@ -3,13 +3,14 @@
 //!
 //! Must not know: sendwall. It takes part as any app in any language would: by HTTP, and its page by a script tag.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use parking_lot::Mutex;
 use serde_json::json;
 
 use super::codes::{Codes, Number, Session};
@@ -47,7 +48,7 @@ impl App {
             ),
         );
         if session.is_none() {
-            let Session(id) = self.codes().new_session();
+            let Session(id) = self.codes.lock().new_session();
             let cookie = format!("{SESSION_COOKIE}={id:016x}; Path=/; HttpOnly; SameSite=Lax");
             if let Ok(cookie) = HeaderValue::from_str(&cookie) {
                 headers.insert(SET_COOKIE, cookie);
@@ -60,7 +61,7 @@ impl App {
         let Some(phone) = body.pointer("/phone").and_then(|phone| Number::read(phone.as_str()?)) else {
             return complaint(StatusCode::UNPROCESSABLE_ENTITY, "That doesn't look like a phone number.");
         };
-        self.codes().send(session, phone, self.clock.now());
+        self.codes.lock().send(session, phone, self.clock.now());
         answer(StatusCode::OK, &json!({ "ok": true }))
     }
 
@@ -70,7 +71,7 @@ impl App {
         let (Some(phone), Some(code)) = (phone, code) else {
             return complaint(StatusCode::UNPROCESSABLE_ENTITY, "A phone number and a code are needed.");
         };
-        let ok = self.codes().verify(phone, code, self.clock.now());
+        let ok = self.codes.lock().verify(phone, code, self.clock.now());
         answer(StatusCode::OK, &json!({ "ok": ok }))
     }
 
@@ -78,15 +79,10 @@ impl App {
         let phone = query.split('&').find_map(|pair| pair.strip_prefix("phone="));
         let phone = phone.map(|value| percent_encoding::percent_decode_str(value).decode_utf8_lossy());
         let messages = match phone.and_then(|phone| Number::read(&phone)) {
-            Some(phone) => self.codes().inbox(session, phone),
+            Some(phone) => self.codes.lock().inbox(session, phone),
             None => Vec::new(),
         };
         answer(StatusCode::OK, &json!({ "messages": messages }))
-    }
-
-    fn codes(&self) -> std::sync::MutexGuard<'_, Codes> {
-        // No step leaves the codes half changed, so a lock that a panic poisoned is still good.
-        self.codes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

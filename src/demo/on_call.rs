@@ -3,7 +3,6 @@
 //! Must not know: what sendwall watches. It takes alerts as any receiver of Standard Webhooks would.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +10,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::serving::{Site, read};
@@ -28,12 +28,12 @@ pub(super) struct OnCall {
 
 impl OnCall {
     pub(super) fn told(&self) -> Vec<String> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.told.lock().clone()
     }
 
     fn take(&self, body: &Value) -> StatusCode {
         let Some(text) = text(body) else { return StatusCode::BAD_REQUEST };
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.told.lock();
         if told.len() < MAX_TOLD {
             told.push(text);
         }

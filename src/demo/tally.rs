@@ -3,7 +3,8 @@
 //! Must not know: how the requests were made, or how the counts are shown.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use crate::domain::DecisionId;
 
@@ -72,7 +73,7 @@ impl Inner {
 impl Tally {
     /// `who` asked for a code; `decision` is what sendwall calls its decision.
     pub(super) fn asked(&self, who: Who, passed: bool, decision: Option<DecisionId>) {
-        let mut inner = self.lock();
+        let mut inner = self.inner.lock();
         if let Some(side) = inner.side(who) {
             side.asked += 1;
             *(if passed { &mut side.passed } else { &mut side.refused }) += 1;
@@ -89,25 +90,20 @@ impl Tally {
 
     /// `who` typed the right code.
     pub(super) fn verified(&self, who: Who) {
-        if let Some(side) = self.lock().side(who) {
+        if let Some(side) = self.inner.lock().side(who) {
             side.verified += 1;
         }
     }
 
     /// Who made the request of a decision; `None` while its answer is under way, and for requests of others.
     pub(super) fn maker(&self, decision: DecisionId) -> Option<Who> {
-        self.lock().makers.get(&decision).copied()
+        self.inner.lock().makers.get(&decision).copied()
     }
 
     /// People and bomber.
     pub(super) fn sides(&self) -> (Side, Side) {
-        let inner = self.lock();
+        let inner = self.inner.lock();
         (inner.people, inner.bomber)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
-        // Counts are whole after every step, so a lock that a panic poisoned is still good.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -18,9 +18,10 @@ pub use connection::Failed;
 pub use tally::Tally;
 pub use target::{Target, TargetError};
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use self::connection::Connection;
@@ -119,11 +120,11 @@ pub async fn drive(
     // Without a sender each worker ends with the answer that it waits for.
     drop(jobs);
     workers.drain(DRAIN).await;
-    while teller.is_some() && shared.told().due.first().is_some() {
+    while teller.is_some() && shared.told.lock().due.first().is_some() {
         let next = shared.clock.elapsed() + TICK;
         shared.until(next, teller.as_mut()).await?;
     }
-    let tally = shared.told().tally.clone();
+    let tally = shared.told.lock().tally.clone();
     Ok(tally)
 }
 
@@ -143,15 +144,11 @@ struct Told {
 }
 
 impl Shared {
-    fn told(&self) -> std::sync::MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
     /// Waits for a time of the drive, and tells meanwhile what falls due.
     async fn until(&self, time: Duration, mut teller: Option<&mut Teller>) -> Result<(), Error> {
         loop {
             if let Some(teller) = teller.as_deref_mut() {
-                let due = self.told().due.take(self.clock.elapsed());
+                let due = self.told.lock().due.take(self.clock.elapsed());
                 teller.tell(due).await?;
             }
             let left = time.saturating_sub(self.clock.elapsed());
@@ -171,7 +168,7 @@ async fn work(mut connection: Connection, waiting: Waiting, shared: Arc<Shared>,
         let next = waiting.lock().await.recv().await;
         let Some(event) = next else { return };
         let (answer, solved) = solving::ask(&mut connection, &shared.names, &event, &tasks).await;
-        let mut told = shared.told();
+        let mut told = shared.told.lock();
         told.tally.add(&event, answer.as_ref().ok());
         told.tally.solved += u64::from(solved);
         if let (Event::Send(send), Ok(answer)) = (&event, &answer) {

@@ -3,11 +3,12 @@
 //! Bounded in bytes; when it is full the oldest answers go, and their clients are treated as if they had had none.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, SET_COOKIE, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
+use parking_lot::Mutex;
 
 use super::UpstreamAnswer;
 use crate::domain::{Facts, Span, Timestamp};
@@ -55,7 +56,7 @@ struct Answers {
 
 impl LastGood {
     pub(super) fn find(&self, facts: &Facts) -> Option<Kept> {
-        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let answers = self.0.lock();
         answers.by_key.get(&key(facts)?).cloned()
     }
 
@@ -82,7 +83,7 @@ impl LastGood {
     fn put(&self, key: Key, at: Timestamp, answer: GoodAnswer) {
         let texts: usize = answer.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         let size = ENTRY_BYTES + texts + answer.body.len();
-        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answers = self.0.lock();
         answers.bytes += size;
         answers.order.push_back((at, key.clone(), size));
         answers.by_key.insert(key, Kept { at, answer: Arc::new(answer) });

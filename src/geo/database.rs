@@ -6,11 +6,12 @@ use std::fs;
 use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use maxminddb::{MaxMindDbError, Reader};
+use parking_lot::Mutex;
 
 /// Larger files are refused: they are read into memory, and the largest that are sold have half of it.
 const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -119,7 +120,7 @@ impl Database {
 
     /// Reads the file again if it has changed since it was last tried.
     pub(super) fn refresh(&self) -> Option<Refreshed> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock();
         let now = stamp(&self.path).unwrap_or(Stamp { bytes: 0, changed: None });
         if now == *seen {
             return None;

@@ -3,11 +3,12 @@
 //! Must not know: what is sent over them.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
@@ -107,7 +108,7 @@ impl Pool {
     }
 
     fn take_idle(&self) -> Option<Connection> {
-        let mut idle = self.idle();
+        let mut idle = self.idle.lock();
         while let Some(connection) = idle.stack.pop_back() {
             if connection.is_usable() {
                 return Some(connection);
@@ -159,18 +160,14 @@ impl Pool {
 
     /// Closes idle connections that are too old or that the upstream has closed.
     pub(super) fn prune(&self) {
-        self.idle().stack.retain(Connection::is_usable);
+        self.idle.lock().stack.retain(Connection::is_usable);
     }
 
     /// Closes all idle connections, and each one under way when its answer ends.
     pub(super) fn close(&self) {
-        let mut idle = self.idle();
+        let mut idle = self.idle.lock();
         idle.closed = true;
         idle.stack.clear();
-    }
-
-    fn idle(&self) -> std::sync::MutexGuard<'_, Idle> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -203,7 +200,7 @@ impl Lease {
         connection.idle_since = Stopwatch::start();
         connection.deadline.clear();
         {
-            let mut idle = pool.idle();
+            let mut idle = pool.idle.lock();
             if !idle.closed && idle.stack.len() < pool.upstream.max_idle && !connection.sender.is_closed() {
                 idle.stack.push_back(connection);
             }

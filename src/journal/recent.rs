@@ -1,10 +1,11 @@
 //! The last decisions, in memory: for the admin address and `explain --decision`, also where no log is written.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
 use foldhash::fast::RandomState;
+use parking_lot::{Mutex, MutexGuard};
 use serde::{Serialize, Serializer};
 
 use super::Record;
@@ -129,6 +130,6 @@ impl Recent {
     #[expect(clippy::cast_possible_truncation, reason = "less than the number of places")]
     fn place(&self, number: u64) -> MutexGuard<'_, Option<Numbered>> {
         let place = (number % self.places.len() as u64) as usize;
-        self.places[place].lock().unwrap_or_else(PoisonError::into_inner)
+        self.places[place].lock()
     }
 }

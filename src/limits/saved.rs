@@ -28,12 +28,12 @@ impl Section for Store {
     }
 
     fn changes(&self) -> u64 {
-        mix(self.tables().values().map(|(table, _)| table.changes()))
+        mix(self.tables.lock().values().map(|(table, _)| table.changes()))
     }
 
     fn save(&self, now: Timestamp, out: &mut Out<'_>) -> io::Result<()> {
         let tables: Vec<_> =
-            self.tables().iter().map(|(identity, (table, _))| (identity.clone(), Arc::clone(table))).collect();
+            self.tables.lock().iter().map(|(identity, (table, _))| (identity.clone(), Arc::clone(table))).collect();
         for (identity, table) in tables {
             (0..SHARDS).try_for_each(|shard| save_shard(&identity, &table, shard, within(now), out))?;
         }
@@ -44,7 +44,7 @@ impl Section for Store {
         let saved = Identity::unpack(&mut chunk)?;
         let slots = Option::unpack(&mut chunk)?;
         let shape = Shape::with_slots(saved.per, saved.distinct.is_some(), slots);
-        let found = self.tables().get(&saved).map(|(table, rule)| (Arc::clone(table), *rule));
+        let found = self.tables.lock().get(&saved).map(|(table, rule)| (Arc::clone(table), *rule));
         let (table, rule) = found.ok_or_else(|| Unfit::Gone { what: format!("limit {:?}", saved.name) })?;
         restore_entries(&table, rule, within(now), (shape, chunk))
     }

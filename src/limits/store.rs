@@ -1,7 +1,7 @@
 //! The counters of all limits, and the handles by which a revision uses them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::error::Error;
 use super::limit::{KeyPart, Limit, On, WhenFull};
@@ -9,6 +9,7 @@ use super::room::Rule;
 use super::shape::Shape;
 use super::table::{MIN_ENTRIES, Table, entry_bytes};
 use crate::domain::{Span, Timestamp};
+use parking_lot::Mutex;
 
 const MAX: u32 = 16_000_000;
 const MAX_DISTINCT: u32 = 1024;
@@ -20,7 +21,7 @@ const LATEST_MS: u64 = 1 << 47;
 #[derive(Debug)]
 pub struct Store {
     memory_bytes: usize,
-    tables: Mutex<Tables>,
+    pub(super) tables: Mutex<Tables>,
 }
 
 /// Every limit's table, with what the limit asks of it at present.
@@ -99,7 +100,7 @@ impl Store {
     /// revision, which goes on counting in them).
     pub fn prepare(&self, limits: &[Arc<Limit>]) -> Result<Set, Error> {
         let entries = self.check(limits)?;
-        let mut tables = self.tables();
+        let mut tables = self.tables.lock();
         let mut kept = HashMap::new();
         let mut handles = Vec::with_capacity(limits.len());
         for limit in limits {
@@ -120,10 +121,6 @@ impl Store {
         }
         *tables = kept;
         Ok(Set { handles })
-    }
-
-    pub(super) fn tables(&self) -> MutexGuard<'_, Tables> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

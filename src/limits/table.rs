@@ -1,10 +1,10 @@
 //! One limit's entries: a set-associative table of a fixed size, in shards with a lock each.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::room::Rule;
 use super::shape::{Shape, Window};
+use parking_lot::{Mutex, MutexGuard};
 
 pub(super) const SHARDS: usize = 16;
 /// Keys of a set stand together in two cache lines.
@@ -59,7 +59,7 @@ impl Table {
     /// Brings every entry into another layout or number, shard by shard, while others go on counting.
     pub(super) fn reshape(&self, shape: Shape, entries: usize, rule: Rule) {
         for shard in &self.shards {
-            let mut shard = lock(shard);
+            let mut shard = shard.lock();
             let evicted = shard.reshape(shape, sets_for(entries), rule);
             self.evicted.fetch_add(evicted, Ordering::Relaxed);
         }
@@ -68,7 +68,7 @@ impl Table {
     /// Runs `act`, which only looks, on the window of `key`, if there is one.
     pub(super) fn look<T>(&self, key: u64, act: impl FnOnce(&Window<'_>) -> T) -> Option<T> {
         let hash = hash(key);
-        let mut shard = lock(self.shard(hash)?);
+        let mut shard = self.shard(hash)?.lock();
         let slot = shard.find(hash)?;
         Some(act(&shard.window(slot)))
     }
@@ -76,7 +76,7 @@ impl Table {
     /// Runs `act` on the window of `key`, if there is one.
     pub(super) fn with<T>(&self, key: u64, act: impl FnOnce(&mut Window<'_>) -> T) -> Option<T> {
         let hash = hash(key);
-        let mut shard = lock(self.shard(hash)?);
+        let mut shard = self.shard(hash)?.lock();
         let slot = shard.find(hash)?;
         shard.changes += 1;
         Some(act(&mut shard.window(slot)))
@@ -92,7 +92,7 @@ impl Table {
         act: impl FnOnce(&mut Window<'_>) -> T,
     ) -> Option<T> {
         let hash = hash(key);
-        let mut shard = lock(self.shard(hash)?);
+        let mut shard = self.shard(hash)?.lock();
         let Some((slot, evicted)) = shard.find_or_place(hash, rule, now_ms) else {
             drop(shard);
             self.untracked.fetch_add(1, Ordering::Relaxed);
@@ -110,7 +110,7 @@ impl Table {
     pub(super) fn has_place(&self, key: u64, rule: Rule, now_ms: u64) -> bool {
         let hash = hash(key);
         self.shard(hash).is_some_and(|shard| {
-            let mut shard = lock(shard);
+            let mut shard = shard.lock();
             let set = shard.set(hash);
             shard.find(hash).is_some() || shard.place(set, rule, now_ms).is_some()
         })
@@ -119,14 +119,14 @@ impl Table {
     /// Appends the used entries of sets from `first` on to `out`, each its key's hash before its bytes, until these are
     /// about `length` bytes long.
     pub(super) fn copy(&self, shard: usize, first: usize, length: usize, out: &mut Vec<u8>) -> Option<Copied> {
-        Some(lock(self.shards.get(shard)?).copy(first, length, out))
+        Some(self.shards.get(shard)?.lock().copy(first, length, out))
     }
 
     /// Puts an entry of a snapshot in place. `old` is its window, in whatever layout it was. False where its set has no
     /// room for it.
     pub(super) fn put(&self, hash: u64, old: &Window<'_>, rule: Rule, now_ms: u64) -> bool {
         let Some(shard) = self.shard(hash) else { return false };
-        let mut shard = lock(shard);
+        let mut shard = shard.lock();
         let Some((slot, evicted)) = shard.find_or_place(hash, rule, now_ms) else { return false };
         self.evicted.fetch_add(u64::from(evicted), Ordering::Relaxed);
         shard.latest_ms = shard.latest_ms.max(now_ms);
@@ -138,20 +138,20 @@ impl Table {
 
     /// Another number whenever an entry was changed.
     pub(super) fn changes(&self) -> u64 {
-        self.shards.iter().fold(0, |sum, shard| sum + lock(shard).changes)
+        self.shards.iter().fold(0, |sum, shard| sum + shard.lock().changes)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).used).sum()
+        self.shards.iter().map(|shard| shard.lock().used).sum()
     }
 
     pub(super) fn capacity(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).keys.len()).sum()
+        self.shards.iter().map(|shard| shard.lock().keys.len()).sum()
     }
 
     pub(super) fn bytes(&self) -> usize {
         let of = |shard: MutexGuard<'_, Shard>| shard.keys.len() * KEY_BYTES + shard.data.len();
-        self.shards.iter().map(|shard| of(lock(shard))).sum()
+        self.shards.iter().map(|shard| of(shard.lock())).sum()
     }
 
     pub(super) fn evicted(&self) -> u64 {
@@ -270,11 +270,6 @@ impl Shard {
 
 fn sets_for(entries: usize) -> usize {
     (entries / MIN_ENTRIES).max(1)
-}
-
-fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
-    // A panic while an entry was changed leaves at worst one wrong count.
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn hash(key: u64) -> u64 {

@@ -4,10 +4,10 @@
 //! drift. One attempt in [`EVERY`] is counted, and a window of [`WINDOW`] of these is looked at as a whole.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use super::artifact::Reference;
 use super::features::{COUNT, Features};
+use parking_lot::Mutex;
 
 /// One attempt in so many is counted.
 const EVERY: u64 = 8;
@@ -57,13 +57,13 @@ impl Drift {
             self.counts[first + part].fetch_add(1, Ordering::Relaxed);
         }
         if (met / EVERY + 1).is_multiple_of(u64::from(WINDOW)) {
-            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.take());
+            *self.last.lock() = Some(self.take());
         }
     }
 
     /// The index of each feature over the last full window; `None` before the first is full.
     pub fn last(&self) -> Option<Box<[f32]>> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.last.lock().clone()
     }
 
     fn take(&self) -> Box<[f32]> {

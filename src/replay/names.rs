@@ -2,9 +2,10 @@
 //! row.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
+use parking_lot::Mutex;
 
 const MOST: usize = 4096;
 
@@ -44,7 +45,7 @@ pub(super) struct SharedNames(Arc<Mutex<Names>>);
 
 impl SharedNames {
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut Names) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.0.lock())
     }
 
     pub(super) fn text(&self, name: Name) -> Box<str> {

@@ -1,11 +1,12 @@
 //! The table of open sends: bounded, found by several names, forgotten when the verify window ends.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
 use foldhash::fast::RandomState;
+use parking_lot::Mutex;
 
 use super::alias::{Alias, AliasKind};
 use crate::cells::SendRef;
@@ -198,7 +199,7 @@ impl Sessions {
     fn keep(&self, id: u64, session: Session) {
         let ends = session.ends;
         self.sessions.insert(id, session);
-        let mut queue = self.queue();
+        let mut queue = self.queue.lock();
         queue.sessions.push_back((ends, id));
         while queue.sessions.len() > self.capacity {
             let Some((_, oldest)) = queue.pop() else { break };
@@ -208,7 +209,7 @@ impl Sessions {
     }
 
     fn expire(&self, now: Timestamp) {
-        let mut queue = self.queue();
+        let mut queue = self.queue.lock();
         while let Some((ends, id)) = queue.sessions.front().copied() {
             if ends > now {
                 break;
@@ -220,10 +221,6 @@ impl Sessions {
                 None => {}
             }
         }
-    }
-
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn forget(&self, id: u64) {
@@ -245,7 +242,7 @@ impl Sessions {
     /// Some sessions in the order of the queue, from a place in it on, and the place to go on with; `None` at its end.
     /// One that is renewed meanwhile may come twice.
     pub(super) fn some_from(&self, place: u64, most: usize) -> Option<(Vec<u64>, u64)> {
-        let queue = self.queue();
+        let queue = self.queue.lock();
         let place = place.max(queue.left);
         let first = usize::try_from(place - queue.left).ok()?.min(queue.sessions.len());
         let ids: Vec<_> = queue.sessions.range(first..).take(most).map(|(_, id)| *id).collect();

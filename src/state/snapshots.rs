@@ -5,8 +5,9 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, BufWriter, Seek as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::aside::set_aside;
@@ -83,7 +84,7 @@ impl Snapshots {
                 let (age, took) = (now.since(found.created), watch.elapsed());
                 SnapshotRestored { path: &path, age, bytes: found.bytes, taken, left_out, took }.emit();
                 self.metrics.snapshots().on_disk(found.bytes, found.created);
-                *self.on_disk.lock().unwrap_or_else(PoisonError::into_inner) = Some(changes(sections));
+                *self.on_disk.lock() = Some(changes(sections));
             }
             Err(refusal) => {
                 let aside = set_aside(&path, now);
@@ -141,7 +142,7 @@ impl Snapshots {
         let now = self.clock.now();
         // Taken before the writing: what changes meanwhile is written next time.
         let changes = changes(sections);
-        let mut on_disk = self.on_disk.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut on_disk = self.on_disk.lock();
         if on_disk.as_ref() == Some(&changes) && self.settings.file().exists() {
             self.metrics.snapshots().still_current(now);
             return self.settings.interval;

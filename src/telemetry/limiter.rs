@@ -1,7 +1,8 @@
 //! Keeps one repeated event from filling the log.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use crate::domain::{Span, Timestamp};
 
@@ -24,7 +25,7 @@ pub(super) const EVERY: Span = Span::seconds(10);
 impl Limiter {
     /// Whether an event of `kind` is written at `now`, and if so, how many were left out since the one before.
     pub(super) fn admit(&self, kind: &'static str, now: Timestamp) -> Option<u64> {
-        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kinds = self.kinds.lock();
         let Some(state) = kinds.get_mut(kind) else {
             kinds.insert(kind, State { last: now, suppressed: 0 });
             return Some(0);

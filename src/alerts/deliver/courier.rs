@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::super::{Alert, Sink};
@@ -106,7 +107,7 @@ impl Courier {
     /// Sends a marked test alert to a channel, past the spool and its order, and tells what came of it. `None`: there is
     /// no such channel.
     pub async fn test(&self, name: &str) -> Option<Reply> {
-        let channel = self.0.state().ledger.channel(name)?;
+        let channel = self.0.state.lock().ledger.channel(name)?;
         let sender = self.0.sender.load_full()?;
         let now = self.0.clock.now();
         let alert = own::test(&channel.name, now);
@@ -118,7 +119,7 @@ impl Courier {
         if !settings.channels.is_empty() && !is_kept {
             self.0.sender.store(Some(Arc::new(Sender::new(&settings.net)?)));
         }
-        let mut state = self.0.state();
+        let mut state = self.0.state.lock();
         let change = state.ledger.channels(&settings.channels, self.0.clock.now());
         self.0.apply(&mut state, &change, "");
         self.0.forget_troubles(&mut state);
@@ -127,7 +128,7 @@ impl Courier {
 
     /// Starts a task for each channel that has none.
     fn serve(&self) {
-        let mut state = self.0.state();
+        let mut state = self.0.state.lock();
         let names: Vec<Arc<str>> = state.ledger.waiting().into_keys().collect();
         for name in names.into_iter().filter(|name| !state.served.contains(name)).collect::<Vec<_>>() {
             state.served.push(Arc::clone(&name));
@@ -139,7 +140,7 @@ impl Courier {
 impl Sink for Courier {
     /// When this returns, the alert is on disk. It waits for that: some milliseconds.
     fn take(&self, alert: &Alert) {
-        let mut state = self.0.state();
+        let mut state = self.0.state.lock();
         let change = state.ledger.accept(alert, self.0.clock.now());
         self.0.apply(&mut state, &change, "");
         drop(state);
@@ -184,15 +185,11 @@ async fn deliver(inner: &Arc<Inner>, channel: Arc<Channel>, parcels: Vec<Parcel>
 }
 
 impl Inner {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Opens the spool and takes up what is in it.
     fn take_up(&self, settings: &Settings) {
         let Some(directory) = &settings.spool else { return };
         let now = self.clock.now();
-        let mut state = self.state();
+        let mut state = self.state.lock();
         match Disk::open(directory) {
             Err(error) => AlertSpoolFailed { error: &error }.emit(&self.metrics),
             Ok((disk, found)) => {
@@ -215,7 +212,7 @@ impl Inner {
     /// What a channel is to do now. What it is to send is on disk as begun.
     fn step(&self, name: &Arc<str>) -> (Step, Option<Arc<Channel>>) {
         let now = self.clock.now();
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let expired = state.ledger.expire(now);
         self.apply(&mut state, &expired, "");
         let (step, begun) = state.ledger.step(name, now);
@@ -228,7 +225,7 @@ impl Inner {
 
     fn settle(&self, name: &Arc<str>, numbers: &[u64], reply: &Reply) {
         let now = self.clock.now();
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let State { ledger, random, .. } = &mut *state;
         let change = ledger.settle(name, numbers, &reply.verdict, now, random);
         let alerts = numbers.len() as u64;

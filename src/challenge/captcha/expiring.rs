@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use crate::domain::Timestamp;
 
@@ -38,7 +39,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Expiring<K, V> {
         (until, now): (Timestamp, Timestamp),
         change: impl FnOnce(Option<V>) -> (Option<V>, R),
     ) -> Result<R, Full> {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner.lock();
         inner.forget(now);
         let there = inner.entries.get(&key).filter(|(_, until)| *until > now).map(|(value, _)| value.clone());
         let is_new = !inner.entries.contains_key(&key);
@@ -64,13 +65,13 @@ impl<K: Copy + Eq + Hash, V: Clone> Expiring<K, V> {
 
     /// What stands under `key`.
     pub(super) fn get(&self, key: K, now: Timestamp) -> Option<V> {
-        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.inner.lock();
         inner.entries.get(&key).filter(|(_, until)| *until > now).map(|(value, _)| value.clone())
     }
 
     #[cfg(test)]
     fn len(&self) -> usize {
-        self.inner.lock().unwrap().entries.len()
+        self.inner.lock().entries.len()
     }
 }
 

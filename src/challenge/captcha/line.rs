@@ -1,10 +1,11 @@
 //! The line to each provider: whether it may be asked, since when it was down, and how many passed unproven meanwhile.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::domain::Timestamp;
 use crate::net::{Attempt, Breaker, BreakerSettings};
+use parking_lot::Mutex;
 
 /// Every line, by the provider's name in the configuration. A reload keeps them.
 #[derive(Debug, Default)]
@@ -76,7 +77,7 @@ impl Lines {
     }
 
     fn with<R>(&self, name: &Arc<str>, change: impl FnOnce(&mut Line) -> R) -> R {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = self.0.lock();
         if lines.len() >= MAX_LINES && !lines.contains_key(name) {
             lines.clear();
         }

@@ -106,7 +106,7 @@ impl Lists {
         if given.is_empty() {
             return Err(ChangeError::Empty);
         }
-        let _changing = self.lock();
+        let _changing = self.changing.lock();
         let now = self.clock.now();
         if add.until.is_some_and(|until| until <= now) {
             return Err(ChangeError::Ended);
@@ -129,7 +129,7 @@ impl Lists {
             1..=MAX_SUBJECTS => {}
             _ => return Err(ChangeError::TooMany),
         }
-        let _changing = self.lock();
+        let _changing = self.changing.lock();
         let now = self.clock.now();
         let mut book = Book::clone(&self.hand.book());
         let mut removed = Removed { entries: Vec::new(), missing: Vec::new() };

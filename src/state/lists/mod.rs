@@ -9,8 +9,9 @@ pub use change::{Add, ChangeError, Fault, Remove, Removed, Who};
 pub use file::Unread;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::aside;
@@ -112,7 +113,7 @@ impl Lists {
 
     /// Takes out what has ended, and gives phones that came by their names of today. To be called every few seconds.
     pub fn tend(&self) {
-        let _changing = self.lock();
+        let _changing = self.changing.lock();
         let today = self.hand.names().current();
         let renamed = self.hand.renamed();
         let now = self.clock.now();
@@ -127,10 +128,6 @@ impl Lists {
         if let Err(error) = self.put_in_force(book, deeds) {
             ListsFailed { error: &error }.emit(&self.metrics);
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, ()> {
-        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn put_in_force<'d>(&self, book: Book, deeds: impl IntoIterator<Item = Deed<'d>>) -> std::io::Result<()> {
