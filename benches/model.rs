@@ -49,7 +49,7 @@ fn attempts() -> (Vec<Facts>, Vec<Features>, Arc<Gate>) {
     let (mut facts, mut rows) = (Vec::new(), Vec::new());
     gather(Lines::over("simulated", Cursor::new(text)), engine, &mut |_| true, &mut |example| {
         rows.push(example.row);
-        facts.push(example.facts);
+        facts.push(Arc::unwrap_or_clone(example.facts));
     })
     .unwrap();
     (facts, rows, gate)

@@ -36,7 +36,7 @@ impl Gate {
         &self,
         revision: &Revision,
         endpoint: usize,
-        facts: &Facts,
+        facts: &Arc<Facts>,
         circumstances: &Circumstances,
         watch: Stopwatch,
     ) -> Option<Judged> {
@@ -46,8 +46,8 @@ impl Gate {
             return None;
         }
         let decision = decide::decide(policy, facts, &[], None, circumstances);
-        let (facts, decision) = (Arc::new(facts.clone()), Arc::new(decision));
-        self.tell.decided(&facts, &decision, watch.elapsed());
-        Some(Judged { facts, decision, permit: None, repeat: None })
+        let decision = Arc::new(decision);
+        self.tell.decided(facts, &decision, watch.elapsed());
+        Some(Judged { facts: Arc::clone(facts), decision, permit: None, repeat: None })
     }
 }

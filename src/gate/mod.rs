@@ -225,7 +225,7 @@ impl Gate {
         let (facts, payload) = self.read(revision, policy, request, self.clock.now());
         let brought = Brought { headers: request.headers, payload: payload.as_deref() };
         let proof = self.proof(revision, policy, brought, &facts);
-        self.decide(revision, endpoint, facts, proof, watch)
+        self.decide(revision, endpoint, facts.into(), proof, watch)
     }
 
     /// Judges an attempt whose facts are known: the way of [`Gate::judge`] without the reading. `pass` is what the
@@ -234,17 +234,17 @@ impl Gate {
         self: &Arc<Self>,
         revision: &Arc<Revision>,
         endpoint: usize,
-        facts: Facts,
+        facts: impl Into<Arc<Facts>>,
         pass: Option<Pass>,
     ) -> Judged {
-        self.decide(revision, endpoint, facts, Proof::known(pass), Stopwatch::start())
+        self.decide(revision, endpoint, facts.into(), Proof::known(pass), Stopwatch::start())
     }
 
     fn decide(
         self: &Arc<Self>,
         revision: &Arc<Revision>,
         endpoint: usize,
-        facts: Facts,
+        facts: Arc<Facts>,
         proof: Proof,
         watch: Stopwatch,
     ) -> Judged {
@@ -266,7 +266,7 @@ impl Gate {
         let reserved = reserved.after(&decision);
         self.watch_models(revision, stand.made_of(), &decision);
         let counted = stand.count(&self.cells, &revision.kinds, &decision, proof.pass);
-        let (facts, decision) = (Arc::new(facts), Arc::new(decision));
+        let decision = Arc::new(decision);
         self.tell.decided(&facts, &decision, watch.elapsed());
         self.watch.decided(&facts, &decision);
         let permit = decision.forwards().then(|| SendPermit {

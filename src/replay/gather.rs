@@ -27,7 +27,7 @@ pub struct Example {
     /// The line's id, or the decision's.
     pub id: Box<str>,
     /// What it said.
-    pub facts: Facts,
+    pub facts: Arc<Facts>,
     /// What a model reads of it.
     pub row: Features,
     /// Its prior by plain weights: what a model has to be better than.
@@ -117,13 +117,13 @@ impl Way<'_> {
         self.ripe(Some(at), take);
     }
 
-    fn attempt(&mut self, row: Row, endpoint: usize, facts: Facts, outcome: Outcome) {
+    fn attempt(&mut self, row: Row, endpoint: usize, facts: Arc<Facts>, outcome: Outcome) {
         self.gathered.attempts += 1;
         if facts.phone().is_some() && (self.wanted)(row.label) {
             let seen = self.gate.seen(&self.revision, &facts);
             let example = Example {
                 id: row.id,
-                facts: facts.clone(),
+                facts: Arc::clone(&facts),
                 row: seen.row,
                 plain: seen.plain,
                 truth: row.label,
@@ -148,7 +148,7 @@ impl Way<'_> {
                 take(example);
                 continue;
             }
-            let later = Facts { at: now.unwrap_or(self.last), ..example.facts.clone() };
+            let later = Facts { at: now.unwrap_or(self.last), ..Facts::clone(&example.facts) };
             example.hot |= self.gate.seen(&self.revision, &later).heat >= 1.0;
             take(example);
         }

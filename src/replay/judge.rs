@@ -16,7 +16,7 @@ pub(super) trait Judge {
     /// A client loaded something that is not for a code.
     fn page(&mut self, client: &Client, at: Timestamp);
     /// Judges an attempt; where it is forwarded, the SMS goes out.
-    fn judge(&mut self, endpoint: usize, facts: Facts, pass: Option<Pass>) -> Judgement;
+    fn judge(&mut self, endpoint: usize, facts: Arc<Facts>, pass: Option<Pass>) -> Judgement;
     /// Something became of an SMS.
     fn learn(&mut self, decision: DecisionId, outcome: OutcomeKind, at: Timestamp);
 }
@@ -64,7 +64,7 @@ impl Judge for GateJudge {
         self.gate.observe_page(client, at);
     }
 
-    fn judge(&mut self, endpoint: usize, facts: Facts, pass: Option<Pass>) -> Judgement {
+    fn judge(&mut self, endpoint: usize, facts: Arc<Facts>, pass: Option<Pass>) -> Judgement {
         let judged = self.gate.judge_facts(&self.revision, endpoint, facts, pass);
         let sms = judged.permit.is_some();
         if let Some(permit) = judged.permit {

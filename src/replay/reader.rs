@@ -13,7 +13,7 @@ use crate::gate::Gate;
 use crate::trace::{Fault, Line, Lines, Outcome};
 
 /// Lines that are handed over together: fewer, and threads wait for each other; more, and they leave the caches.
-const BATCH: u64 = 256;
+const BATCH: usize = 256;
 /// Batches that wait at most.
 const WAITING: usize = 4;
 
@@ -24,7 +24,7 @@ pub(super) struct Event {
     pub(super) row: Option<Row>,
     pub(super) now: Input,
     /// The same as the configuration reads it that is compared with.
-    pub(super) before: Option<Input>,
+    pub(super) before: Option<Box<Input>>,
 }
 
 /// What a line tells an engine.
@@ -32,7 +32,7 @@ pub(super) struct Input {
     /// Who loaded a page.
     pub(super) page: Option<Client>,
     /// The endpoint of a request for a code, what it said, and what would become of it.
-    pub(super) send: Option<(usize, Facts, Outcome)>,
+    pub(super) send: Option<(usize, Arc<Facts>, Outcome)>,
 }
 
 /// Some lines.
@@ -83,8 +83,8 @@ impl Reader {
     }
 
     fn batch(&mut self) -> Option<Batch> {
-        let mut batch = Batch { events: Vec::new(), lines: 0 };
-        while !self.is_done && batch.lines < BATCH {
+        let mut batch = Batch { events: Vec::with_capacity(BATCH), lines: 0 };
+        while !self.is_done && batch.lines < BATCH as u64 {
             batch.lines += 1;
             if let Err(error) = self.line(&mut batch.events) {
                 self.is_done = true;
@@ -114,14 +114,14 @@ impl Reader {
             let page = logged.page_seen.then(|| logged.facts.client.clone());
             let (index, endpoint) = reader.endpoint(&logged.facts.endpoint).ok()?;
             let facts = Facts { endpoint: Arc::clone(&endpoint.name), ..logged.facts.clone() };
-            Some(Input { page, send: Some((index, facts, logged.outcome.clone())) })
+            Some(Input { page, send: Some((index, facts.into(), logged.outcome.clone())) })
         };
         // Every line's endpoint was found when it was taken in.
         Some(Event {
             at: self.last,
             row: Some(row),
             now: input(&self.now)?,
-            before: self.before.as_ref().and_then(input),
+            before: self.before.as_ref().and_then(input).map(Box::new),
         })
     }
 
@@ -145,7 +145,7 @@ impl Reader {
         }
         self.last = at;
         let now = input(&mut self.now, &line)?;
-        let before = self.before.as_mut().map(|before| input(before, &line)).transpose();
+        let before = self.before.as_mut().map(|before| input(before, &line).map(Box::new)).transpose();
         let before =
             before.map_err(|fault| Fault { problem: format!("{} (it is compared with)", fault.problem), ..fault })?;
         let row = match (&line.send, &now.send) {
@@ -160,5 +160,5 @@ fn input(reader: &mut FactsReader, line: &Line<'_>) -> Result<Input, Fault> {
     let client = reader.client(line)?;
     let Some(send) = &line.send else { return Ok(Input { page: Some(client), send: None }) };
     let (endpoint, facts) = reader.send(line, send, client)?;
-    Ok(Input { page: None, send: Some((endpoint, facts, send.outcome.clone())) })
+    Ok(Input { page: None, send: Some((endpoint, facts.into(), send.outcome.clone())) })
 }

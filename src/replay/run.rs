@@ -7,7 +7,7 @@ use super::changes::{self, Changes, Seen};
 use super::course::{Answer, Course};
 use super::judge::GateJudge;
 use super::names::SharedNames;
-use super::reader::{Batch, Event, Reader};
+use super::reader::{Batch, Event, Input, Reader};
 use super::rows::Row;
 use super::score::Score;
 use super::timeline::Timeline;
@@ -149,15 +149,9 @@ impl<'a> Replay<'a> {
         self.span = Some((first.min(at), last.max(at)));
         self.pages += u64::from(row.is_none());
         way.rows.extend(row);
-        let compared = way.before.as_mut().zip(before);
-        for (course, input) in std::iter::once((&mut way.now, now)).chain(compared) {
-            course.advance(at);
-            if let Some(client) = input.page {
-                course.page(&client, at);
-            }
-            if let Some((endpoint, facts, outcome)) = input.send {
-                course.send(endpoint, facts, outcome);
-            }
+        tell(&mut way.now, now, at);
+        if let (Some(course), Some(before)) = (&mut way.before, before) {
+            tell(course, *before, at);
         }
         self.settle(way)
     }
@@ -193,6 +187,16 @@ impl<'a> Replay<'a> {
     /// Lines that were read.
     pub fn lines(&self) -> u64 {
         self.lines
+    }
+}
+
+fn tell(course: &mut Course<GateJudge>, input: Input, at: Timestamp) {
+    course.advance(at);
+    if let Some(client) = input.page {
+        course.page(&client, at);
+    }
+    if let Some((endpoint, facts, outcome)) = input.send {
+        course.send(endpoint, facts, outcome);
     }
 }
 

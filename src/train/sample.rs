@@ -203,7 +203,7 @@ pub(super) mod tests {
     fn example(number: u64) -> Example {
         Example {
             id: number.to_string().into(),
-            facts: facts(Timestamp::from_unix_ms(1_795_197_600_000 + number * 60_000)),
+            facts: facts(Timestamp::from_unix_ms(1_795_197_600_000 + number * 60_000)).into(),
             row: Features([0.0; COUNT]),
             plain: 0.0,
             truth: None,

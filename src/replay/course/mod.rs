@@ -122,7 +122,7 @@ impl<J: Judge> Course<J> {
     }
 
     /// A request for a code.
-    pub(super) fn send(&mut self, endpoint: usize, facts: Facts, outcome: Outcome) {
+    pub(super) fn send(&mut self, endpoint: usize, facts: Arc<Facts>, outcome: Outcome) {
         let number = self.first + self.answers.len() as u64;
         self.answers.push_back(None);
         let attempt =
@@ -149,13 +149,13 @@ impl<J: Judge> Course<J> {
             Then::Solved(solved) => {
                 let (attempt, facts, pass) = *solved;
                 let facts = Facts { at, ..Arc::unwrap_or_clone(facts) };
-                self.attempt(attempt, facts, Some(pass));
+                self.attempt(attempt, facts.into(), Some(pass));
             }
             Then::Became(decision, outcome) => self.judge.learn(decision, outcome, at),
         }
     }
 
-    fn attempt(&mut self, mut attempt: Attempt, facts: Facts, pass: Option<Pass>) {
+    fn attempt(&mut self, mut attempt: Attempt, facts: Arc<Facts>, pass: Option<Pass>) {
         let proven = pass.map(|pass| pass.rung).unwrap_or_default();
         let Judgement { facts, decision, sms } = self.judge.judge(attempt.endpoint, facts, pass);
         attempt.first.get_or_insert_with(|| Arc::clone(&decision));

@@ -36,7 +36,7 @@ impl Judge for Script {
         self.tell("page");
     }
 
-    fn judge(&mut self, endpoint: usize, facts: Facts, pass: Option<Pass>) -> Judgement {
+    fn judge(&mut self, endpoint: usize, facts: Arc<Facts>, pass: Option<Pass>) -> Judgement {
         assert_eq!((facts.at.unix_ms(), endpoint), (self.now, 3));
         let verdict = self.verdicts.pop_front().unwrap_or(Verdict::Forward);
         self.judged += 1;
@@ -63,7 +63,7 @@ impl Judge for Script {
             tags: Vec::new(),
             divert: None,
         });
-        Judgement { facts: Arc::new(facts), sms: decision.forwards(), decision }
+        Judgement { facts, sms: decision.forwards(), decision }
     }
 
     fn learn(&mut self, decision: DecisionId, outcome: OutcomeKind, at: Timestamp) {
@@ -98,7 +98,7 @@ impl Course<Script> {
             client: client(),
             place: Place::default(),
         };
-        self.send(3, facts, outcome.clone());
+        self.send(3, facts.into(), outcome.clone());
     }
 
     /// What happened, and the answers in trace order.
