@@ -157,7 +157,7 @@ fn what_abuse_closed_opens_again_in_computable_time() {
         assert_ne!(town.rung(&next), Rung::None, "{kind:?}");
         // What still waits for being solved has said all that it says by then.
         town.wait(Span::minutes(3));
-        town.wait(bound::opens_after((kind, kinds.of(kind)), Rung::None, &real, History::default(), 0.0));
+        town.wait(bound::opens_after((kind, kinds.of(kind)), (Rung::None, 1.0), &real, History::default(), 0.0));
         assert_eq!(town.rung(&next), Rung::None, "{kind:?}");
     }
 }

@@ -58,9 +58,10 @@ pub(super) fn cells(entries: &[Entry], kind: Option<&str>, limit: usize) -> Vec<
 
 fn cell_of(reason: &Reason) -> Option<(&'static str, &str)> {
     match reason {
-        Reason::Hot { kind, value, .. } | Reason::Surge { kind, value, .. } | Reason::Waiting { kind, value, .. } => {
-            Some((kind, value))
-        }
+        Reason::Hot { kind, value, .. }
+        | Reason::Surge { kind, value, .. }
+        | Reason::Siege { kind, value, .. }
+        | Reason::Waiting { kind, value, .. } => Some((kind, value)),
         _ => None,
     }
 }
@@ -90,6 +91,9 @@ impl HotCell {
                 (self.sent, self.verified) = (Some(*sent), Some(*verified));
             }
             Reason::Surge { pressure, .. } => self.pressure = self.pressure.or(Some(*pressure)),
+            Reason::Siege { sent, verified, .. } if self.sent.is_none() => {
+                (self.sent, self.verified) = (Some(*sent), Some(*verified));
+            }
             Reason::Waiting { open, .. } => self.open = self.open.or(Some(*open)),
             _ => {}
         }

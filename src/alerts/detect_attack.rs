@@ -275,7 +275,9 @@ pub(super) fn is_stopped_as_attack(decision: &Decision) -> bool {
 fn shared(reason: &Reason) -> Option<(&'static str, &str)> {
     let (kind, value) = match reason {
         Reason::Hot { kind, value, heat, .. } if *heat >= 1.0 => (*kind, value),
-        Reason::Surge { kind, value, .. } | Reason::Waiting { kind, value, .. } => (*kind, value),
+        Reason::Surge { kind, value, .. } | Reason::Siege { kind, value, .. } | Reason::Waiting { kind, value, .. } => {
+            (*kind, value)
+        }
         _ => return None,
     };
     (!matches!(kind, "phone" | "client")).then_some((kind, value))

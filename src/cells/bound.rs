@@ -38,7 +38,8 @@ pub fn most_open(settings: &KindSettings, rung: Rung, history: History) -> f32 {
 }
 
 /// The most messages that abuse gets through one cell at `rung` in any half-life of the kind. `closes_at` is the heat at
-/// which the rung closes: 1, but for the phone, whose messages count together over all rungs.
+/// which the rung closes: 1, but for the phone, whose messages count together over all rungs, and at captchas 2.5 for who
+/// looks like real users there.
 pub fn most_sends(
     (kind, settings): (Kind, &KindSettings),
     (rung, closes_at): (Rung, f32),
@@ -51,21 +52,27 @@ pub fn most_sends(
 
 /// The most evidence that abuse leaves behind at a rung: what it takes to close it and all that is open then, or the
 /// twofold limit to which attempts at a closed rung heat it.
-pub fn most_evidence((kind, settings): (Kind, &KindSettings), rung: Rung, real: &RealUse, history: History) -> f32 {
+pub fn most_evidence(
+    (kind, settings): (Kind, &KindSettings),
+    (rung, closes_at): (Rung, f32),
+    real: &RealUse,
+    history: History,
+) -> f32 {
     let highest = highest(kind, rung, settings, history);
-    (highest + most_open(settings, rung, history).ceil() * of_silence(real)).max(super::asked::HELD * highest)
+    let open = most_open(settings, rung, history).ceil() * of_silence(real);
+    (closes_at * highest + open).max(super::asked::HELD * highest)
 }
 
 /// How long after the last attempt of abuse a rung is open again, by fading alone, for an attempt whose looks say
 /// `prior`: `H log2(E / L)`, once all that was open has matured.
 pub fn opens_after(
     (kind, settings): (Kind, &KindSettings),
-    rung: Rung,
+    (rung, closes_at): (Rung, f32),
     real: &RealUse,
     history: History,
     prior: f32,
 ) -> Span {
-    let evidence = most_evidence((kind, settings), rung, real, history);
+    let evidence = most_evidence((kind, settings), (rung, closes_at), real, history);
     let lowest = limit(kind, rung, &Cell::default(), settings) * (1.0 - prior).max(0.01);
     let half_lives = (evidence / lowest).log2().max(0.0);
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "days")]

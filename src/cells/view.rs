@@ -66,6 +66,8 @@ pub struct View {
 const FAKED: f32 = 0.7;
 /// So many times of what history explains is not the real users' doing.
 const FOREIGN: f32 = 8.0;
+/// Proofs asked for and refusals of six minutes that make a siege of a place where nobody verified.
+const BESIEGED: f32 = 3.0;
 /// Part of real verifications below which nobody real is there to be hurt.
 const UNHEALTHY: f32 = 0.3;
 
@@ -85,6 +87,17 @@ impl View {
                 }
             }
         }
+    }
+
+    /// How little is known of the place that the message goes to, 0 to 1; 0 of what is no such place.
+    pub fn novelty(&self) -> f32 {
+        if is_destination(self.kind) { 1.0 - known(self.sent, self.verified) } else { 0.0 }
+    }
+
+    /// How surely abuse goes to a place at this moment, 0 to 1: much is stopped there, and hardly anybody verifies. It
+    /// shows before any code could have been verified, and where those that are stopped were all stopped for their looks.
+    pub fn besieged(&self) -> f32 {
+        self.novelty() * (self.refused / BESIEGED).min(1.0)
     }
 
     /// Whether too many messages wait for an answer, for whom so many times the bound is borne.
@@ -149,14 +162,18 @@ pub(super) fn limit(kind: Kind, rung: Rung, base: &Cell, settings: &KindSettings
     if !is_destination(kind) {
         return settings.limit;
     }
-    // Abuse that verifies some of its own numbers doesn't make a place known.
-    let share = (base.verified / base.sent.max(1.0) - 0.4) / 0.2;
-    let known = (base.verified / KNOWN).min(1.0) * share.clamp(0.0, 1.0);
     let new = match kind {
         Kind::Pair | Kind::Country => NEW_COUNTRY,
         _ => NEW,
     } * proven;
-    settings.limit * (new + (1.0 - new) * known)
+    settings.limit * (new + (1.0 - new) * known(base.sent, base.verified))
+}
+
+/// How well a place that messages go to is known by those who verified there, 0 to 1. Abuse that verifies some of its own
+/// numbers doesn't make it known.
+fn known(sent: f32, verified: f32) -> f32 {
+    let share = (verified / sent.max(1.0) - 0.4) / 0.2;
+    (verified / KNOWN).min(1.0) * share.clamp(0.0, 1.0)
 }
 
 const fn is_origin(kind: Kind) -> bool {

@@ -11,6 +11,19 @@ use crate::ruleset::Spoken;
 const PHONE: [f32; 3] = [1.0, 1.3, 2.2];
 /// A look that counts for less isn't told.
 pub(crate) const TOLD_PRIOR: f32 = 0.2;
+/// Below this a look is rather right than wrong.
+pub(crate) const RIGHT: f32 = 0.5;
+/// What a look adds at the rung of proofs of work, which answer little of what is wrong. Less than 1: a look alone asks for
+/// no captcha, for every fourth or fifth person gives up on one.
+const LOOK_AT_POW: f32 = 0.85;
+/// What a siege adds there: with a look that is rather wrong it asks for a captcha.
+const BESIEGED_AT_POW: f32 = 0.6;
+/// What a look that is wrong adds at captchas to places where hardly anybody verified: who solves captchas for money looks
+/// like that, and goes there.
+const LOOK_AT_CAPTCHA: f32 = 0.8;
+/// How much more of what it shares with others an attempt bears at captchas that looks right: more than refusals alone
+/// heat a cell, which is twofold, or the first who fail there keep out everyone who comes after them.
+const BORNE_OF_OTHERS: f32 = 2.5;
 /// Reasons of one kind that are told at most.
 const TOLD: usize = 4;
 
@@ -25,6 +38,10 @@ pub struct Standing {
     pub prior: f32,
     /// What the prior is made of.
     pub looks: Vec<&'static str>,
+    /// Whether it was looked at, and looks more like those who are real than not.
+    pub looks_right: bool,
+    /// How well its endpoint is known, 0 to 1: where nothing is known yet, no place is suspicious for being new.
+    pub known: f32,
     /// What its cells show at each rung that was looked at.
     pub rungs: Looked,
     /// What the rules said of it.
@@ -49,18 +66,33 @@ impl Standing {
         })
     }
 
-    /// Heat at a rung, with prior, over what the client is trusted with.
+    /// Heat at a rung, with what it looks like, over what the client is trusted with.
     fn heat(&self, rung: Rung, views: &Views) -> f32 {
-        let outage = self.outage();
-        let hottest = speaking(rung, views).map(|view| heat(view, rung, outage) + view.pressure).fold(0.0, f32::max);
-        let prior = match (rung, self.trust) {
-            (Rung::None, _) => self.prior,
-            // A proof of work answers half of what looks wrong.
-            (Rung::Pow, _) => self.prior / 2.0,
-            (Rung::Captcha | Rung::Block, _) => 0.0,
+        let hottest = speaking(rung, views).map(|view| self.heat_of(view, rung)).fold(0.0, f32::max);
+        let look = match rung {
+            Rung::None => self.prior + self.besieged(),
+            Rung::Pow => LOOK_AT_POW * self.prior + BESIEGED_AT_POW * self.besieged(),
+            Rung::Captcha | Rung::Block => 0.0,
         };
         let weight = if rung < Rung::Captcha { self.rules.weight } else { 0.0 };
-        (hottest + prior + weight) / self.tolerance(rung)
+        (hottest + look + weight) / self.tolerance(rung)
+    }
+
+    /// What one cell says at a rung. At a captcha a look doesn't add to everything, it says how much evidence is enough.
+    fn heat_of(&self, view: &View, rung: Rung) -> f32 {
+        let heat = heat(view, rung, self.outage()) + view.pressure;
+        match (rung, view.kind) {
+            (Rung::None | Rung::Pow, _) | (_, Kind::Phone | Kind::Client) => heat,
+            _ if self.looks_right => heat / BORNE_OF_OTHERS,
+            _ if self.prior >= RIGHT => heat + LOOK_AT_CAPTCHA * self.prior * view.novelty(),
+            _ => heat,
+        }
+    }
+
+    /// How surely the range of its phone is under attack, for whom nothing is known.
+    fn besieged(&self) -> f32 {
+        let range = self.rungs[0].as_ref().and_then(|views| views[Kind::Range as usize]);
+        range.filter(|_| !self.trust.is_known()).map_or(0.0, |range| range.besieged() * self.known)
     }
 
     /// Share of real verifications that are missing for everyone, which is no rung's own.
@@ -119,6 +151,11 @@ impl Standing {
                 views.iter().filter(|view| self.overfull(view)).map(|view| waiting(view, rung, facts)).take(TOLD),
             );
         }
+        if self.besieged() > TOLD_PRIOR {
+            told.extend(
+                self.rungs[0].as_ref().and_then(|views| views[Kind::Range as usize]).map(|view| siege(&view, facts)),
+            );
+        }
         if self.prior > TOLD_PRIOR {
             told.push(Reason::Look { prior: self.prior, parts: self.looks.clone().into() });
         }
@@ -156,6 +193,11 @@ fn hot(view: &View, rung: Rung, facts: &Facts) -> Reason {
 fn surge(view: &View, facts: &Facts) -> Reason {
     let (rate, explained) = (view.rate, view.explained);
     Reason::Surge { kind: view.kind.name(), value: shown(view.kind, facts), pressure: view.pressure, rate, explained }
+}
+
+fn siege(view: &View, facts: &Facts) -> Reason {
+    let (value, stopped) = (shown(view.kind, facts), view.refused);
+    Reason::Siege { kind: view.kind.name(), value, stopped, sent: view.sent, verified: view.verified }
 }
 
 fn waiting(view: &View, rung: Rung, facts: &Facts) -> Reason {

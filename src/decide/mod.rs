@@ -10,7 +10,7 @@ mod ruled;
 mod signals;
 mod spent;
 
-pub(crate) use ladder::TOLD_PRIOR;
+pub(crate) use ladder::{RIGHT, TOLD_PRIOR};
 pub use ladder::{Standing, shown};
 pub use policy::{ChallengeBy, OnMissing, PageToken, Policy, Prior};
 pub(crate) use prior::{page_part, parts as prior_parts, prior, with_page};

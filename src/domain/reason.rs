@@ -78,6 +78,19 @@ pub enum Reason {
         /// Attempts a minute that verifications speak for.
         explained: f32,
     },
+    /// Much was stopped of late, and hardly anybody verified.
+    Siege {
+        /// What is shared.
+        kind: &'static str,
+        /// Its value.
+        value: Box<str>,
+        /// Proofs asked for and refusals of about six minutes.
+        stopped: f32,
+        /// Sends within about one and a half half-lives, fading.
+        sent: f32,
+        /// Of these, verified.
+        verified: f32,
+    },
     /// More codes wait for their verification than the rung bears.
     Waiting {
         /// What is shared.
@@ -140,6 +153,7 @@ impl Reason {
             Self::NoPhone => "no_phone",
             Self::Hot { .. } => "hot",
             Self::Surge { .. } => "surge",
+            Self::Siege { .. } => "siege",
             Self::Waiting { .. } => "waiting",
             Self::Look { .. } => "look",
             Self::Rule { .. } => "rule",
@@ -182,6 +196,9 @@ impl Reason {
                 "fewer than {:.0} attempts a minute of that {kind}, or verifications",
                 3.0 * explained.max(1.0)
             )),
+            Self::Siege { kind, .. } => {
+                Some(format!("verifications of that {kind}, or a quarter of an hour in which nothing is stopped there"))
+            }
             Self::Waiting { open, bound, .. } => {
                 let verifications = (open - bound).max(0.0) + 1.0;
                 Some(format!("{verifications:.0} verifications more, or two minutes; of a phone a captcha, or a day"))
@@ -239,6 +256,10 @@ impl fmt::Display for Reason {
             Self::Surge { kind, value, pressure, rate, explained } => write!(
                 f,
                 "{kind} {value}: {rate:.0} attempts in the last minute, {explained:.1} are explained; pressure {pressure:.2}"
+            ),
+            Self::Siege { kind, value, stopped, sent, verified } => write!(
+                f,
+                "{kind} {value}: {stopped:.0} attempts were stopped in the last minutes, {verified:.0} of {sent:.0} codes verified lately"
             ),
             Self::Waiting { kind, value, rung, open, bound } => write!(
                 f,

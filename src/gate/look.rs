@@ -18,6 +18,10 @@ pub(super) struct Looks {
     pub(super) prior: f32,
     /// What speaks, in words.
     pub(super) words: Vec<&'static str>,
+    /// Whether it is rather right than wrong. Where looks are switched off none is.
+    pub(super) is_right: bool,
+    /// How well the endpoint is known, 0 to 1.
+    pub(super) known: f32,
     /// What it was made of.
     pub(super) made_of: MadeOf,
 }
@@ -72,7 +76,8 @@ impl Looks {
         let made_of = MadeOf { odd: habits.odd, row, active, shadow };
         let words = if prior > decide::TOLD_PRIOR { words(parts(revision, facts, &made_of)) } else { Vec::new() };
         let (prior, words) = decide::with_page((prior, words), page);
-        Self { prior, words, made_of }
+        let is_right = !matches!(revision.prior, Prior::None) && prior < decide::RIGHT;
+        Self { prior, words, is_right, known: habits.known, made_of }
     }
 }
 

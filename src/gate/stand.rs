@@ -38,6 +38,7 @@ impl Stand {
         let first = standing.rungs[0].insert(cells.look(&revision.kinds, attempt, Rung::None, facts.at));
         let looks = Looks::of(cells, revision, (facts, page), (attempt, first));
         (standing.prior, standing.looks, *made_of) = (looks.prior, looks.words, looks.made_of);
+        (standing.looks_right, standing.known) = (looks.is_right, looks.known);
         stand.look_until_open(cells, &revision.kinds);
         stand
     }

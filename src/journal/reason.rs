@@ -45,6 +45,13 @@ enum Numbers<'a> {
         rate: f64,
         explained: f64,
     },
+    Siege {
+        kind: &'static str,
+        value: &'a str,
+        stopped: f64,
+        sent: f64,
+        verified: f64,
+    },
     Waiting {
         kind: &'static str,
         value: &'a str,
@@ -118,6 +125,9 @@ impl<'a> Numbers<'a> {
                 rate: short(*rate),
                 explained: short(*explained),
             },
+            Reason::Siege { kind, value, stopped, sent, verified } => {
+                Self::Siege { kind, value, stopped: short(*stopped), sent: short(*sent), verified: short(*verified) }
+            }
             Reason::Waiting { kind, value, rung, open, bound } => {
                 Self::Waiting { kind, value, rung: *rung, open: short(*open), bound: short(*bound) }
             }

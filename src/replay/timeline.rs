@@ -197,6 +197,7 @@ fn voice(reason: &Reason) -> Option<String> {
         Reason::Limit { name, .. } | Reason::LimitTableFull { name, .. } => Some(format!("limit {name}")),
         Reason::Hot { kind, value, rung, .. } => Some(format!("hot {kind} {value} at {}", rung.name())),
         Reason::Surge { kind, value, .. } => Some(format!("surge of {kind} {value}")),
+        Reason::Siege { kind, value, .. } => Some(format!("siege of {kind} {value}")),
         Reason::Waiting { kind, value, rung, .. } => Some(format!("waiting in {kind} {value} at {}", rung.name())),
         Reason::Look { .. } => Some("looks".to_owned()),
         Reason::Rule { rule, .. } => Some(format!("rule {rule}")),

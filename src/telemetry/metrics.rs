@@ -242,6 +242,7 @@ impl Metrics {
                 | Reason::PageToken(_)
                 | Reason::Hot { .. }
                 | Reason::Surge { .. }
+                | Reason::Siege { .. }
                 | Reason::Waiting { .. }
                 | Reason::Look { .. }
                 | Reason::Rule { .. }

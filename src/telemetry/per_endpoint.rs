@@ -22,7 +22,7 @@ pub(super) struct PerEndpoint {
     endpoint: Arc<str>,
     decisions: [Slot; 12],
     tries: [Slot; 12],
-    reasons: [Slot; 17],
+    reasons: [Slot; 18],
     rungs: [Slot; 8],
     saved: [OnceLock<(Often, Amount)>; 4],
 }
@@ -68,7 +68,7 @@ impl PerEndpoint {
 
     pub(super) fn reason(&self, reason: &Reason) -> &Slot {
         let [limit, table_full, kind, impossible, country, unreadable, no_phone, rest @ ..] = &self.reasons;
-        let [page, hot, surge, waiting, look, rule, budget, deny, allow, blind] = rest;
+        let [page, hot, surge, siege, waiting, look, rule, budget, deny, allow, blind] = rest;
         match reason {
             Reason::Limit { .. } => limit,
             Reason::LimitTableFull { .. } => table_full,
@@ -80,6 +80,7 @@ impl PerEndpoint {
             Reason::PageToken(_) => page,
             Reason::Hot { .. } => hot,
             Reason::Surge { .. } => surge,
+            Reason::Siege { .. } => siege,
             Reason::Waiting { .. } => waiting,
             Reason::Look { .. } => look,
             Reason::Rule { .. } => rule,
