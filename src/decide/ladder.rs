@@ -237,3 +237,102 @@ pub fn shown(kind: Kind, facts: &Facts) -> Box<str> {
     }
     .into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(kind: Kind) -> View {
+        View {
+            kind,
+            heat: 0.0,
+            pressure: 0.0,
+            open: 0.0,
+            bound: 10.0,
+            unanswered: 0.0,
+            open_floor: 10.0,
+            evidence: 0.0,
+            sent: 0.0,
+            verified: 0.0,
+            rate: 0.0,
+            explained: 0.0,
+            history: 0.0,
+            outage: 0.0,
+            known: 1.0,
+            health: 1.0,
+            half_life: Span::hours(1),
+            refused: 0.0,
+        }
+    }
+
+    /// Where the ladder leaves an attempt whose cells are as `cells` at each rung; all others are clean.
+    fn climbed(looks: f32, known: f32, cells: [&[View]; 3]) -> Rung {
+        let views = |cells: &[View]| {
+            Some(Kind::ALL.map(|kind| cells.iter().find(|view| view.kind == kind).copied().or(Some(view(kind)))))
+        };
+        let looks_right = looks < RIGHT;
+        let standing = Standing { prior: looks, looks_right, known, rungs: cells.map(views), ..Standing::default() };
+        standing.climb(Rung::None).rung
+    }
+
+    #[test]
+    fn a_siege_asks_strangers_and_more_of_those_who_look_wrong() {
+        let besieged = View { refused: 9.0, sent: 4.0, ..view(Kind::Range) };
+        let cells = |range| -> [View; 1] { [range] };
+        for (what, range, looks, known, rung) in [
+            ("looks right", besieged, 0.0, 1.0, Rung::Pow),
+            ("looks rather wrong", besieged, 0.6, 1.0, Rung::Captcha),
+            ("hardly anything is stopped", View { refused: 1.0, ..besieged }, 0.6, 1.0, Rung::None),
+            ("people verify there", View { sent: 16.0, verified: 12.0, ..besieged }, 0.6, 1.0, Rung::None),
+            ("some verify their own numbers", View { sent: 30.0, verified: 12.0, ..besieged }, 0.0, 1.0, Rung::Pow),
+            ("nothing is known of the endpoint", besieged, 0.6, 0.0, Rung::None),
+            ("no place", View { kind: Kind::Network, ..besieged }, 0.6, 1.0, Rung::None),
+        ] {
+            let cells = cells(range);
+            assert_eq!(climbed(looks, known, [&cells; 3]), rung, "{what}");
+        }
+        let standing = Standing {
+            trust: Trust::KnownClient,
+            known: 1.0,
+            rungs: [
+                Some(Kind::ALL.map(|kind| Some(if kind == Kind::Range { besieged } else { view(kind) }))),
+                None,
+                None,
+            ],
+            ..Standing::default()
+        };
+        assert_eq!(standing.climb(Rung::None).rung, Rung::None, "who is known is not asked for a range's sake");
+    }
+
+    #[test]
+    fn a_look_alone_asks_for_no_captcha() {
+        assert_eq!(climbed(1.0, 1.0, [&[]; 3]), Rung::Pow);
+        let warm = [View { heat: 0.2, ..view(Kind::Address) }];
+        assert_eq!(climbed(1.0, 1.0, [&[], &warm, &[]]), Rung::Captcha);
+    }
+
+    #[test]
+    fn refusals_alone_keep_nobody_out_who_looks_right() {
+        let hot = |kind, heat, verified| View { heat, sent: verified, verified, ..view(kind) };
+        for (what, cell, looks, rung) in [
+            ("looks right", hot(Kind::Range, 2.0, 20.0), 0.0, Rung::Captcha),
+            ("looks wrong", hot(Kind::Range, 1.0, 20.0), 0.5, Rung::Block),
+            ("silence beyond what refusals heat", hot(Kind::Range, 2.6, 20.0), 0.0, Rung::Block),
+            ("the phone itself", hot(Kind::Phone, 2.3, 0.0), 0.0, Rung::Block),
+            ("the client itself", hot(Kind::Client, 1.1, 0.0), 0.0, Rung::Block),
+            ("looks wrong, where hardly anybody verified", hot(Kind::Country, 0.4, 0.0), 0.8, Rung::Block),
+            ("looks wrong, where people verify", hot(Kind::Country, 0.4, 20.0), 0.8, Rung::Captcha),
+            ("looks wrong, from a warm address", hot(Kind::Address, 0.4, 0.0), 0.8, Rung::Captcha),
+        ] {
+            // Nobody's history explains what the country sees.
+            let cell = View { rate: 10.0, health: if cell.kind.is_wide() { 0.0 } else { 1.0 }, ..cell };
+            let below = [View { heat: 3.0, ..view(Kind::Address) }];
+            assert_eq!(climbed(looks, 1.0, [&below, &below, &[cell]]), rung, "{what}");
+        }
+        let off = Standing {
+            rungs: [None, None, Some(Kind::ALL.map(|kind| Some(hot(kind, 1.1, 0.0))))],
+            ..Standing::default()
+        };
+        assert!(!off.is_open(Rung::Captcha), "where nobody looks nobody looks right");
+    }
+}
