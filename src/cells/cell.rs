@@ -13,7 +13,7 @@ const FAST: Span = Span::seconds(60);
 /// Time constant of the verifications that explain the volume of the moment.
 const RECENT: Span = Span::seconds(120);
 /// Time constant within which an outage shows.
-const OUTAGE: Span = Span::minutes(6);
+pub(super) const OUTAGE: Span = Span::minutes(6);
 /// From the first of these shares of missing verifications on some of it is certainly an outage's, not the evening's; from
 /// the second on all of it.
 const CERTAIN: (f32, f32) = (0.2, 0.55);

@@ -1,6 +1,6 @@
 //! What a cell shows at a moment: evidence, volume, and what its history explains of it.
 
-use super::cell::{Cell, WHOLE};
+use super::cell::{Cell, OUTAGE, WHOLE};
 use super::kind::KindSettings;
 use super::{Kind, RealUse};
 use crate::domain::{Rung, Span, Timestamp};
@@ -98,6 +98,18 @@ impl View {
     /// shows before any code could have been verified, and where those that are stopped were all stopped for their looks.
     pub fn besieged(&self) -> f32 {
         self.novelty() * (self.refused / BESIEGED).min(1.0)
+    }
+
+    /// How long until a siege is over where nothing more is stopped: until less than one is left of what was.
+    pub fn siege_ends_in(&self) -> Span {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "minutes of an hour"
+        )]
+        let minutes = (OUTAGE.as_millis() as f32 / 60_000.0 * self.refused.max(1.0).ln()).ceil() as u64;
+        Span::minutes(minutes)
     }
 
     /// Whether too many messages wait for an answer, for whom so many times the bound is borne.

@@ -13,9 +13,10 @@ const PHONE: [f32; 3] = [1.0, 1.3, 2.2];
 pub(crate) const TOLD_PRIOR: f32 = 0.2;
 /// Below this a look is rather right than wrong.
 pub(crate) const RIGHT: f32 = 0.5;
-/// What a look adds at the rung of proofs of work, which answer little of what is wrong. Less than 1: a look alone asks for
-/// no captcha, for every fourth or fifth person gives up on one.
-const LOOK_AT_POW: f32 = 0.85;
+/// What a look adds at the rung of proofs of work, which answer little of what is wrong, and how much more where the
+/// endpoint is known. Less than 1 together: a look alone asks for no captcha, for every fourth or fifth person gives up on one.
+const LOOK_AT_POW: f32 = 0.5;
+const MORE_WHERE_KNOWN: f32 = 0.4;
 /// What a siege adds there: with a look that is rather wrong it asks for a captcha.
 const BESIEGED_AT_POW: f32 = 0.6;
 /// What a look that is wrong adds at captchas to places where hardly anybody verified: who solves captchas for money looks
@@ -71,7 +72,7 @@ impl Standing {
         let hottest = speaking(rung, views).map(|view| self.heat_of(view, rung)).fold(0.0, f32::max);
         let look = match rung {
             Rung::None => self.prior + self.besieged(),
-            Rung::Pow => LOOK_AT_POW * self.prior + BESIEGED_AT_POW * self.besieged(),
+            Rung::Pow => (LOOK_AT_POW + MORE_WHERE_KNOWN * self.known) * self.prior + BESIEGED_AT_POW * self.besieged(),
             Rung::Captcha | Rung::Block => 0.0,
         };
         let weight = if rung < Rung::Captcha { self.rules.weight } else { 0.0 };
@@ -84,7 +85,7 @@ impl Standing {
         match (rung, view.kind) {
             (Rung::None | Rung::Pow, _) | (_, Kind::Phone | Kind::Client) => heat,
             _ if self.looks_right => heat / BORNE_OF_OTHERS,
-            _ if self.prior >= RIGHT => heat + LOOK_AT_CAPTCHA * self.prior * view.novelty(),
+            _ if self.prior >= RIGHT => heat + LOOK_AT_CAPTCHA * self.known * self.prior * view.novelty(),
             _ => heat,
         }
     }
@@ -196,8 +197,14 @@ fn surge(view: &View, facts: &Facts) -> Reason {
 }
 
 fn siege(view: &View, facts: &Facts) -> Reason {
-    let (value, stopped) = (shown(view.kind, facts), view.refused);
-    Reason::Siege { kind: view.kind.name(), value, stopped, sent: view.sent, verified: view.verified }
+    Reason::Siege {
+        kind: view.kind.name(),
+        value: shown(view.kind, facts),
+        stopped: view.refused,
+        sent: view.sent,
+        verified: view.verified,
+        fades_in: view.siege_ends_in(),
+    }
 }
 
 fn waiting(view: &View, rung: Rung, facts: &Facts) -> Reason {
@@ -268,7 +275,9 @@ mod tests {
     /// Where the ladder leaves an attempt whose cells are as `cells` at each rung; all others are clean.
     fn climbed(looks: f32, known: f32, cells: [&[View]; 3]) -> Rung {
         let views = |cells: &[View]| {
-            Some(Kind::ALL.map(|kind| cells.iter().find(|view| view.kind == kind).copied().or(Some(view(kind)))))
+            Some(
+                Kind::ALL.map(|kind| cells.iter().find(|view| view.kind == kind).copied().or_else(|| Some(view(kind)))),
+            )
         };
         let looks_right = looks < RIGHT;
         let standing = Standing { prior: looks, looks_right, known, rungs: cells.map(views), ..Standing::default() };

@@ -90,6 +90,8 @@ pub enum Reason {
         sent: f32,
         /// Of these, verified.
         verified: f32,
+        /// How long until it is over, if nothing more is stopped.
+        fades_in: Span,
     },
     /// More codes wait for their verification than the rung bears.
     Waiting {
@@ -196,8 +198,8 @@ impl Reason {
                 "fewer than {:.0} attempts a minute of that {kind}, or verifications",
                 3.0 * explained.max(1.0)
             )),
-            Self::Siege { kind, .. } => {
-                Some(format!("verifications of that {kind}, or a quarter of an hour in which nothing is stopped there"))
+            Self::Siege { kind, fades_in, .. } => {
+                Some(format!("verifications of that {kind}, or {fades_in} in which nothing is stopped there"))
             }
             Self::Waiting { open, bound, .. } => {
                 let verifications = (open - bound).max(0.0) + 1.0;
@@ -257,7 +259,7 @@ impl fmt::Display for Reason {
                 f,
                 "{kind} {value}: {rate:.0} attempts in the last minute, {explained:.1} are explained; pressure {pressure:.2}"
             ),
-            Self::Siege { kind, value, stopped, sent, verified } => write!(
+            Self::Siege { kind, value, stopped, sent, verified, .. } => write!(
                 f,
                 "{kind} {value}: {stopped:.0} attempts were stopped in the last minutes, {verified:.0} of {sent:.0} codes verified lately"
             ),

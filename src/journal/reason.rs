@@ -51,6 +51,7 @@ enum Numbers<'a> {
         stopped: f64,
         sent: f64,
         verified: f64,
+        fades_in: Span,
     },
     Waiting {
         kind: &'static str,
@@ -125,9 +126,14 @@ impl<'a> Numbers<'a> {
                 rate: short(*rate),
                 explained: short(*explained),
             },
-            Reason::Siege { kind, value, stopped, sent, verified } => {
-                Self::Siege { kind, value, stopped: short(*stopped), sent: short(*sent), verified: short(*verified) }
-            }
+            Reason::Siege { kind, value, stopped, sent, verified, fades_in } => Self::Siege {
+                kind,
+                value,
+                stopped: short(*stopped),
+                sent: short(*sent),
+                verified: short(*verified),
+                fades_in: *fades_in,
+            },
             Reason::Waiting { kind, value, rung, open, bound } => {
                 Self::Waiting { kind, value, rung: *rung, open: short(*open), bound: short(*bound) }
             }
