@@ -10,7 +10,7 @@
 //! evidence, which fades with the half-life of the kind and never falls below 0.
 //!
 //! **Explaining away.** A send is charged in full up to its narrowest cell that is hot, and by a 32nd beyond, so that
-//! one dirty range doesn't cost its whole country a captcha.
+//! one dirty range doesn't cost its whole country a captcha. So does a range under siege, before any silence is heard.
 //!
 //! **Outage.** Where verifications that history promised are missing, in a country or at a carrier, silence says less:
 //! abuse on top of real use takes none away.
@@ -207,7 +207,7 @@ impl Cells {
     pub fn weigh(&self, attempt: &mut Attempt, looked: &Looked) {
         let hot = |kind: Kind| {
             let mut views = looked.iter().flatten().filter_map(|views| views[kind as usize].as_ref());
-            views.any(|view| view.heat.max(view.pressure) >= 1.0 || view.is_overfull(1.0))
+            views.any(|view| view.heat.max(view.pressure).max(view.besieged()) >= 1.0 || view.is_overfull(1.0))
         };
         let repeated =
             looked[0].as_ref().and_then(|views| views[Kind::Phone as usize]).is_some_and(|view| view.open >= 1.0);
