@@ -243,6 +243,33 @@ fn what_its_look_keeps_out_is_volume_only_to_those_that_look_like_it_and_as_far_
 }
 
 #[test]
+fn a_siege_explains_what_goes_to_its_range_and_ends_by_itself() {
+    let mut stage = Stage::new();
+    let event = Event { gap_ms: 0, phone: 1, address: 1, rung: 0, outcome: None };
+    let mut attempt = stage.cells.attempt(&facts(&event, stage.now));
+    for _ in 0..20 {
+        stage.cells.count(&stage.kinds, &attempt, Volume::Whole, None, stage.now);
+    }
+    let range = |stage: &Stage| {
+        let views = stage.cells.look(&stage.kinds, &attempt, Rung::None, stage.now);
+        // Surges are another matter.
+        let calm = views.map(|view| Some(View { pressure: 0.0, ..view? }));
+        (calm[Kind::Range as usize].unwrap(), calm)
+    };
+    let (view, looked) = range(&stage);
+    assert!(view.besieged() >= 1.0, "{view:?}");
+    assert!((view.siege_ends_in().as_millis() as f32 / 60_000.0 - 6.0 * 20.0_f32.ln()).abs() <= 1.0);
+    stage.wait(view.siege_ends_in());
+    let (after, calm) = range(&stage);
+    assert!(after.refused <= 1.0 && after.besieged() < 0.34, "{after:?}");
+    for (looked, weight) in [(looked, EXPLAINED), (calm, WHOLE)] {
+        stage.cells.weigh(&mut attempt, &[Some(looked), None, None]);
+        assert_eq!(i32::from(attempt.weights[Kind::Range as usize]), WHOLE, "the range itself bears it in full");
+        assert_eq!(i32::from(attempt.weights[Kind::Endpoint as usize]), weight);
+    }
+}
+
+#[test]
 fn seven_entries_take_512_bytes() {
     assert_eq!(Cells::bytes_of(7), 512);
     let settings = Settings { memory: 1 << 20, ..Settings::default() };
