@@ -143,7 +143,7 @@ impl Standing {
             told.extend(
                 views
                     .iter()
-                    .filter(|view| heat(view, rung, outage) >= 0.5)
+                    .filter(|view| self.heat_of(view, rung) - view.pressure >= 0.5)
                     .map(|view| hot(view, rung, facts))
                     .take(TOLD),
             );
@@ -247,6 +247,7 @@ pub fn shown(kind: Kind, facts: &Facts) -> Box<str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::{facts, mobile};
     use super::*;
 
     fn view(kind: Kind) -> View {
@@ -338,6 +339,11 @@ mod tests {
             let below = [View { heat: 3.0, ..view(Kind::Address) }];
             assert_eq!(climbed(looks, 1.0, [&below, &below, &[cell]]), rung, "{what}");
         }
+        let warm = Some(Kind::ALL.map(|kind| Some(View { rate: 10.0, health: 0.0, ..hot(kind, 0.4, 0.0) })));
+        let told = Standing { prior: 0.8, known: 1.0, rungs: [None, None, warm], ..Standing::default() };
+        let facts = facts(mobile());
+        let closed = |reason: &Reason| matches!(reason, Reason::Hot { kind: "country", rung: Rung::Captcha, .. });
+        assert!(told.reasons(Rung::Block, &facts).iter().any(closed), "why it isn't a captcha is told");
         let off = Standing {
             rungs: [None, None, Some(Kind::ALL.map(|kind| Some(hot(kind, 1.1, 0.0))))],
             ..Standing::default()

@@ -27,7 +27,7 @@ fn phone(country: &str, kind: NumberKind, validity: Validity) -> PhoneFact {
     })
 }
 
-fn mobile() -> PhoneFact {
+pub(super) fn mobile() -> PhoneFact {
     phone("GB", NumberKind::Mobile, Validity::Valid)
 }
 
@@ -35,7 +35,7 @@ fn unreadable() -> PhoneFact {
     PhoneFact::Unreadable(Unreadable { code: UnreadableCode::SeveralPhones, field: "/phone".to_owned() })
 }
 
-fn facts(phone: PhoneFact) -> Facts {
+pub(super) fn facts(phone: PhoneFact) -> Facts {
     let ip = std::net::IpAddr::from([203, 0, 113, 9]);
     let id = "AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap();
     let address = Address { ip, unit: ip.into(), network: "203.0.113.0/24".parse().unwrap(), id };
