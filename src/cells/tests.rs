@@ -258,7 +258,8 @@ fn a_siege_explains_what_goes_to_its_range_and_ends_by_itself() {
     };
     let (view, looked) = range(&stage);
     assert!(view.besieged() >= 1.0, "{view:?}");
-    assert!((view.siege_ends_in().as_millis() as f32 / 60_000.0 - 6.0 * 20.0_f32.ln()).abs() <= 1.0);
+    // 6 min times ln 20.
+    assert_eq!(view.siege_ends_in(), Span::minutes(18));
     stage.wait(view.siege_ends_in());
     let (after, calm) = range(&stage);
     assert!(after.refused <= 1.0 && after.besieged() < 0.34, "{after:?}");
