@@ -203,11 +203,13 @@ impl Cells {
         })
     }
 
-    /// Says how much of the attempt each of its cells bears, by what they show at the rungs that it went through.
-    pub fn weigh(&self, attempt: &mut Attempt, looked: &Looked) {
+    /// Says how much of the attempt each of its cells bears, by what they show at the rungs that it went through. Where the
+    /// endpoint isn't `known` to half, no siege is certain enough to explain anything.
+    pub fn weigh(&self, attempt: &mut Attempt, looked: &Looked, known: f32) {
+        let besieged = |view: &View| known >= 0.5 && view.besieged() >= 1.0;
         let hot = |kind: Kind| {
             let mut views = looked.iter().flatten().filter_map(|views| views[kind as usize].as_ref());
-            views.any(|view| view.heat.max(view.pressure).max(view.besieged()) >= 1.0 || view.is_overfull(1.0))
+            views.any(|view| view.heat.max(view.pressure) >= 1.0 || view.is_overfull(1.0) || besieged(view))
         };
         let repeated =
             looked[0].as_ref().and_then(|views| views[Kind::Phone as usize]).is_some_and(|view| view.open >= 1.0);

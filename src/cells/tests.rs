@@ -85,7 +85,7 @@ impl Stage {
         let rung = [Rung::None, Rung::Pow, Rung::Captcha][event.rung];
         let mut attempt = self.cells.attempt(&facts(event, self.now));
         let looked = [Some(self.cells.look(&self.kinds, &attempt, Rung::None, self.now)), None, None];
-        self.cells.weigh(&mut attempt, &looked);
+        self.cells.weigh(&mut attempt, &looked, 0.0);
         self.cells.count(&self.kinds, &attempt, Volume::Whole, Some(rung), self.now);
         if event.phone == 0 {
             self.cells.give_back(&attempt, rung);
@@ -263,8 +263,8 @@ fn a_siege_explains_what_goes_to_its_range_and_ends_by_itself() {
     stage.wait(view.siege_ends_in());
     let (after, calm) = range(&stage);
     assert!(after.refused <= 1.0 && after.besieged() < 0.34, "{after:?}");
-    for (looked, weight) in [(looked, EXPLAINED), (calm, WHOLE)] {
-        stage.cells.weigh(&mut attempt, &[Some(looked), None, None]);
+    for (looked, known, weight) in [(looked, 0.5, EXPLAINED), (looked, 0.4, WHOLE), (calm, 0.5, WHOLE)] {
+        stage.cells.weigh(&mut attempt, &[Some(looked), None, None], known);
         assert_eq!(i32::from(attempt.weights[Kind::Range as usize]), WHOLE, "the range itself bears it in full");
         assert_eq!(i32::from(attempt.weights[Kind::Endpoint as usize]), weight);
     }

@@ -110,7 +110,7 @@ impl Stand {
             return None;
         }
         let looked = &self.standing.rungs;
-        cells.weigh(&mut self.attempt, looked);
+        cells.weigh(&mut self.attempt, looked, self.standing.known);
         let volume = match (pass, self.standing.prior) {
             (Some(_), _) => Volume::None,
             (None, prior) if prior >= 1.0 && !forwards => Volume::KeptOut { doubt: self.made_of.doubt() },
