@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use super::detect::{Detector, Outside};
 use super::incident::{Acknowledged, Incident};
 use super::incident_book::Book;
@@ -11,7 +13,6 @@ use super::silence::Silence;
 use super::watch::Watch;
 use super::{Alert, IncidentId};
 use crate::domain::{Span, Timestamp};
-use parking_lot::Mutex;
 
 /// Watches, and tells.
 #[derive(Debug)]

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use parking_lot::Mutex;
+
 use super::Settings;
 use crate::domain::{Span, Timestamp};
 use crate::privacy::Pseudonym;
-use parking_lot::Mutex;
 
 /// Why no challenge is issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

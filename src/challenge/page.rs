@@ -5,11 +5,12 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use parking_lot::Mutex;
+
 use super::Challenges;
 use super::settings::PageSettings;
 use crate::domain::{PageCode, Timestamp};
 use crate::privacy::Pseudonym;
-use parking_lot::Mutex;
 
 /// Label, time, and 128 random bits.
 const BYTES: usize = 1 + 8 + 16;

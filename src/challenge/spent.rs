@@ -6,9 +6,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use parking_lot::{Mutex, MutexGuard};
+
 use super::Unsolved;
 use crate::domain::{PassCode, Timestamp};
-use parking_lot::{Mutex, MutexGuard};
 
 /// Bytes of an entry, in the map and in the queue of what expires, with their spare room.
 pub(super) const ENTRY_BYTES: usize = 160;

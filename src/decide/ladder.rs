@@ -69,7 +69,9 @@ impl Standing {
 
     /// Heat at a rung, with what it looks like, over what the client is trusted with.
     fn heat(&self, rung: Rung, views: &Views) -> f32 {
-        let hottest = speaking(rung, views).map(|view| self.heat_of(view, rung)).fold(0.0, f32::max);
+        let outage = self.outage();
+        let hottest =
+            speaking(rung, views).map(|view| self.heat_of(view, rung, outage) + view.pressure).fold(0.0, f32::max);
         let look = match rung {
             Rung::None => self.prior + self.besieged(),
             Rung::Pow => (LOOK_AT_POW + MORE_WHERE_KNOWN * self.known) * self.prior + BESIEGED_AT_POW * self.besieged(),
@@ -80,8 +82,8 @@ impl Standing {
     }
 
     /// What one cell says at a rung. At a captcha a look doesn't add to everything, it says how much evidence is enough.
-    fn heat_of(&self, view: &View, rung: Rung) -> f32 {
-        let heat = heat(view, rung, self.outage()) + view.pressure;
+    fn heat_of(&self, view: &View, rung: Rung, outage: f32) -> f32 {
+        let heat = heat(view, rung, outage);
         match (rung, view.kind) {
             (Rung::None | Rung::Pow, _) | (_, Kind::Phone | Kind::Client) => heat,
             _ if self.looks_right => heat / BORNE_OF_OTHERS,
@@ -92,13 +94,18 @@ impl Standing {
 
     /// How surely the range of its phone is under attack, for whom nothing is known.
     fn besieged(&self) -> f32 {
-        let range = self.rungs[0].as_ref().and_then(|views| views[Kind::Range as usize]);
+        let range = self.first(Kind::Range);
         range.filter(|_| !self.trust.is_known()).map_or(0.0, |range| range.besieged() * self.known)
+    }
+
+    /// What its cell of a kind shows at the first rung.
+    fn first(&self, kind: Kind) -> Option<View> {
+        self.rungs[0].as_ref().and_then(|views| views[kind as usize])
     }
 
     /// Share of real verifications that are missing for everyone, which is no rung's own.
     pub(super) fn outage(&self) -> f32 {
-        let country = self.rungs[0].as_ref().and_then(|views| views[Kind::Country as usize]);
+        let country = self.first(Kind::Country);
         country.map_or(0.0, |view| view.outage)
     }
 
@@ -116,7 +123,7 @@ impl Standing {
 
     /// How long to wait where nobody can be challenged: 30 s, doubled each time in about six minutes, to 16 minutes.
     pub(super) fn wait(&self) -> Span {
-        let phone = self.rungs[0].as_ref().and_then(|views| views[Kind::Phone as usize]);
+        let phone = self.first(Kind::Phone);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 5")]
         let times = phone.map_or(0.0, |view| view.refused.round().clamp(0.0, 5.0)) as u32;
         Span::seconds(30 << times)
@@ -143,7 +150,7 @@ impl Standing {
             told.extend(
                 views
                     .iter()
-                    .filter(|view| self.heat_of(view, rung) - view.pressure >= 0.5)
+                    .filter(|view| self.heat_of(view, rung, outage) >= 0.5)
                     .map(|view| hot(view, rung, facts))
                     .take(TOLD),
             );
@@ -153,9 +160,7 @@ impl Standing {
             );
         }
         if self.besieged() > TOLD_PRIOR {
-            told.extend(
-                self.rungs[0].as_ref().and_then(|views| views[Kind::Range as usize]).map(|view| siege(&view, facts)),
-            );
+            told.extend(self.first(Kind::Range).map(|view| siege(&view, facts)));
         }
         if self.prior > TOLD_PRIOR {
             told.push(Reason::Look { prior: self.prior, parts: self.looks.clone().into() });

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use super::error::Error;
 use super::limit::{KeyPart, Limit, On, WhenFull};
 use super::room::Rule;
 use super::shape::Shape;
 use super::table::{MIN_ENTRIES, Table, entry_bytes};
 use crate::domain::{Span, Timestamp};
-use parking_lot::Mutex;
 
 const MAX: u32 = 16_000_000;
 const MAX_DISTINCT: u32 = 1024;

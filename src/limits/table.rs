@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use parking_lot::{Mutex, MutexGuard};
+
 use super::room::Rule;
 use super::shape::{Shape, Window};
-use parking_lot::{Mutex, MutexGuard};
 
 pub(super) const SHARDS: usize = 16;
 /// Keys of a set stand together in two cache lines.

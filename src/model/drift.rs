@@ -5,9 +5,10 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use parking_lot::Mutex;
+
 use super::artifact::Reference;
 use super::features::{COUNT, Features};
-use parking_lot::Mutex;
 
 /// One attempt in so many is counted.
 const EVERY: u64 = 8;

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use crate::domain::Timestamp;
 use crate::net::{Attempt, Breaker, BreakerSettings};
-use parking_lot::Mutex;
 
 /// Every line, by the provider's name in the configuration. A reload keeps them.
 #[derive(Debug, Default)]
