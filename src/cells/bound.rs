@@ -64,7 +64,8 @@ pub fn most_evidence(
 }
 
 /// How long after the last attempt of abuse a rung is open again, by fading alone, for an attempt whose looks say
-/// `prior`: `H log2(E / L)`, once all that was open has matured.
+/// `prior`: `H log2(E / L)`, once all that was open has matured. At an address' first rung `E` holds what it left silent after
+/// proofs of work too.
 pub fn opens_after(
     (kind, settings): (Kind, &KindSettings),
     (rung, closes_at): (Rung, f32),
@@ -72,7 +73,9 @@ pub fn opens_after(
     history: History,
     prior: f32,
 ) -> Span {
-    let evidence = most_evidence((kind, settings), (rung, closes_at), real, history);
+    let most = |rung| most_evidence((kind, settings), (rung, closes_at), real, history);
+    let beyond = if kind == Kind::Address && rung == Rung::None { most(Rung::Pow) } else { 0.0 };
+    let evidence = most(rung) + beyond;
     let lowest = limit(kind, rung, &Cell::default(), settings) * (1.0 - prior).max(0.01);
     let half_lives = (evidence / lowest).log2().max(0.0);
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "days")]

@@ -168,7 +168,15 @@ impl Cell {
 
     /// Evidence in nats, of the alternative that explains it best.
     pub(super) fn evidence(&self) -> f32 {
-        let of = |index: usize| self.matured[index] + nats(self.window[index]);
+        self.evidence_with(&Self::default())
+    }
+
+    /// The same of what this cell and another hold together.
+    pub(super) fn evidence_with(&self, other: &Self) -> f32 {
+        let of = |index: usize| {
+            let matured = self.matured[index] + other.matured[index];
+            matured + nats(self.window[index].wrapping_add(other.window[index]))
+        };
         of(0).max(of(1)).max(0.0)
     }
 

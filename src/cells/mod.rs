@@ -188,11 +188,14 @@ impl Cells {
     pub fn look(&self, kinds: &Kinds, attempt: &Attempt, rung: Rung, now: Timestamp) -> Views {
         Kind::ALL.map(|kind| {
             let key = attempt.aspects.key(kind)?;
-            let base = self.table.get(variant(key, kind, attempt.trust, Rung::None)).unwrap_or_default();
-            let own_key = variant(key, kind, attempt.trust, rung);
+            let cell = |rung| self.table.get(variant(key, kind, attempt.trust, rung));
+            let base = cell(Rung::None).unwrap_or_default();
             let is_base = rung == Rung::None || kind == Kind::Phone;
-            let own = (!is_base).then(|| self.table.get(own_key).unwrap_or_default());
-            let view = View::of((&base, own.as_ref()), (kind, rung), kinds.of(kind), (&attempt.real, now));
+            let own = (!is_base).then(|| cell(rung).unwrap_or_default());
+            // Codes that stay silent after proofs of work speak against their address at its first rung too.
+            let beyond = if kind == Kind::Address && is_base { cell(Rung::Pow) } else { None };
+            let cells = (&base, own.as_ref(), beyond.as_ref());
+            let view = View::of(cells, (kind, rung), kinds.of(kind), (&attempt.real, now));
             Some(match kind {
                 Kind::Country if rung == Rung::None => {
                     View { outage: self.outage_of(kinds, &attempt.aspects, attempt.trust, now).missing, ..view }

@@ -270,6 +270,37 @@ fn a_siege_explains_what_goes_to_its_range_and_ends_by_itself() {
     }
 }
 
+/// Two people behind one address, whose numbers lie in two ranges, leave their codes unanswered; others verified there before.
+#[test]
+fn two_silent_codes_close_the_first_rung_of_an_address_where_nobody_verified_whatever_was_proven_for_them() {
+    for (verified, rungs, closed) in [
+        (0, [Rung::None, Rung::None], [true, false]),
+        (0, [Rung::None, Rung::Pow], [true, false]),
+        (0, [Rung::Pow, Rung::Pow], [true, true]),
+        (0, [Rung::Captcha, Rung::Captcha], [false, false]),
+        (20, [Rung::None, Rung::None], [false, false]),
+        (20, [Rung::Pow, Rung::Pow], [false, false]),
+    ] {
+        let mut stage = Stage::new();
+        let mut ask = |phone, rung, outcome| {
+            stage.play(&Event { gap_ms: 100, phone, address: 1, rung: rung as usize, outcome });
+        };
+        for phone in 0..verified {
+            ask(100 + phone, Rung::None, Some((0, OutcomeKind::Verified)));
+        }
+        for (phone, rung) in (1..).zip(rungs) {
+            ask(phone, rung, None);
+        }
+        stage.wait(Span::minutes(2));
+        let attempt = stage.cells.attempt(&facts_of(50, 1, stage.now));
+        let is_closed = |rung| {
+            let views = stage.cells.look(&stage.kinds, &attempt, rung, stage.now);
+            views[Kind::Address as usize].unwrap().heat >= 1.0
+        };
+        assert_eq!([Rung::None, Rung::Pow].map(is_closed), closed, "{verified} verified, {rungs:?}");
+    }
+}
+
 #[test]
 fn seven_entries_take_512_bytes() {
     assert_eq!(Cells::bytes_of(7), 512);
