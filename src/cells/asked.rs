@@ -23,10 +23,10 @@ const REFUSED: f32 = 0.1;
 pub(super) const HELD: f32 = 2.0;
 /// How much more either says against the address that it came from, whichever cell asked. A bomber with a real browser leaves
 /// one challenge after the other for its victims, and goes on to other numbers from the same addresses; of 140,000 real
-/// attempts two came from an address that had left one within half an hour. At 3 (an unsolved one says 1.5: one in
-/// four or five people gives up on a captcha) 4 to 17 % of such a bomber's messages go out, where it was 7 to 39 %; at 5
-/// hardly less. Real users behind a shared address outweigh it by verifying.
-const OF_ADDRESS: f32 = 3.0;
+/// attempts two came from an address that had left one within half an hour. At 2 (an unsolved one says 1: one in four or
+/// five people gives up on a captcha) 2 to 8 % of such a bomber's messages go out, at 3 hardly less, and of real users behind the
+/// addresses of other attacks a fifth more are asked. They outweigh it by verifying.
+const OF_ADDRESS: f32 = 2.0;
 /// Challenges that are waited for at the same time.
 const ASKED: usize = 65_536;
 

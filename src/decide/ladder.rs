@@ -25,6 +25,9 @@ const LOOK_AT_CAPTCHA: f32 = 0.8;
 /// How much more of what it shares with others an attempt bears at captchas that looks right: more than refusals alone
 /// heat a cell, which is twofold, or the first who fail there keep out everyone who comes after them.
 const BORNE_OF_OTHERS: f32 = 2.5;
+/// What a surge weighs for who looks quite right: a campaign, and offices that begin at the same minute, are a surge before
+/// anybody can have verified. Of attacks in `sendwall simulate` none gains by it; of offices half as many are asked.
+const SURGE_OF_RIGHT: f32 = 0.5;
 /// Reasons of one kind that are told at most.
 const TOLD: usize = 4;
 
@@ -70,8 +73,9 @@ impl Standing {
     /// Heat at a rung, with what it looks like, over what the client is trusted with.
     fn heat(&self, rung: Rung, views: &Views) -> f32 {
         let outage = self.outage();
-        let hottest =
-            speaking(rung, views).map(|view| self.heat_of(view, rung, outage) + view.pressure).fold(0.0, f32::max);
+        let hottest = speaking(rung, views)
+            .map(|view| self.heat_of(view, rung, outage) + self.pressure(view))
+            .fold(0.0, f32::max);
         let look = match rung {
             Rung::None => self.prior + self.besieged(),
             Rung::Pow => (LOOK_AT_POW + MORE_WHERE_KNOWN * self.known) * self.prior + BESIEGED_AT_POW * self.besieged(),
@@ -90,6 +94,12 @@ impl Standing {
             _ if self.prior >= RIGHT => heat + LOOK_AT_CAPTCHA * self.known * self.prior * view.novelty(),
             _ => heat,
         }
+    }
+
+    /// What a surge says. Who looks right came with a crowd, likelier than not.
+    fn pressure(&self, view: &View) -> f32 {
+        let doubt = if self.looks_right { (self.prior / RIGHT).min(1.0) } else { 1.0 };
+        view.pressure * (SURGE_OF_RIGHT + (1.0 - SURGE_OF_RIGHT) * doubt)
     }
 
     /// How surely the range of its phone is under attack, for whom nothing is known.
@@ -154,7 +164,8 @@ impl Standing {
                     .map(|view| hot(view, rung, facts))
                     .take(TOLD),
             );
-            told.extend(views.iter().filter(|view| view.pressure >= 0.5).map(|view| surge(view, facts)).take(TOLD));
+            let surges = views.iter().map(|view| (view, self.pressure(view))).filter(|(_, pressure)| *pressure >= 0.5);
+            told.extend(surges.map(|(view, pressure)| surge(view, pressure, facts)).take(TOLD));
             told.extend(
                 views.iter().filter(|view| self.overfull(view)).map(|view| waiting(view, rung, facts)).take(TOLD),
             );
@@ -196,9 +207,9 @@ fn hot(view: &View, rung: Rung, facts: &Facts) -> Reason {
     }
 }
 
-fn surge(view: &View, facts: &Facts) -> Reason {
+fn surge(view: &View, pressure: f32, facts: &Facts) -> Reason {
     let (rate, explained) = (view.rate, view.explained);
-    Reason::Surge { kind: view.kind.name(), value: shown(view.kind, facts), pressure: view.pressure, rate, explained }
+    Reason::Surge { kind: view.kind.name(), value: shown(view.kind, facts), pressure, rate, explained }
 }
 
 fn siege(view: &View, facts: &Facts) -> Reason {
@@ -317,6 +328,22 @@ mod tests {
             ..Standing::default()
         };
         assert_eq!(standing.climb(Rung::None).rung, Rung::None, "who is known is not asked for a range's sake");
+    }
+
+    #[test]
+    fn a_surge_asks_who_looks_right_only_at_twice_the_pressure() {
+        for (what, pressure, looks, rung) in [
+            ("looks right", 1.9, 0.0, Rung::None),
+            ("a larger one", 2.1, 0.0, Rung::Pow),
+            ("a look that leaves a doubt says something itself", 1.1, 0.25, Rung::Pow),
+            ("looks rather wrong", 0.5, 0.5, Rung::Pow),
+        ] {
+            let surging = [View { pressure, ..view(Kind::Country) }];
+            assert_eq!(climbed(looks, 1.0, [&surging, &[], &[]]), rung, "{what}");
+        }
+        let surging = Kind::ALL.map(|kind| Some(View { pressure: 1.1, ..view(kind) }));
+        let off = Standing { rungs: [Some(surging), None, None], ..Standing::default() };
+        assert!(!off.is_open(Rung::None), "where nobody looks a surge is all that there is");
     }
 
     #[test]
