@@ -23,10 +23,10 @@ const REFUSED: f32 = 0.1;
 pub(super) const HELD: f32 = 2.0;
 /// How much more either says against the address that it came from, whichever cell asked. A bomber with a real browser leaves
 /// one challenge after the other for its victims, and goes on to other numbers from the same addresses; of 140,000 real
-/// attempts two came from an address that had left one within half an hour. At 2 (an unsolved one says 1: one in four or
-/// five people gives up on a captcha) 2 to 8 % of such a bomber's messages go out, at 3 hardly less, and of real users behind the
-/// addresses of other attacks a fifth more are asked. They outweigh it by verifying.
-const OF_ADDRESS: f32 = 2.0;
+/// attempts two came from an address that had left one within half an hour. At 2.5 (an unsolved one says 1.25: one in four
+/// or five people gives up on a captcha) 2 to 8 % of such a bomber's messages go out; at 3 hardly less, and more real users
+/// are asked behind the addresses of other attacks. They outweigh it by verifying.
+const OF_ADDRESS: f32 = 2.5;
 /// Challenges that are waited for at the same time.
 const ASKED: usize = 65_536;
 
@@ -65,7 +65,9 @@ impl Cells {
             let hot = views.iter().flatten().find(|view| view.heat >= WARM && view.is_to_blame());
             let hot = hot.map(|view| (view.kind, view.evidence / view.heat));
             let is_address = hot.is_some_and(|(kind, _)| kind == Kind::Address);
-            let address = (!is_address).then(|| (Kind::Address, kinds.of(Kind::Address).limit));
+            // What it left at proofs of work counts at the first rung by itself.
+            let is_said = rung == Rung::None && asked > Rung::Pow;
+            let address = (!is_address && !is_said).then(|| (Kind::Address, kinds.of(Kind::Address).limit));
             hot.into_iter().chain(address).filter_map(move |(kind, limit)| {
                 let key = variant(attempt.aspects.key(kind)?, kind, trust, rung);
                 Some((kind, key, limit))

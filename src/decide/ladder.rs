@@ -25,8 +25,9 @@ const LOOK_AT_CAPTCHA: f32 = 0.8;
 /// How much more of what it shares with others an attempt bears at captchas that looks right: more than refusals alone
 /// heat a cell, which is twofold, or the first who fail there keep out everyone who comes after them.
 const BORNE_OF_OTHERS: f32 = 2.5;
-/// What a surge weighs for who looks quite right: a campaign, and offices that begin at the same minute, are a surge before
-/// anybody can have verified. Of attacks in `sendwall simulate` none gains by it; of offices half as many are asked.
+/// What a surge weighs for who looks quite right, where the endpoint is known: a campaign, and offices that begin at the same
+/// minute, are a surge before anybody can have verified. Of attacks in `sendwall simulate` none gains by it; of offices half
+/// as many are asked.
 const SURGE_OF_RIGHT: f32 = 0.5;
 /// Reasons of one kind that are told at most.
 const TOLD: usize = 4;
@@ -96,10 +97,10 @@ impl Standing {
         }
     }
 
-    /// What a surge says. Who looks right came with a crowd, likelier than not.
+    /// What a surge says. Who looks right came with a crowd, likelier than not, where it is known how such people look.
     fn pressure(&self, view: &View) -> f32 {
-        let doubt = if self.looks_right { (self.prior / RIGHT).min(1.0) } else { 1.0 };
-        view.pressure * (SURGE_OF_RIGHT + (1.0 - SURGE_OF_RIGHT) * doubt)
+        let right = if self.looks_right { self.known * (1.0 - self.prior / RIGHT).max(0.0) } else { 0.0 };
+        view.pressure * (1.0 - (1.0 - SURGE_OF_RIGHT) * right)
     }
 
     /// How surely the range of its phone is under attack, for whom nothing is known.
@@ -332,14 +333,15 @@ mod tests {
 
     #[test]
     fn a_surge_asks_who_looks_right_only_at_twice_the_pressure() {
-        for (what, pressure, looks, rung) in [
-            ("looks right", 1.9, 0.0, Rung::None),
-            ("a larger one", 2.1, 0.0, Rung::Pow),
-            ("a look that leaves a doubt says something itself", 1.1, 0.25, Rung::Pow),
-            ("looks rather wrong", 0.5, 0.5, Rung::Pow),
+        for (what, pressure, looks, known, rung) in [
+            ("looks right", 1.9, 0.0, 1.0, Rung::None),
+            ("a larger one", 2.1, 0.0, 1.0, Rung::Pow),
+            ("nothing is known of the endpoint", 1.1, 0.0, 0.0, Rung::Pow),
+            ("a look that leaves a doubt says something itself", 1.1, 0.25, 1.0, Rung::Pow),
+            ("looks rather wrong", 0.5, 0.5, 1.0, Rung::Pow),
         ] {
             let surging = [View { pressure, ..view(Kind::Country) }];
-            assert_eq!(climbed(looks, 1.0, [&surging, &[], &[]]), rung, "{what}");
+            assert_eq!(climbed(looks, known, [&surging, &[], &[]]), rung, "{what}");
         }
         let surging = Kind::ALL.map(|kind| Some(View { pressure: 1.1, ..view(kind) }));
         let off = Standing { rungs: [Some(surging), None, None], ..Standing::default() };
