@@ -19,8 +19,8 @@ impl Cells {
         let value = real.verified();
         let (old, at) = (charge.value, charge.at);
         for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
-            let (base, own) =
-                (variant(key, kind, charge.trust, Rung::None), variant(key, kind, charge.trust, charge.rung));
+            let at_rung = |rung| variant(key, kind, charge.trust, rung);
+            let (base, own) = (at_rung(Rung::None), at_rung(charge.rung));
             if charge.matured {
                 self.take_back(kinds, charge, (kind, own, weight), now);
             } else {
@@ -33,6 +33,12 @@ impl Cells {
                         *window = window.wrapping_add(share(*new, weight) - share(old, weight));
                     }
                 });
+            }
+            // Abuse keeps what it closed hot while it goes on, and everybody real comes by the rung above: without this what
+            // they verify would never be heard where it is asked for.
+            let below = [Rung::None, Rung::Pow].into_iter().filter(|rung| own != base && *rung < charge.rung);
+            for rung in below {
+                self.change(kinds, kind, at_rung(rung), now, |cell| ripen(cell, value, weight, 1.0));
             }
             self.upsert(kinds, kind, base, now, |cell| {
                 cell.slow += 1.0;
@@ -70,11 +76,7 @@ impl Cells {
     fn take_back(&self, kinds: &Kinds, charge: &Charge, (kind, own, weight): (Kind, u64, i32), now: Timestamp) {
         let age = now.since(charge.at + STEPS[STEPS.len() - 1]);
         let left = fade::half(age.as_millis(), kinds.of(kind).half_life);
-        self.change(kinds, kind, own, now, |cell| {
-            for (matured, said) in cell.matured.iter_mut().zip(charge.value) {
-                *matured = (*matured - left * cell::nats(share(said, weight))).max(0.0);
-            }
-        });
+        self.change(kinds, kind, own, now, |cell| ripen(cell, charge.value, weight, -left));
     }
 
     /// Gets the memory of a send's cells on its way at once.
@@ -178,11 +180,16 @@ impl Said {
             }
         }
         if self.horizon {
-            for (matured, new) in cell.matured.iter_mut().zip(new) {
-                *matured = (*matured + cell::nats(share(new, weight))).max(0.0);
-            }
+            ripen(cell, new, weight, 1.0);
         }
         cell.evidence()
+    }
+}
+
+/// Adds so many times what a send says to a cell's matured evidence, which never falls below 0.
+fn ripen(cell: &mut Cell, said: [i32; ALTERNATIVES], weight: i32, times: f32) {
+    for (matured, said) in cell.matured.iter_mut().zip(said) {
+        *matured = (*matured + times * cell::nats(share(said, weight))).max(0.0);
     }
 }
 

@@ -302,6 +302,45 @@ fn two_silent_codes_close_the_first_rung_of_an_address_where_nobody_verified_wha
 }
 
 #[test]
+fn who_verifies_after_a_proof_is_heard_at_the_rungs_below_too() {
+    for (proven, heard) in
+        [(Rung::None, [true, false, false]), (Rung::Pow, [true, true, false]), (Rung::Captcha, [true, true, true])]
+    {
+        let mut stage = Stage::new();
+        let mut ask = |phone, rung, outcome| {
+            stage.play(&Event { gap_ms: 1000, phone, address: phone, rung: rung as usize, outcome });
+        };
+        // Phones of one range.
+        for number in 1..10 {
+            for rung in [Rung::None, Rung::Pow, Rung::Captcha] {
+                ask(9 * number + 3 * rung as u64, rung, None);
+            }
+        }
+        stage.wait(Span::minutes(3));
+        let evidence = |stage: &Stage| {
+            let attempt = stage.cells.attempt(&facts_of(900, 900, stage.now));
+            [Rung::None, Rung::Pow, Rung::Captcha].map(|rung| {
+                stage.cells.look(&stage.kinds, &attempt, rung, stage.now)[Kind::Range as usize].unwrap().evidence
+            })
+        };
+        let before = evidence(&stage);
+        stage.play(&Event {
+            gap_ms: 1000,
+            phone: 300,
+            address: 300,
+            rung: proven as usize,
+            outcome: Some((0, OutcomeKind::Verified)),
+        });
+        stage.wait(Span::minutes(3));
+        let after = evidence(&stage);
+        for (rung, heard) in heard.into_iter().enumerate() {
+            let said = after[rung] - before[rung];
+            assert_eq!(said < -1.0, heard, "{proven:?} at {rung}: {before:?}, {after:?}");
+        }
+    }
+}
+
+#[test]
 fn seven_entries_take_512_bytes() {
     assert_eq!(Cells::bytes_of(7), 512);
     let settings = Settings { memory: 1 << 20, ..Settings::default() };
