@@ -38,7 +38,7 @@ pub fn most_open(settings: &KindSettings, rung: Rung, history: History) -> f32 {
 }
 
 /// The most messages that abuse gets through one cell at `rung` in any half-life of the kind. `closes_at` is the heat at
-/// which the rung closes: 1, but for the phone, whose messages count together over all rungs, and at captchas 2.5 for who
+/// which the rung closes: 1, but for the phone, whose messages count together over all rungs, and at captchas 1.5 for who
 /// looks like real users there.
 pub fn most_sends(
     (kind, settings): (Kind, &KindSettings),
@@ -50,8 +50,8 @@ pub fn most_sends(
     matured.ceil() + most_open(settings, rung, history).ceil()
 }
 
-/// The most evidence that abuse leaves behind at a rung: what it takes to close it and all that is open then, or the
-/// twofold limit to which attempts at a closed rung heat it.
+/// The most evidence that abuse leaves behind at a rung: what it takes to close it and all that is open then, or that
+/// to which attempts at a closed rung heat it.
 pub fn most_evidence(
     (kind, settings): (Kind, &KindSettings),
     (rung, closes_at): (Rung, f32),

@@ -23,8 +23,8 @@ const BESIEGED_AT_POW: f32 = 0.6;
 /// like that, and goes there.
 const LOOK_AT_CAPTCHA: f32 = 0.8;
 /// How much more of what it shares with others an attempt bears at captchas that looks right: more than refusals alone
-/// heat a cell, which is twofold, or the first who fail there keep out everyone who comes after them.
-const BORNE_OF_OTHERS: f32 = 2.5;
+/// heat a cell, or the first who fail there keep out everyone who comes after them.
+const BORNE_OF_OTHERS: f32 = 1.5;
 /// What a surge weighs for who looks quite right, where the endpoint is known: a campaign, and offices that begin at the same
 /// minute, are a surge before anybody can have verified. Of attacks in `sendwall simulate` none gains by it; of offices half
 /// as many are asked.
@@ -359,9 +359,9 @@ mod tests {
     fn refusals_alone_keep_nobody_out_who_looks_right() {
         let hot = |kind, heat, verified| View { heat, sent: verified, verified, ..view(kind) };
         for (what, cell, looks, rung) in [
-            ("looks right", hot(Kind::Range, 2.0, 20.0), 0.0, Rung::Captcha),
+            ("looks right", hot(Kind::Range, 1.2, 20.0), 0.0, Rung::Captcha),
             ("looks wrong", hot(Kind::Range, 1.0, 20.0), 0.5, Rung::Block),
-            ("silence beyond what refusals heat", hot(Kind::Range, 2.6, 20.0), 0.0, Rung::Block),
+            ("silence beyond what refusals heat", hot(Kind::Range, 1.6, 20.0), 0.0, Rung::Block),
             ("the phone itself", hot(Kind::Phone, 2.3, 0.0), 0.0, Rung::Block),
             ("the client itself", hot(Kind::Client, 1.1, 0.0), 0.0, Rung::Block),
             ("looks wrong, where hardly anybody verified", hot(Kind::Country, 0.4, 0.0), 0.8, Rung::Block),
