@@ -173,15 +173,19 @@ def curved(args):
 
 
 def first_sight(directory, args):
-    """Of the first request for each number, how many are asked for something, in percent: by the engine, and by the look."""
+    """Of the first request for each number, how many are asked for something, in percent: by the engine, and by the look; of all
+    seeds together, and from the lowest seed to the highest."""
     print("| traffic | first requests | asked | by the look alone |")
     print("|---|---|---|---|")
     config = configuration(directory, args.prior.split(",")[0])
     for scenario in args.scenarios.split(",") if args.scenarios else SEEN_FIRST:
         found = [first_requests(directory, scenario, seed, config) for seed in seeds(args)]
-        shares = [[100 * counts[index] / counts[0] for counts in found] for index in (1, 2)]
-        spread = " | ".join(f"{min(share):.2f} to {max(share):.2f}" for share in shares)
-        print(f"| {scenario} | {sum(first for first, _, _ in found)} | {spread} |", flush=True)
+        first = sum(counts[0] for counts in found)
+        cells = []
+        for index in (1, 2):
+            shares = [100 * counts[index] / counts[0] for counts in found]
+            cells.append(f"{100 * sum(counts[index] for counts in found) / first:.2f} ({min(shares):.2f} to {max(shares):.2f})")
+        print(f"| {scenario} | {first} | " + " | ".join(cells) + " |", flush=True)
 
 
 def first_requests(directory, scenario, seed, config):
