@@ -16,7 +16,7 @@ use sendwall::app;
 use sendwall::cells::Views;
 use sendwall::clock::{Clock, ManualClock};
 use sendwall::config::Config;
-use sendwall::domain::{Facts, Rung, Timestamp};
+use sendwall::domain::{Facts, Timestamp};
 use sendwall::gate::Gate;
 use sendwall::journal::Journal;
 use sendwall::model::{Features, Look, Model};
@@ -64,7 +64,7 @@ fn bench(c: &mut Criterion) {
         .take(4_096)
         .map(|facts| {
             let attempt = gate.cells().attempt(facts);
-            let views = gate.cells().look(&revision.kinds, &attempt, Rung::None, facts.at);
+            let views = gate.cells().look(&revision.kinds, &attempt, facts.at);
             (facts, views, gate.cells().habits(&attempt, facts.at))
         })
         .collect();

@@ -108,17 +108,24 @@ impl Detector {
         let mut found = Vec::new();
         let touched = volumes.take_touched();
         for rule in &settings.rules {
-            for key in self.keys(rule, &touched, footprints, now) {
-                let measured = measure(rule, &key, volumes, footprints, now);
-                let of = Of {
-                    rule: &rule.name,
-                    kind: rule.kind,
-                    sustain: rule.sustain,
-                    keep: rule.keep_firing_for,
-                    unit: unit(rule.kind),
-                    per: rule.per,
-                };
+            let of = Of {
+                rule: &rule.name,
+                kind: rule.kind,
+                sustain: rule.sustain,
+                keep: rule.keep_firing_for,
+                unit: unit(rule.kind),
+                per: rule.per,
+            };
+            let further = self.further(rule, footprints, now);
+            let counted = touched.iter().filter(|key| rule.kind != AlertKind::Attack && key.by() == rule.by);
+            let mut look = |key: &Key| {
+                let measured = measure(rule, key, volumes, footprints, now);
                 found.extend(self.reading(&of, key, measured, no_text, now));
+            };
+            if further.is_empty() {
+                counted.for_each(&mut look);
+            } else {
+                counted.chain(&further).collect::<BTreeSet<_>>().into_iter().for_each(&mut look);
             }
         }
         found.extend(self.outages(outside, volumes, now));
@@ -128,18 +135,11 @@ impl Detector {
         found
     }
 
-    /// What a rule looks at: what something was counted of, and what is not well yet. Sorted.
-    fn keys(&self, rule: &Rule, touched: &[Key], footprints: &Footprints, now: Timestamp) -> Vec<Key> {
-        let mut keys: Vec<Key> = if rule.kind == AlertKind::Attack {
-            let places = footprints.places(now).into_iter();
-            places.map(|(endpoint, country)| attacked(rule.by, endpoint, country)).collect()
-        } else {
-            touched.iter().filter(|key| key.by() == rule.by).cloned().collect()
-        };
-        keys.extend(self.active(&rule.name));
-        keys.sort_unstable();
-        keys.dedup();
-        keys
+    /// What a rule looks at beside what something was counted of: attacks, and what is not well yet.
+    fn further(&self, rule: &Rule, footprints: &Footprints, now: Timestamp) -> Vec<Key> {
+        let attacks = if rule.kind == AlertKind::Attack { footprints.places(now) } else { Vec::new() };
+        let attacked = attacks.into_iter().map(|(endpoint, country)| attacked(rule.by, endpoint, country));
+        attacked.chain(self.active(&rule.name)).collect()
     }
 
     /// What a rule holds to be not well yet, in order.
@@ -150,13 +150,13 @@ impl Detector {
     fn reading(
         &mut self,
         of: &Of<'_>,
-        key: Key,
+        key: &Key,
         measured: Measured,
         text: impl FnOnce(&Key) -> Option<String>,
         now: Timestamp,
     ) -> Option<Finding> {
         let Of { rule, kind, sustain, keep, unit, per } = *of;
-        let known = self.levels.get(rule).and_then(|levels| levels.get(&key)).copied();
+        let known = self.levels.get(rule).and_then(|levels| levels.get(key)).copied();
         if known.is_none() && !matches!(measured.reading, Reading::Over(_)) {
             return None;
         }
@@ -164,10 +164,10 @@ impl Detector {
         let before = level.firing();
         let change = level.step(measured.reading, sustain, keep, now);
         let severity = level.firing().or(before);
-        self.keep(rule, &key, level);
+        self.keep(rule, key, level);
         let severity = severity.filter(|_| change != Change::Quiet)?;
         let value = Value { value: measured.value, limit: measured.limit, unit, per_ms: per.as_millis() };
-        let text = text(&key);
+        let (key, text) = (key.clone(), text(key));
         Some(Finding { rule: Arc::clone(rule), kind, key, severity, change, value, text })
     }
 
@@ -202,7 +202,7 @@ impl Detector {
             let missing = share * 100.0;
             let text =
                 |key: &Key| Some(format!("{missing:.0} % of the verifications of {key} are missing for everyone"));
-            self.reading(&of, key, measured, text, now)
+            self.reading(&of, &key, measured, text, now)
         });
         found.collect()
     }
@@ -213,19 +213,19 @@ impl Detector {
         for used in &outside.budgets {
             let rule: Arc<str> = format!("budget-{}", used.name.measure.name()).into();
             let key = used.name.country.map_or_else(Key::default, Key::country);
-            seen.insert((Arc::clone(&rule), key.clone()));
             let measured =
                 Measured { limit: used.bound, value: used.used, ..over(used.share(), Some(outside.soft), Some(FULL)) };
             let measure = used.name.measure;
             let unit = if measure.is_money() { Unit::Money } else { Unit::Messages };
             let text = |_: &Key| Some(format!("budget {}: {} of {} spent", used.name, used.used, used.max));
             let of = Of::own(&rule, AlertKind::Budget, unit, measure.per(), BRIEFLY);
-            found.extend(self.reading(&of, key, measured, text, now));
+            found.extend(self.reading(&of, &key, measured, text, now));
+            seen.insert((rule, key));
         }
         let names = self.names(|rule| rule.starts_with("budget-"));
         for (rule, key) in names.into_iter().filter(|name| !seen.contains(name)) {
             let of = Of::own(&rule, AlertKind::Budget, Unit::Messages, Span::default(), BRIEFLY);
-            found.extend(self.reading(&of, key, well(), no_text, now));
+            found.extend(self.reading(&of, &key, well(), no_text, now));
         }
         found
     }
@@ -251,7 +251,7 @@ impl Detector {
         }
         let of = Of::own(&rule, AlertKind::Trouble, Unit::Count, Span::default(), BRIEFLY);
         let found = parts.into_iter();
-        found.filter_map(|(key, (measured, text))| self.reading(&of, key, measured, |_| text, now)).collect()
+        found.filter_map(|(key, (measured, text))| self.reading(&of, &key, measured, |_| text, now)).collect()
     }
 
     /// Alerts whose rules a reload took away end.
@@ -264,7 +264,7 @@ impl Detector {
         let gone = self.names(|rule| !has_rule(rule));
         let end = |(rule, key): (Arc<str>, Key)| {
             let of = Of::own(&rule, AlertKind::Trouble, Unit::Count, Span::default(), Span::default());
-            self.reading(&of, key, well(), no_text, now)
+            self.reading(&of, &key, well(), no_text, now)
         };
         gone.into_iter().filter_map(end).collect()
     }

@@ -212,7 +212,8 @@ impl Volumes {
     /// Keys that something was counted of since the last call, sorted.
     pub(super) fn take_touched(&mut self) -> Vec<Key> {
         self.round += 1;
-        let mut touched = std::mem::take(&mut self.touched);
+        let next = Vec::with_capacity(self.touched.len());
+        let mut touched = std::mem::replace(&mut self.touched, next);
         touched.sort_unstable();
         touched
     }

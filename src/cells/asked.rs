@@ -4,6 +4,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use foldhash::fast::RandomState;
+
 use super::aspects::variant;
 use super::{Attempt, Cells, Kind, Kinds, Looked};
 use crate::domain::{DecisionId, Rung, Span, Timestamp};
@@ -37,7 +39,7 @@ type Closed = (Kind, u64, f32);
 /// Challenges that nobody has answered yet, with the cells that asked for them.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
-    open: HashMap<DecisionId, Vec<Closed>>,
+    open: HashMap<DecisionId, Vec<Closed>, RandomState>,
     queue: VecDeque<(Timestamp, DecisionId)>,
 }
 
@@ -125,7 +127,7 @@ impl Cells {
 #[cfg(test)]
 mod tests {
     use super::super::Settings;
-    use super::super::tests::facts_of;
+    use super::super::tests::{facts_of, look_at};
     use super::*;
 
     const START: Timestamp = Timestamp::from_unix_ms(1_795_197_600_000);
@@ -136,14 +138,14 @@ mod tests {
         let [bomber, person] = [1, 2];
         let heat = |phone, address, now| {
             let attempt = cells.attempt(&facts_of(phone, address, now));
-            let looked = [Rung::None, Rung::Pow].map(|rung| cells.look(&kinds, &attempt, rung, now));
+            let looked = [Rung::None, Rung::Pow].map(|rung| look_at(&cells, &kinds, &attempt, rung, now));
             looked.map(|views| views[Kind::Address as usize].unwrap().heat)
         };
         for (minute, victim) in (0_u64..4).zip(10..) {
             let now = START + Span::minutes(3 * minute);
             for address in [bomber, person] {
                 let attempt = cells.attempt(&facts_of(victim, address, now));
-                let look = |rung| Some(cells.look(&kinds, &attempt, rung, now));
+                let look = |rung| Some(look_at(&cells, &kinds, &attempt, rung, now));
                 let decision = DecisionId::new(now, 10 * victim + address);
                 let looked = [look(Rung::None), look(Rung::Pow), None];
                 cells.closed(&kinds, (decision, Rung::Captcha), &attempt, &looked, now);

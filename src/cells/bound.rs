@@ -11,7 +11,6 @@
 //! others close nothing there.
 
 use super::Kind;
-use super::cell::Cell;
 use super::evidence::STEPS;
 use super::kind::KindSettings;
 use super::view::{OPEN_MULTIPLE, larger, limit};
@@ -76,7 +75,7 @@ pub fn opens_after(
     let most = |rung| most_evidence((kind, settings), (rung, closes_at), real, history);
     let beyond = if kind == Kind::Address && rung == Rung::None { most(Rung::Pow) } else { 0.0 };
     let evidence = most(rung) + beyond;
-    let lowest = limit(kind, rung, &Cell::default(), settings) * (1.0 - prior).max(0.01);
+    let lowest = limit(kind, rung, (0.0, 0.0), settings) * (1.0 - prior).max(0.01);
     let half_lives = (evidence / lowest).log2().max(0.0);
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "days")]
     let fading = Span::millis((settings.half_life.as_millis() as f32 * half_lives).ceil() as u64);
@@ -85,5 +84,5 @@ pub fn opens_after(
 
 /// The limit of a rung before verifications that it may owe to its history have faded.
 fn highest(kind: Kind, rung: Rung, settings: &KindSettings, history: History) -> f32 {
-    limit(kind, rung, &Cell { verified: history.verified, ..Cell::default() }, settings)
+    limit(kind, rung, (0.0, history.verified), settings)
 }

@@ -155,9 +155,9 @@ impl Cell {
             self.born = 0;
         }
         let (kind, [fast, recent, outage, slow]) = half_and_fade(ms, half_life, [FAST, RECENT, OUTAGE, history]);
-        for value in self.matured.iter_mut().chain([&mut self.sent, &mut self.verified]) {
-            *value *= kind;
-        }
+        self.matured = self.matured.map(|evidence| evidence * kind);
+        self.sent *= kind;
+        self.verified *= kind;
         self.fast *= fast;
         self.recent *= recent;
         self.came *= outage;

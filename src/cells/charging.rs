@@ -14,33 +14,38 @@ impl Cells {
     /// A send was verified, or another of its session (not `itself`), perhaps after its horizon.
     pub(super) fn verified(&self, kinds: &Kinds, charge: &mut Charge, itself: bool, now: Timestamp) {
         charge.verified = true;
-        self.touch_charged(charge);
+        let cells = self.cells_of(charge);
         let real = self.learned.real_use(charge.aspects.key(Kind::Endpoint));
         let value = real.verified();
         let (old, at) = (charge.value, charge.at);
-        for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
-            let at_rung = |rung| variant(key, kind, charge.trust, rung);
-            let (base, own) = (at_rung(Rung::None), at_rung(charge.rung));
+        for (kind, (base, own)) in Kind::ALL.into_iter().zip(cells).filter_map(|(kind, cells)| Some((kind, cells?))) {
+            let weight = i32::from(charge.weights[kind as usize]);
+            let hear = |cell: &mut Cell| {
+                if !cell.was_there(at) {
+                    return;
+                }
+                cell.open -= weight;
+                for (window, (new, old)) in cell.window.iter_mut().zip(value.iter().zip(old)) {
+                    *window = window.wrapping_add(share(*new, weight) - share(old, weight));
+                }
+            };
+            // At the first rung both are one cell, which is written once.
+            let heard_by_base = own == base && !charge.matured;
             if charge.matured {
                 self.take_back(kinds, charge, (kind, own, weight), now);
-            } else {
-                self.change(kinds, kind, own, now, |cell| {
-                    if !cell.was_there(at) {
-                        return;
-                    }
-                    cell.open -= weight;
-                    for (window, (new, old)) in cell.window.iter_mut().zip(value.iter().zip(old)) {
-                        *window = window.wrapping_add(share(*new, weight) - share(old, weight));
-                    }
-                });
+            } else if !heard_by_base {
+                self.change(kinds, kind, own, now, hear);
             }
             // Abuse keeps what it closed hot while it goes on, and everybody real comes by the rung above: without this what
             // they verify would never be heard where it is asked for.
             let below = [Rung::None, Rung::Pow].into_iter().filter(|rung| own != base && *rung < charge.rung);
-            for rung in below {
-                self.change(kinds, kind, at_rung(rung), now, |cell| ripen(cell, value, weight, 1.0));
+            for below in below.filter_map(|rung| charge.cell(kind, rung)) {
+                self.change(kinds, kind, below, now, |cell| ripen(cell, value, weight, 1.0));
             }
             self.upsert(kinds, kind, base, now, |cell| {
+                if heard_by_base {
+                    hear(cell);
+                }
                 cell.slow += 1.0;
                 cell.recent += 1.0;
                 cell.came += 1.0;
@@ -79,21 +84,23 @@ impl Cells {
         self.change(kinds, kind, own, now, |cell| ripen(cell, charge.value, weight, -left));
     }
 
-    /// Gets the memory of a send's cells on its way at once.
-    fn touch_charged(&self, charge: &Charge) {
-        let of_rung = |rung| {
-            let keys = Kind::ALL.into_iter().map(move |kind| Some((charge.aspects.key(kind)?, kind)));
-            keys.map(move |key| key.map(|(key, kind)| variant(key, kind, charge.trust, rung)))
-        };
-        self.touch(of_rung(Rung::None));
-        if charge.rung != Rung::None {
-            self.touch(of_rung(charge.rung));
+    /// A send's cells by kind, that of the first rung and that of its own, whose memory is on its way.
+    fn cells_of(&self, charge: &Charge) -> [Option<(u64, u64)>; Kind::ALL.len()] {
+        let is_first = charge.rung == Rung::None;
+        let cells = Kind::ALL.map(|kind| {
+            let base = charge.cell(kind, Rung::None)?;
+            Some((base, if is_first { base } else { charge.cell(kind, charge.rung)? }))
+        });
+        self.table.touch(cells.iter().flatten().map(|(base, _)| *base));
+        if !is_first {
+            self.table.touch(cells.iter().flatten().map(|(_, own)| *own));
         }
+        cells
     }
 
     /// A send has been silent, or verified, for a step longer.
     pub(super) fn step(&self, kinds: &Kinds, charge: &mut Charge, step: usize, at: Timestamp) {
-        self.touch_charged(charge);
+        let cells = self.cells_of(charge);
         let endpoint = charge.aspects.key(Kind::Endpoint);
         let real = self.learned.timetable(endpoint);
         let outage = self.outage_of(kinds, &charge.aspects, charge.trust, at);
@@ -112,12 +119,10 @@ impl Cells {
         let horizon = step + 1 == STEPS.len();
         // What a narrower cell explains by now is taken out of the wider ones.
         let mut most = WHOLE;
-        for kind in Kind::ALL {
-            let Some(key) = charge.aspects.key(kind) else { continue };
+        for (kind, cells) in Kind::ALL.into_iter().zip(cells) {
+            let Some((base, own)) = cells else { continue };
             let old_weight = i32::from(charge.weights[kind as usize]);
             let weight = old_weight.min(most);
-            let (base, own) =
-                (variant(key, kind, charge.trust, Rung::None), variant(key, kind, charge.trust, charge.rung));
             let sent = charge.at;
             let said = Said { sent, old: (old, old_weight), new: (new, weight), horizon, verified: charge.verified };
             let speaks = old != new || old_weight != weight || horizon;
@@ -125,7 +130,6 @@ impl Cells {
                 cell.due += due;
                 cell.sent += f32::from(u8::from(step == 0));
             };
-            // At the first rung both are one cell, which is written once.
             let evidence = if base == own {
                 self.upsert(kinds, kind, own, at, |cell| {
                     count(cell);

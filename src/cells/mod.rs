@@ -151,11 +151,12 @@ impl Cells {
         let steps = aspects.key(Kind::Range).map(sequence::key);
         let others = [Some(page), unanswered::key(&aspects), steps, aspects.carrier];
         let bonds = Bonds::of(&aspects);
-        self.touch(bonds.keys().into_iter().chain(others));
+        self.table.touch(bonds.keys().into_iter().chain(others).flatten());
         let trust = bonds.trust(&self.table, facts.at);
         let is_own = bonds.is_own_phone(&self.table, facts.at);
         let unanswered = if is_own { 0 } else { unanswered::count(&self.table, &aspects, facts.at) };
-        self.touch(Kind::ALL.into_iter().map(|kind| Some(variant(aspects.key(kind)?, kind, trust, Rung::None))));
+        let cell = |kind| Some(variant(aspects.key(kind)?, kind, trust, Rung::None));
+        self.table.touch(Kind::ALL.into_iter().filter_map(cell));
         let real = self.learned.real_use(aspects.key(Kind::Endpoint));
         let last_two = facts.phone().map(|phone| phone.last_two);
         let page_seen = pages::seen(&self.table, facts.client.address.id, self.seed, facts.at);
@@ -172,37 +173,39 @@ impl Cells {
         Habits { sequence, ..self.learned.habits(endpoint, attempt.oddities, now) }
     }
 
-    /// Gets the memory of these entries on its way at once.
-    fn touch(&self, wanted: impl Iterator<Item = Option<u64>>) {
-        let mut keys = [0; Kind::ALL.len()];
-        let count = keys.iter_mut().zip(wanted.flatten()).map(|(place, key)| *place = key).count();
-        self.table.touch(keys.get(..count).unwrap_or_default());
-    }
-
     /// A client loaded a page.
     pub fn page(&self, kinds: &Kinds, client: &Client, now: Timestamp) {
         pages::loaded(&self.table, client.address.id, self.seed, now, |cell| Self::worth(kinds, cell, now));
     }
 
-    /// What the attempt's cells show at `rung`.
-    pub fn look(&self, kinds: &Kinds, attempt: &Attempt, rung: Rung, now: Timestamp) -> Views {
+    /// What the attempt's cells show at the first rung.
+    pub fn look(&self, kinds: &Kinds, attempt: &Attempt, now: Timestamp) -> Views {
         Kind::ALL.map(|kind| {
             let key = attempt.aspects.key(kind)?;
             let cell = |rung| self.table.get(variant(key, kind, attempt.trust, rung));
-            let base = cell(Rung::None).unwrap_or_default();
-            let is_base = rung == Rung::None || kind == Kind::Phone;
-            let own = (!is_base).then(|| cell(rung).unwrap_or_default());
             // Codes that stay silent after proofs of work speak against their address at its first rung too.
-            let beyond = if kind == Kind::Address && is_base { cell(Rung::Pow) } else { None };
-            let cells = (&base, own.as_ref(), beyond.as_ref());
-            let view = View::of(cells, (kind, rung), kinds.of(kind), (&attempt.real, now));
+            let beyond = if kind == Kind::Address { cell(Rung::Pow) } else { None };
+            let cells = (&cell(Rung::None).unwrap_or_default(), beyond.as_ref());
+            let view = View::of(cells, kind, kinds.of(kind), (&attempt.real, now));
             Some(match kind {
-                Kind::Country if rung == Rung::None => {
+                Kind::Country => {
                     View { outage: self.outage_of(kinds, &attempt.aspects, attempt.trust, now).missing, ..view }
                 }
-                Kind::Phone if rung < Rung::Captcha => View { unanswered: attempt.unanswered.into(), ..view },
+                Kind::Phone => View { unanswered: attempt.unanswered.into(), ..view },
                 _ => view,
             })
+        })
+    }
+
+    /// What they show at a rung above, where they show `first` at the first. Of a phone it is the same cell.
+    pub fn look_at(&self, kinds: &Kinds, attempt: &Attempt, first: &Views, rung: Rung, now: Timestamp) -> Views {
+        Kind::ALL.map(|kind| {
+            let (first, key) = (first[kind as usize].as_ref()?, attempt.aspects.key(kind)?);
+            let own = || self.table.get(variant(key, kind, attempt.trust, rung)).unwrap_or_default();
+            let view = first.at(rung, (kind != Kind::Phone).then(own).as_ref(), kinds.of(kind), now);
+            // From captchas on unanswered messages turn nobody away.
+            let unanswered = if rung < Rung::Captcha { view.unanswered } else { 0.0 };
+            Some(View { unanswered, ..view })
         })
     }
 

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::Kind;
-use super::aspects::Aspects;
+use super::aspects::{Aspects, variant};
 use super::cell::ALTERNATIVES;
 use super::evidence::STEPS;
 use crate::domain::{Oddities, Rung, Span, Timestamp, Trust};
@@ -40,6 +40,13 @@ pub(super) struct Charge {
     pub(super) step: u8,
     /// What it said so far, in 4096ths of a nat.
     pub(super) value: [i32; ALTERNATIVES],
+}
+
+impl Charge {
+    /// Its cell of that kind at `rung`; `None` where it has no such aspect.
+    pub(super) fn cell(&self, kind: Kind, rung: Rung) -> Option<u64> {
+        Some(variant(self.aspects.key(kind)?, kind, self.trust, rung))
+    }
 }
 
 #[derive(Debug)]

@@ -8,6 +8,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
+use super::Kind;
 use super::cell::{Cell, WORDS};
 
 /// Keys of a set stand in one cache line, with its version; each of its cells in another.
@@ -20,6 +21,10 @@ const SET_BYTES: usize = SET_WORDS * 8;
 const PAGE_WORDS: usize = 512;
 const PAGE_SETS: usize = PAGE_WORDS / SET_WORDS;
 const BITS: usize = u64::BITS as usize;
+/// The line of a set's keys.
+const KEYS: usize = 0;
+/// Entries whose memory is waited for together: those of an attempt's kinds.
+const AT_ONCE: usize = Kind::ALL.len();
 /// The smallest table.
 const MIN_SETS: usize = 64;
 /// Who waits for another looks so often, then lets others run.
@@ -65,15 +70,27 @@ impl Table {
     pub(super) fn get(&self, key: u64) -> Option<Cell> {
         let key = stored(key);
         let set = self.set_of(key)?;
-        set.read(|| set.find(key).map(|way| set.cell(way))).as_ref().map(Cell::from_words)
+        // Where there is none, the keys are read in its place: the processor needn't know which it is to go on.
+        let (line, words) = set.read(|| {
+            let line = set.line_of(key);
+            (line, set.words(line))
+        });
+        (line != KEYS).then(|| Cell::from_words(&words))
     }
 
-    /// Gets the memory of the entries of all these keys on its way at once: one after the other is most of what a
-    /// decision would cost.
-    pub(super) fn touch(&self, keys: &[u64]) {
-        let sets = || keys.iter().filter_map(|key| Some((stored(*key), self.set_of(stored(*key))?)));
-        let mut read = sets().fold(0, |read, (_, set)| read ^ set.version().load(Ordering::Relaxed));
-        read ^= sets().fold(0, |read, (key, set)| read ^ set.touch(key));
+    /// Gets the memory of the entries of these keys, up to [`AT_ONCE`], on its way at once: one after the other is most of
+    /// what a decision would cost.
+    pub(super) fn touch(&self, keys: impl Iterator<Item = u64>) {
+        let mut sets = [None; AT_ONCE];
+        let mut read = 0;
+        for (place, key) in sets.iter_mut().zip(keys) {
+            let key = stored(key);
+            *place = self.set_of(key).map(|set| {
+                read ^= set.version().load(Ordering::Relaxed);
+                (key, set)
+            });
+        }
+        read ^= sets.iter().flatten().fold(0, |read, (key, set)| read ^ set.touch(*key));
         std::hint::black_box(read);
     }
 
@@ -238,7 +255,7 @@ impl<'a> Set<'a> {
         self.line_of(key).checked_sub(1)
     }
 
-    /// The line of a key's cell, else the line of keys, which is the first.
+    /// The line of a key's cell, else that of [`KEYS`].
     fn line_of(self, key: u64) -> usize {
         (0..WAYS).map(|way| (1 + way) * usize::from(self.key(way) == key)).fold(0, usize::max)
     }
@@ -255,8 +272,12 @@ impl<'a> Set<'a> {
     }
 
     fn cell(self, way: usize) -> [u64; WORDS] {
-        let line = self.line(way);
-        std::array::from_fn(|word| line[word].load(Ordering::Relaxed))
+        self.words(1 + way)
+    }
+
+    fn words(self, line: usize) -> [u64; WORDS] {
+        let (lines, _) = self.0.as_chunks::<LINE_WORDS>();
+        lines[line].each_ref().map(|word| word.load(Ordering::Relaxed))
     }
 
     /// The entry that is worth least.
@@ -359,7 +380,7 @@ mod tests {
                 }
             });
             for _ in 0..50_000 {
-                table.touch(&keys);
+                table.touch(keys.into_iter());
                 for cell in keys.iter().filter_map(|key| table.get(*key)) {
                     assert_eq!(cell, twin(u16::try_from(cell.open).unwrap()));
                 }
@@ -372,7 +393,7 @@ mod tests {
     fn what_was_never_written_is_not_read() {
         let table = Table::new(1 << 20);
         let keys = [7_u64, 1 << 63, u64::MAX];
-        table.touch(&keys);
+        table.touch(keys.into_iter());
         for (index, key) in keys.into_iter().enumerate() {
             assert_eq!((table.get(key), table.change(key, |_| ())), (None, None));
             table.upsert(key, twin(3), |_| 0.0, |_| ());

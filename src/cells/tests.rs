@@ -69,6 +69,12 @@ struct Stage {
     sent: Vec<SendRef>,
 }
 
+/// What cells show at a rung, whichever it is.
+pub(super) fn look_at(cells: &Cells, kinds: &Kinds, attempt: &Attempt, rung: Rung, now: Timestamp) -> Views {
+    let first = cells.look(kinds, attempt, now);
+    if rung == Rung::None { first } else { cells.look_at(kinds, attempt, &first, rung, now) }
+}
+
 impl Stage {
     fn new() -> Self {
         let cells = Cells::new(&Settings { memory: 4 << 20, sends: 1000, keep: Span::minutes(10) }, 1);
@@ -84,7 +90,7 @@ impl Stage {
         self.wait(Span::millis(event.gap_ms));
         let rung = [Rung::None, Rung::Pow, Rung::Captcha][event.rung];
         let mut attempt = self.cells.attempt(&facts(event, self.now));
-        let looked = [Some(self.cells.look(&self.kinds, &attempt, Rung::None, self.now)), None, None];
+        let looked = [Some(self.cells.look(&self.kinds, &attempt, self.now)), None, None];
         self.cells.weigh(&mut attempt, &looked, 0.0);
         self.cells.count(&self.kinds, &attempt, Volume::Whole, Some(rung), self.now);
         if event.phone == 0 {
@@ -195,13 +201,13 @@ fn a_send_says_its_log_likelihood_ratio() {
         stage.play(&event);
         stage.wait(Span::seconds(age));
         let attempt = stage.cells.attempt(&facts(&event, stage.now));
-        let view = stage.cells.look(&stage.kinds, &attempt, Rung::None, stage.now)[Kind::Address as usize].unwrap();
+        let view = stage.cells.look(&stage.kinds, &attempt, stage.now)[Kind::Address as usize].unwrap();
         assert!(
             (f64::from(view.evidence) - expected).abs() < 2.0 / f64::from(NAT),
             "{age} s: {view:?}, not {expected}"
         );
         stage.cells.outcome(&stage.kinds, stage.sent[0], OutcomeKind::Verified, stage.now);
-        let view = stage.cells.look(&stage.kinds, &attempt, Rung::None, stage.now)[Kind::Address as usize].unwrap();
+        let view = stage.cells.look(&stage.kinds, &attempt, stage.now)[Kind::Address as usize].unwrap();
         assert!(view.evidence <= 0.0, "{age} s: verified, nothing is left");
         if age < 120 {
             let verified = ((0.05 / p).ln() * f64::from(NAT)).round();
@@ -222,7 +228,7 @@ fn an_undelivered_message_says_nothing_whenever_that_is_told() {
         stage.cells.outcome(&stage.kinds, stage.sent[0], OutcomeKind::Undelivered, stage.now);
         stage.wait(Span::seconds(120));
         let attempt = stage.cells.attempt(&facts(&event, stage.now));
-        for view in stage.cells.look(&stage.kinds, &attempt, Rung::None, stage.now).into_iter().flatten() {
+        for view in stage.cells.look(&stage.kinds, &attempt, stage.now).into_iter().flatten() {
             assert!(view.evidence.abs() < 1e-6, "told after {told} s: {view:?}");
         }
     }
@@ -236,7 +242,7 @@ fn what_its_look_keeps_out_is_volume_only_to_those_that_look_like_it_and_as_far_
     for _ in 0..100 {
         stage.cells.count(&stage.kinds, &attempt, Volume::KeptOut { doubt: 0.3 }, None, stage.now);
     }
-    for view in stage.cells.look(&stage.kinds, &attempt, Rung::None, stage.now).into_iter().flatten() {
+    for view in stage.cells.look(&stage.kinds, &attempt, stage.now).into_iter().flatten() {
         let expected = if view.kind == Kind::Fingerprint { 30.0 } else { 0.0 };
         assert!((view.rate - expected).abs() < 1e-3, "{view:?}");
     }
@@ -251,7 +257,7 @@ fn a_siege_explains_what_goes_to_its_range_and_ends_by_itself() {
         stage.cells.count(&stage.kinds, &attempt, Volume::Whole, None, stage.now);
     }
     let range = |stage: &Stage| {
-        let views = stage.cells.look(&stage.kinds, &attempt, Rung::None, stage.now);
+        let views = stage.cells.look(&stage.kinds, &attempt, stage.now);
         // Surges are another matter.
         let calm = views.map(|view| Some(View { pressure: 0.0, ..view? }));
         (calm[Kind::Range as usize].unwrap(), calm)
@@ -294,7 +300,7 @@ fn two_silent_codes_close_the_first_rung_of_an_address_where_nobody_verified_wha
         stage.wait(Span::minutes(2));
         let attempt = stage.cells.attempt(&facts_of(50, 1, stage.now));
         let is_closed = |rung| {
-            let views = stage.cells.look(&stage.kinds, &attempt, rung, stage.now);
+            let views = look_at(&stage.cells, &stage.kinds, &attempt, rung, stage.now);
             views[Kind::Address as usize].unwrap().heat >= 1.0
         };
         assert_eq!([Rung::None, Rung::Pow].map(is_closed), closed, "{verified} verified, {rungs:?}");
@@ -320,7 +326,7 @@ fn who_verifies_after_a_proof_is_heard_at_the_rungs_below_too() {
         let evidence = |stage: &Stage| {
             let attempt = stage.cells.attempt(&facts_of(900, 900, stage.now));
             [Rung::None, Rung::Pow, Rung::Captcha].map(|rung| {
-                stage.cells.look(&stage.kinds, &attempt, rung, stage.now)[Kind::Range as usize].unwrap().evidence
+                look_at(&stage.cells, &stage.kinds, &attempt, rung, stage.now)[Kind::Range as usize].unwrap().evidence
             })
         };
         let before = evidence(&stage);

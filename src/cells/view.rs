@@ -127,53 +127,66 @@ impl View {
         self.unanswered >= self.open_floor
     }
 
-    /// `base` is the cell of the first rung, which holds the volume; `own` that of the rung, which holds the evidence,
-    /// where it is another; `beyond` one that adds its evidence.
+    /// What a cell shows at the first rung; `beyond` is one that adds its evidence.
     pub(super) fn of(
-        (base, own, beyond): (&Cell, Option<&Cell>, Option<&Cell>),
-        (kind, rung): (Kind, Rung),
+        (cell, beyond): (&Cell, Option<&Cell>),
+        kind: Kind,
         settings: &KindSettings,
         (real, now): (&RealUse, Timestamp),
     ) -> Self {
-        let base = base.faded(now, settings.half_life);
-        let own = own.map_or(base, |own| own.faded(now, settings.half_life));
+        let cell = cell.faded(now, settings.half_life);
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let conversion = real.conversion as f32;
-        let explained = base.history(conversion).max(base.explained_now(conversion));
-        let explained = if is_origin(kind) { explained.max(base.fast * base.as_real()) } else { explained };
+        let explained = cell.history(conversion).max(cell.explained_now(conversion));
+        let explained = if is_origin(kind) { explained.max(cell.fast * cell.as_real()) } else { explained };
         let evidence = match beyond {
-            Some(beyond) => own.evidence_with(&beyond.faded(now, settings.half_life)),
-            None => own.evidence(),
+            Some(beyond) => cell.evidence_with(&beyond.faded(now, settings.half_life)),
+            None => cell.evidence(),
         };
-        let open = sends(own.open);
-        let bound = (settings.open_floor + OPEN_MULTIPLE * explained) * larger(rung);
-        let pressure = if rung == Rung::None { pressure(base.fast, explained, settings) } else { 0.0 };
         Self {
             kind,
-            heat: evidence / limit(kind, rung, &base, settings),
-            pressure,
-            open,
-            bound,
+            heat: evidence / limit(kind, Rung::None, (cell.sent, cell.verified), settings),
+            pressure: pressure(cell.fast, explained, settings),
+            open: sends(cell.open),
+            bound: bound(Rung::None, explained, settings),
             unanswered: 0.0,
             open_floor: settings.open_floor,
             evidence,
-            sent: base.sent,
-            verified: base.verified,
-            rate: base.fast,
+            sent: cell.sent,
+            verified: cell.verified,
+            rate: cell.fast,
             explained,
-            history: base.history(conversion),
+            history: cell.history(conversion),
             outage: 0.0,
-            known: ((base.slow + base.verified) / 3.0).min(1.0),
-            health: if base.due < 1.0 { 1.0 } else { base.came / base.due },
+            known: ((cell.slow + cell.verified) / 3.0).min(1.0),
+            health: if cell.due < 1.0 { 1.0 } else { cell.came / cell.due },
             half_life: settings.half_life,
-            refused: base.refused,
+            refused: cell.refused,
+        }
+    }
+
+    /// What is shown at a rung above: the volume is that of the first, evidence and silent sends are those of the rung's
+    /// `own` cell, where it has one.
+    pub(super) fn at(&self, rung: Rung, own: Option<&Cell>, settings: &KindSettings, now: Timestamp) -> Self {
+        let (evidence, open) = own.map_or((self.evidence, self.open), |own| {
+            let own = own.faded(now, settings.half_life);
+            (own.evidence(), sends(own.open))
+        });
+        Self {
+            heat: evidence / limit(self.kind, rung, (self.sent, self.verified), settings),
+            pressure: 0.0,
+            open,
+            bound: bound(rung, self.explained, settings),
+            evidence,
+            outage: 0.0,
+            ..*self
         }
     }
 }
 
 /// Who had to prove something is likelier to be abuse, so less evidence is enough; and so it is where nobody has ever
 /// verified: abuse of a range or a country begins with numbers that nobody has seen.
-pub(super) fn limit(kind: Kind, rung: Rung, base: &Cell, settings: &KindSettings) -> f32 {
+pub(super) fn limit(kind: Kind, rung: Rung, (sent, verified): (f32, f32), settings: &KindSettings) -> f32 {
     let proven = match rung {
         Rung::None => 1.0,
         Rung::Pow => PROVEN_POW,
@@ -186,7 +199,7 @@ pub(super) fn limit(kind: Kind, rung: Rung, base: &Cell, settings: &KindSettings
         (Kind::Address, _) => NEW_ADDRESS_PROVEN,
         _ => return settings.limit,
     };
-    settings.limit * (new + (1.0 - new) * known(base.sent, base.verified))
+    settings.limit * (new + (1.0 - new) * known(sent, verified))
 }
 
 /// How well a place that messages go to is known by those who verified there, 0 to 1. Abuse that verifies some of its own
@@ -202,6 +215,11 @@ const fn is_origin(kind: Kind) -> bool {
 
 const fn is_destination(kind: Kind) -> bool {
     matches!(kind, Kind::Range | Kind::WideRange | Kind::Pair | Kind::Country)
+}
+
+/// The silent sends that a cell bears, of which verifications explain so many attempts a minute.
+fn bound(rung: Rung, explained: f32, settings: &KindSettings) -> f32 {
+    (settings.open_floor + OPEN_MULTIPLE * explained) * larger(rung)
 }
 
 /// The bounds on silent sends grow with the proof: who paid for a step may be heard a little longer.

@@ -152,23 +152,25 @@ impl Standing {
 
     /// What closed the rungs below `rung`, the decisive first.
     pub(super) fn reasons(&self, below: Rung, facts: &Facts) -> Vec<Reason> {
-        let mut told = Vec::new();
+        let mut told = Vec::with_capacity(2 * TOLD);
         for rung in [Rung::Captcha, Rung::Pow, Rung::None].into_iter().filter(|rung| *rung < below) {
             let Some(views) = &self.rungs[rung as usize] else { continue };
             let outage = self.outage();
-            let mut views: Vec<_> = views.iter().flatten().collect();
-            views.sort_by(|a, b| heat(b, rung, outage).total_cmp(&heat(a, rung, outage)));
+            let mut hottest = Vec::with_capacity(views.len());
+            hottest.extend(views.iter().flatten());
+            hottest.sort_by(|a, b| heat(b, rung, outage).total_cmp(&heat(a, rung, outage)));
             told.extend(
-                views
+                hottest
                     .iter()
                     .filter(|view| self.heat_of(view, rung, outage) >= 0.5)
                     .map(|view| hot(view, rung, facts))
                     .take(TOLD),
             );
-            let surges = views.iter().map(|view| (view, self.pressure(view))).filter(|(_, pressure)| *pressure >= 0.5);
+            let surges =
+                hottest.iter().map(|view| (view, self.pressure(view))).filter(|(_, pressure)| *pressure >= 0.5);
             told.extend(surges.map(|(view, pressure)| surge(view, pressure, facts)).take(TOLD));
             told.extend(
-                views.iter().filter(|view| self.overfull(view)).map(|view| waiting(view, rung, facts)).take(TOLD),
+                hottest.iter().filter(|view| self.overfull(view)).map(|view| waiting(view, rung, facts)).take(TOLD),
             );
         }
         if self.besieged() > TOLD_PRIOR {

@@ -129,7 +129,7 @@ impl Gate {
     /// What a model reads of an attempt, and how hot its cells are. Counts nothing.
     pub fn seen(&self, revision: &Revision, facts: &Facts) -> Seen {
         let attempt = self.cells.attempt(facts);
-        let views = self.cells.look(&revision.kinds, &attempt, Rung::None, facts.at);
+        let views = self.cells.look(&revision.kinds, &attempt, facts.at);
         let heat = views.iter().flatten().map(|view| view.heat).fold(0.0, f32::max);
         let habits = self.cells.habits(&attempt, facts.at);
         let plain = decide::prior(facts, &habits.odd);

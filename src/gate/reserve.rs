@@ -40,9 +40,10 @@ enum State {
 impl Reservations {
     /// Asks every limit that applies to the attempt, and holds a place in each that has room.
     pub(super) fn reserve(revision: &Arc<Revision>, on: On, facts: &Facts) -> Self {
-        let mut reserved =
-            Self { revision: Arc::clone(revision), at: facts.at, readings: Vec::new(), held: Vec::new() };
-        for (index, handle) in revision.limits.handles().iter().enumerate() {
+        let handles = revision.limits.handles();
+        let (readings, held) = (Vec::with_capacity(handles.len()), Vec::with_capacity(handles.len()));
+        let mut reserved = Self { revision: Arc::clone(revision), at: facts.at, readings, held };
+        for (index, handle) in handles.iter().enumerate() {
             let limit = handle.limit();
             if !limit.applies(on, facts) {
                 continue;

@@ -35,7 +35,7 @@ impl Stand {
         let standing = Standing { trust: attempt.trust, page_seen: attempt.page_seen, ..Standing::default() };
         let mut stand = Self { attempt, standing, rung: proven, at: facts.at, made_of: MadeOf::default() };
         let Self { attempt, standing, made_of, .. } = &mut stand;
-        let first = standing.rungs[0].insert(cells.look(&revision.kinds, attempt, Rung::None, facts.at));
+        let first = standing.rungs[0].insert(cells.look(&revision.kinds, attempt, facts.at));
         let looks = Looks::of(cells, revision, (facts, page), (attempt, first));
         (standing.prior, standing.looks, *made_of) = (looks.prior, looks.words, looks.made_of);
         (standing.looks_right, standing.known) = (looks.is_right, looks.known);
@@ -53,10 +53,12 @@ impl Stand {
         }
     }
 
-    /// Looks at a rung, unless that was done.
+    /// Looks at a rung above the first, unless that was done.
     fn look(&mut self, rung: Rung, cells: &Cells, kinds: &Kinds) {
-        let views = &mut self.standing.rungs[rung as usize];
-        views.get_or_insert_with(|| cells.look(kinds, &self.attempt, rung, self.at));
+        let [Some(first), above @ ..] = &mut self.standing.rungs else { return };
+        if let Some(above) = (rung as usize).checked_sub(1).and_then(|place| above.get_mut(place)) {
+            above.get_or_insert_with(|| cells.look_at(kinds, &self.attempt, first, rung, self.at));
+        }
     }
 
     /// Looks at every rung, however many are open: to show them.

@@ -180,9 +180,12 @@ impl Features {
         let values = values.chain([surge(Kind::Address)]).chain(surges).chain([endpoint]);
         let values = values.chain(surges.map(|surge| surge / endpoint.max(1.0)));
         let values = values.chain(LIFTED.map(seen));
-        for (place, value) in row.iter_mut().zip(values) {
-            *place = value;
-        }
+        let mut places = row.iter_mut();
+        values.for_each(|value| {
+            if let Some(place) = places.next() {
+                *place = value;
+            }
+        });
         Self(row)
     }
 }

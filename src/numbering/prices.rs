@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
+use foldhash::fast::RandomState;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -16,8 +17,8 @@ use crate::privacy::RawPhone;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PriceTable {
     default: Money,
-    countries: HashMap<Country, Money>,
-    prefixes: HashMap<u64, Money>,
+    countries: HashMap<Country, Money, RandomState>,
+    prefixes: HashMap<u64, Money, RandomState>,
     /// Lengths of the prefixes, longest first.
     prefix_lengths: Vec<u32>,
 }
@@ -83,8 +84,8 @@ impl Reader<'_> {
     fn table(&mut self, root: &DeTable<'_>) -> PriceTable {
         let mut table = PriceTable {
             default: Money::default(),
-            countries: HashMap::new(),
-            prefixes: HashMap::new(),
+            countries: HashMap::default(),
+            prefixes: HashMap::default(),
             prefix_lengths: Vec::new(),
         };
         let mut has_default = false;

@@ -275,7 +275,10 @@ impl Town {
     pub(crate) fn views(&self, person: &Person) -> [Views; 3] {
         let (cells, facts) = (self.gate.cells(), person.facts(self.now()));
         let attempt = cells.attempt(&facts);
-        [Rung::None, Rung::Pow, Rung::Captcha].map(|rung| cells.look(&self.revision.kinds, &attempt, rung, self.now()))
+        let (kinds, now) = (&self.revision.kinds, self.now());
+        let first = cells.look(kinds, &attempt, now);
+        let [pow, captcha] = [Rung::Pow, Rung::Captcha].map(|rung| cells.look_at(kinds, &attempt, &first, rung, now));
+        [first, pow, captcha]
     }
 
     /// What someone's cell of a kind shows.
