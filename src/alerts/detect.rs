@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::detect_attack::Footprints;
-use super::detect_measure::{Measured, VERIFY_TIME, attacked, is_drought, measure, over, unit, well};
+use super::detect_measure::{Measured, VERIFY_TIME, attacked, has_enough, is_drought, measure, over, unit, well};
 use super::key::Key;
 use super::settings::{By, Rule, Settings};
 use super::threshold::{Change, Level, Reading};
@@ -118,11 +118,15 @@ impl Detector {
             };
             let further = self.further(rule, footprints, now);
             let counted = touched.iter().filter(|key| rule.kind != AlertKind::Attack && key.by() == rule.by);
+            let is_well = further.is_empty();
             let mut look = |key: &Key| {
+                if is_well && !has_enough(rule, key, volumes, now) {
+                    return;
+                }
                 let measured = measure(rule, key, volumes, footprints, now);
                 found.extend(self.reading(&of, key, measured, no_text, now));
             };
-            if further.is_empty() {
+            if is_well {
                 counted.for_each(&mut look);
             } else {
                 counted.chain(&further).collect::<BTreeSet<_>>().into_iter().for_each(&mut look);

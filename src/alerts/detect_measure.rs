@@ -35,6 +35,13 @@ pub(super) fn attacked(by: By, endpoint: Arc<str>, country: Option<Country>) -> 
     }
 }
 
+/// Whether enough may have been counted of a key for a rule to say more than [`few`]. Few keys have enough, and to add up
+/// parts of windows is most of what measuring costs.
+pub(super) fn has_enough(rule: &Rule, key: &Key, volumes: &mut Volumes, now: Timestamp) -> bool {
+    let counted = volumes.at_most(key, rule.per, now);
+    u64::from(if rule.kind == AlertKind::Refused { counted.judged } else { counted.sent }) >= rule.min
+}
+
 pub(super) fn measure(
     rule: &Rule,
     key: &Key,

@@ -91,6 +91,17 @@ impl Series {
         }
     }
 
+    /// The finest that holds `per`.
+    fn window(&mut self, per: Span) -> &mut Window<Tally> {
+        if per <= Span::minutes(1) {
+            &mut self.minute
+        } else if per <= Span::hours(1) {
+            &mut self.hour
+        } else {
+            &mut self.day
+        }
+    }
+
     /// Counts, and gives whether it is the first time in this round.
     fn count(&mut self, at: Timestamp, tally: &Tally, round: u64) -> bool {
         for window in [&mut self.minute, &mut self.hour, &mut self.day] {
@@ -198,20 +209,19 @@ impl Volumes {
     /// What a key's last `per` hold, without what is younger than `young`. Up to a minute the window is exact to 5 s, up to
     /// an hour to a minute, beyond to half an hour, always rounded up.
     pub(super) fn tally(&mut self, key: &Key, per: Span, young: Span, now: Timestamp) -> Tally {
-        let Some(series) = self.series.get_mut(key) else { return Tally::default() };
-        let window = if per <= Span::minutes(1) {
-            &mut series.minute
-        } else if per <= Span::hours(1) {
-            &mut series.hour
-        } else {
-            &mut series.day
-        };
-        window.held_between(now, per, young)
+        let series = self.series.get_mut(key);
+        series.map(|series| series.window(per).held_between(now, per, young)).unwrap_or_default()
+    }
+
+    /// The sums of the whole window that [`Volumes::tally`] takes `per` from: never less, and next to nothing to ask.
+    pub(super) fn at_most(&mut self, key: &Key, per: Span, now: Timestamp) -> Tally {
+        self.series.get_mut(key).map(|series| series.window(per).held(now)).unwrap_or_default()
     }
 
     /// Keys that something was counted of since the last call, sorted.
     pub(super) fn take_touched(&mut self) -> Vec<Key> {
         self.round += 1;
+        // The next round has about as many.
         let next = Vec::with_capacity(self.touched.len());
         let mut touched = std::mem::replace(&mut self.touched, next);
         touched.sort_unstable();

@@ -130,6 +130,7 @@ impl Cells {
                 cell.due += due;
                 cell.sent += f32::from(u8::from(step == 0));
             };
+            // At the first rung both are one cell, which is written once.
             let evidence = if base == own {
                 self.upsert(kinds, kind, own, at, |cell| {
                     count(cell);

@@ -12,10 +12,11 @@ use crate::domain::{Client, Facts, Timestamp};
 use crate::gate::Gate;
 use crate::trace::{Fault, Line, Lines, Outcome};
 
-/// Lines that are handed over together: fewer, and threads wait for each other; more, and they leave the caches.
-const BATCH: usize = 256;
+/// Lines that are handed over together: fewer, and threads wait for each other; more, and they leave the caches, most of
+/// all where both threads have one core.
+const BATCH: usize = 128;
 /// Batches that wait at most.
-const WAITING: usize = 4;
+const WAITING: usize = 2;
 
 /// What happens at one moment.
 pub(super) struct Event {
