@@ -207,3 +207,36 @@ pub(super) fn unit(kind: AlertKind) -> Unit {
 pub(super) fn number(count: u64) -> f64 {
     count as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_speaks_from_its_minimum_on_and_is_not_even_asked_before() {
+        let (endpoint, at) = (Arc::from("login"), Timestamp::from_unix_ms(1_795_197_600_000));
+        let kinds = [AlertKind::Messages, AlertKind::Conversion, AlertKind::Undelivered, AlertKind::Refused];
+        for (kind, count) in kinds.into_iter().flat_map(|kind| [(kind, 24), (kind, 25)]) {
+            let rule = Rule {
+                name: "only".into(),
+                kind,
+                by: By::Endpoint,
+                per: Span::minutes(15),
+                against: Against::Fixed,
+                warn: Some(0.5),
+                critical: None,
+                min: 25,
+                sustain: Span::default(),
+                keep_firing_for: Span::default(),
+            };
+            let (mut volumes, mut footprints) = (Volumes::default(), Footprints::default());
+            let tally = Tally { judged: count, stopped: count, sent: count, verified: 1, ..Tally::default() };
+            volumes.judged(&endpoint, None, at, &Tally { undelivered: count - 1, ..tally });
+            let (key, now) = (Key::endpoint(&endpoint), at + Span::minutes(5));
+            let enough = has_enough(&rule, &key, &mut volumes, now);
+            let reading = measure(&rule, &key, &mut volumes, &mut footprints, now).reading;
+            let speaks = matches!(reading, Reading::Over(_));
+            assert_eq!((enough, speaks), (count >= 25, count >= 25), "{kind:?} of {count}");
+        }
+    }
+}

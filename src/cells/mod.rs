@@ -187,10 +187,9 @@ impl Cells {
             let beyond = if kind == Kind::Address { cell(Rung::Pow) } else { None };
             let cells = (&cell(Rung::None).unwrap_or_default(), beyond.as_ref());
             let view = View::of(cells, kind, kinds.of(kind), (&attempt.real, now));
+            let outage = || self.outage_of(kinds, &attempt.aspects, attempt.trust, now);
             Some(match kind {
-                Kind::Country => {
-                    View { outage: self.outage_of(kinds, &attempt.aspects, attempt.trust, now).missing, ..view }
-                }
+                Kind::Country => View { outage: outage().missing, ..view },
                 Kind::Phone => View { unanswered: attempt.unanswered.into(), ..view },
                 _ => view,
             })
