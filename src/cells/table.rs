@@ -81,16 +81,12 @@ impl Table {
     /// Gets the memory of the entries of these keys, up to [`AT_ONCE`], on its way at once: one after the other is most of
     /// what a decision would cost.
     pub(super) fn touch(&self, keys: impl Iterator<Item = u64>) {
-        let mut sets = [None; AT_ONCE];
-        let mut read = 0;
-        for (place, key) in sets.iter_mut().zip(keys) {
-            let key = stored(key);
-            *place = self.set_of(key).map(|set| {
-                read ^= set.version().load(Ordering::Relaxed);
-                (key, set)
-            });
-        }
-        read ^= sets.iter().flatten().fold(0, |read, (key, set)| read ^ set.touch(*key));
+        let mut all = [0; AT_ONCE];
+        let count = all.iter_mut().zip(keys).map(|(place, key)| *place = stored(key)).count();
+        let keys = all.get(..count).unwrap_or_default();
+        let sets = || keys.iter().filter_map(|key| Some((*key, self.set_of(*key)?)));
+        let mut read = sets().fold(0, |read, (_, set)| read ^ set.version().load(Ordering::Relaxed));
+        read ^= sets().fold(0, |read, (key, set)| read ^ set.touch(key));
         std::hint::black_box(read);
     }
 
