@@ -57,8 +57,8 @@ GOALS = [
     ("mid-attack", ["mid-attack"], 0.5, 0.3, None),
 ]
 KINDS = {
-    "client": 3.4, "address": 5, "range": 6, "network": 7, "wide_range": 8, "fingerprint": 11,
-    "system": 9, "pair": 9, "country": 9, "endpoint": 12,
+    "client": 3.7, "address": 5.5, "range": 6.6, "network": 7.7, "wide_range": 8.8, "fingerprint": 12,
+    "system": 10, "pair": 10, "country": 10, "endpoint": 13,
 }
 
 

@@ -5,7 +5,7 @@
 //! over the limit of its kind is *heat*; at 1 a rung of the ladder closes for whoever shares the cell. Every rung has
 //! cells of its own, and so have clients that verified before.
 //!
-//! **In time.** A send is looked at 3, 8, 15, 30, 60 and 120 s after it went out; what it says while silent stands in
+//! **In time.** A send is looked at 5, 15, 40 and 120 s after it went out; what it says while silent stands in
 //! its cells' window, exactly, and is taken back when it is verified. At 120 s, the horizon, it moves to the matured
 //! evidence, which fades with the half-life of the kind and never falls below 0.
 //!

@@ -57,7 +57,7 @@ impl Section for Cells {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn changes(&self) -> u64 {
