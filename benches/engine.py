@@ -57,7 +57,7 @@ GOALS = [
     ("mid-attack", ["mid-attack"], 0.5, 0.3, None),
 ]
 KINDS = {
-    "client": 3.7, "address": 5.5, "range": 6.6, "network": 7.7, "wide_range": 8.8, "fingerprint": 12,
+    "client": 3.7, "address": 5, "range": 7.2, "network": 7.7, "wide_range": 9.6, "fingerprint": 12,
     "system": 10, "pair": 10, "country": 10, "endpoint": 13,
 }
 

@@ -112,10 +112,10 @@ impl Default for Kinds {
         Self([
             kind(2.6, hours(24), 1.0, 3.0),
             kind(3.7, hours(12), 1.0, 4.0),
-            kind(5.5, hours(8), 2.0, 10.0),
-            kind(6.6, hours(24), 1.0, 10.0),
+            kind(5.0, hours(8), 2.0, 10.0),
+            kind(7.2, hours(24), 1.0, 10.0),
             kind(7.7, hours(3), 1.5, 15.0),
-            kind(8.8, hours(6), 1.5, 15.0),
+            kind(9.6, hours(6), 1.5, 15.0),
             kind(12.0, minutes(30), 4.0, 40.0),
             kind(10.0, minutes(45), 3.0, 25.0),
             kind(10.0, minutes(45), 3.0, 25.0),

@@ -194,7 +194,7 @@ fn a_send_says_its_log_likelihood_ratio() {
     let come = |s: u64| RealUse::default().come_by(Span::seconds(s));
     let silent = |s| ((1.0 - 0.05 * come(s)) / (1.0 - p * come(s))).ln();
     for (age, expected) in
-        [(2, 0.0), (3, silent(3)), (14, silent(8)), (59, silent(30)), (119, silent(60)), (120, silent(120))]
+        [(4, 0.0), (5, silent(5)), (14, silent(5)), (39, silent(15)), (119, silent(40)), (120, silent(120))]
     {
         let mut stage = Stage::new();
         let event = Event { gap_ms: 0, phone: 1, address: 1, rung: 0, outcome: None };
