@@ -63,7 +63,9 @@ KINDS = {
 
 
 # What the curve shows unless it is told, and of which rows it shows something else than leaked and challenged.
-CURVED = ["fakers", "captcha-farm", "headless-bomber", "low-and-slow", "distributed", "market-abuse"]
+CURVED = [
+    "fakers", "captcha-farm", "headless-bomber", "low-and-slow", "distributed", "market-abuse", "market-abuse known users",
+]
 CURVES = {
     "office-morning": ("challenged",), "market-abuse known users": ("challenged",), "mid-attack": ("leaked", "lost"),
 }
