@@ -1,10 +1,9 @@
 //! What a send says to the cells that it was charged to, while it is silent, when it is verified, and at its horizon.
 
-use super::aspects::variant;
 use super::cell::{self, ALTERNATIVES, Cell, WHOLE};
 use super::evidence::STEPS;
 use super::sends::Charge;
-use super::{Cells, EXPLAINED, Kind, Kinds, fade, parts, trust, unanswered};
+use super::{Cells, EXPLAINED, Kind, Kinds, fade, trust, unanswered};
 use crate::domain::{Rung, Timestamp};
 
 /// Where so much of the verifications is missing for everyone, silence is nobody's fault.
@@ -70,9 +69,7 @@ impl Cells {
         charge.undelivered = true;
         unanswered::forget(&self.table, &charge.aspects, charge.at);
         if charge.matured {
-            for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
-                self.take_back(kinds, charge, (kind, variant(key, kind, charge.trust, charge.rung), weight), now);
-            }
+            charge.cells().for_each(|part| self.take_back(kinds, charge, part, now));
             charge.value = [0; ALTERNATIVES];
         }
     }

@@ -103,9 +103,8 @@ impl Cells {
 
     /// Brings the cell of a send's country to `now` without forgetting what it was like before the outage.
     pub(super) fn hold_history(&self, kinds: &Kinds, charge: &Charge, outage: Outage, now: Timestamp) {
-        let Some(key) = charge.aspects.key(Kind::Country).filter(|_| outage.holds() > 0.0) else { return };
+        let Some(own) = charge.cell(Kind::Country, Rung::None).filter(|_| outage.holds() > 0.0) else { return };
         let half_life = kinds.of(Kind::Country).half_life;
-        let own = variant(key, Kind::Country, charge.trust, Rung::None);
         self.table.change(own, |cell| cell.fade_in_outage(now, half_life, outage.holds()));
     }
 }

@@ -12,7 +12,7 @@
 
 use std::io;
 
-use super::aspects::{Aspects, variant};
+use super::aspects::Aspects;
 use super::carriers::is_carrier;
 use super::cell::{ALTERNATIVES, Cell, WHOLE};
 use super::charging::share;
@@ -22,7 +22,7 @@ use super::sends::{Charge, SendRef};
 use super::sequence::is_sequence;
 use super::trust::is_trust;
 use super::unanswered::is_unanswered;
-use super::{Cells, Kind, Kinds, in_64ths, pages, parts};
+use super::{Cells, Kind, Kinds, in_64ths, pages};
 use crate::domain::{Oddities, Rung, Span, Timestamp, Trust};
 use crate::limits::mix;
 use crate::pack::{self, CHUNK, Malformed, Out, Pack, Restored, Section, Unfit};
@@ -148,8 +148,7 @@ impl Cells {
 
     /// Puts what an open send said into its cells, which were saved without.
     fn charge_again(&self, kinds: &Kinds, charge: &Charge, now: Timestamp) {
-        for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
-            let own = variant(key, kind, charge.trust, charge.rung);
+        for (kind, own, weight) in charge.cells() {
             let fresh = Cell { tag: kind as u8, at: charge.at.unix_ms(), ..Cell::default() };
             let worth = |cell: &Cell| Self::worth(kinds, cell, now);
             self.table.upsert(own, fresh, worth, |cell| {

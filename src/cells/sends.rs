@@ -47,6 +47,14 @@ impl Charge {
     pub(super) fn cell(&self, kind: Kind, rung: Rung) -> Option<u64> {
         Some(variant(self.aspects.key(kind)?, kind, self.trust, rung))
     }
+
+    /// Its cells at its own rung, with how much of it each bears.
+    pub(super) fn cells(&self) -> impl Iterator<Item = (Kind, u64, i32)> {
+        Kind::ALL.into_iter().filter_map(|kind| {
+            let weight = i32::from(self.weights[kind as usize]);
+            Some((kind, self.cell(kind, self.rung)?, weight))
+        })
+    }
 }
 
 #[derive(Debug)]

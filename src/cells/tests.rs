@@ -110,8 +110,8 @@ impl Stage {
         let mut sums = HashMap::new();
         let (sends, _) = self.cells.sends.lock().some_from(0, 1000).unwrap_or_default();
         for (_, charge) in sends.into_iter().filter(|(_, charge)| !charge.matured) {
-            for (kind, key, weight) in parts(&charge.aspects, &charge.weights) {
-                let sum = sums.entry(variant(key, kind, charge.trust, charge.rung)).or_insert(([0; ALTERNATIVES], 0));
+            for (_, key, weight) in charge.cells() {
+                let sum = sums.entry(key).or_insert(([0; ALTERNATIVES], 0));
                 for (sum, value) in sum.0.iter_mut().zip(charge.value) {
                     *sum += share(value, weight);
                 }
