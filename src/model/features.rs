@@ -181,6 +181,7 @@ impl Features {
         let values = values.chain(surges.map(|surge| surge / endpoint.max(1.0)));
         let values = values.chain(LIFTED.map(seen));
         let mut places = row.iter_mut();
+        // Iterated from within each part of the chain is a loop; `zip` would ask at each value which part is at its turn.
         values.for_each(|value| {
             if let Some(place) = places.next() {
                 *place = value;
