@@ -10,8 +10,8 @@ use crate::domain::Span;
 
 /// A send is looked at when it has been silent for so long; the last is the horizon.
 ///
-/// Each look writes all of its cells. With six (3, 8, 15, 30, 60, 120 s) a replay takes a tenth longer, more people are asked on
-/// every kind of day, and no less leaks; with three (10, 35, 120 s) captcha farms get a fifth more through.
+/// Each look writes all of its cells. With six (3, 8, 15, 30, 60, 120 s) a replay takes a tenth longer, a sixth more people are
+/// asked on quiet days, and as much leaks; with three (10, 35, 120 s) captcha farms get a fifth more through.
 pub(super) const STEPS: [Span; 4] = [Span::seconds(5), Span::seconds(15), Span::seconds(40), Span::seconds(120)];
 
 /// Abuse that verifies almost nothing.

@@ -48,7 +48,7 @@ impl Charge {
         Some(variant(self.aspects.key(kind)?, kind, self.trust, rung))
     }
 
-    /// Its cells at its own rung, with how much of it each bears.
+    /// Its cells at its own rung, with how much of it each bears, in 64ths.
     pub(super) fn cells(&self) -> impl Iterator<Item = (Kind, u64, i32)> {
         Kind::ALL.into_iter().filter_map(|kind| {
             let weight = i32::from(self.weights[kind as usize]);
