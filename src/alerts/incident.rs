@@ -175,12 +175,11 @@ impl Incident {
     pub(super) fn add(&mut self, finding: &Finding, inhibited: bool, now: Timestamp) {
         let row = Row::of(finding, inhibited, now);
         self.note(now, format!("{} {}: {}", row.severity.name(), row.rule, row.sentence()));
-        if !inhibited {
-            self.severity = self.severity.max(finding.severity);
-            // What an attack and a threshold say is one thing: the attack says more.
-            if finding.kind == AlertKind::Attack && self.kind != AlertKind::Attack {
-                (self.kind, self.rule) = (finding.kind, finding.rule.to_string());
-            }
+        // A wider alert says that there is trouble, but not how bad it is here.
+        self.severity = self.severity.max(finding.severity);
+        // What an attack and a threshold say is one thing: the attack says more.
+        if finding.kind == AlertKind::Attack && self.kind != AlertKind::Attack && !inhibited {
+            (self.kind, self.rule) = (finding.kind, finding.rule.to_string());
         }
         let ended = self.alerts.iter().position(|known| known.is(finding) && known.ended.is_some());
         match ended.and_then(|index| self.alerts.get_mut(index)) {
@@ -189,10 +188,10 @@ impl Incident {
         }
     }
 
-    /// The alert that speaks for it: the worst of its kind.
+    /// The alert that speaks for it: the worst of its kind, and of alike ones one that no wider one says already.
     fn leading(&self) -> Option<&Row> {
-        let of_kind = self.alerts.iter().filter(|row| row.kind == self.kind && !row.inhibited);
-        of_kind.max_by_key(|row| (row.ended.is_none(), row.severity)).or_else(|| self.alerts.first())
+        let of_kind = self.alerts.iter().filter(|row| row.kind == self.kind);
+        of_kind.max_by_key(|row| (row.ended.is_none(), row.severity, !row.inhibited)).or_else(|| self.alerts.first())
     }
 
     /// How large it is, to see whether it grows.

@@ -168,9 +168,7 @@ impl Book {
             row.text.clone_from(&finding.text);
             if row.severity < finding.severity {
                 row.severity = finding.severity;
-                if !row.inhibited {
-                    incident.severity = incident.severity.max(finding.severity);
-                }
+                incident.severity = incident.severity.max(finding.severity);
                 incident.note(now, format!("{} {}", finding.severity.name(), finding.rule));
                 self.changes += 1;
             }
@@ -299,5 +297,85 @@ fn take_tables(incident: &mut Incident, attacks: &Footprints, attack: &Key, now:
     if sums.size() >= incident.evidence.size() && incident.look.is_none_or(|(then, _)| then != sums) {
         incident.evidence = attacks.evidence(attack, now);
         incident.look = Some((sums, now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alerts::{Unit, Value};
+    use crate::domain::Country;
+
+    const START: Timestamp = Timestamp::from_unix_ms(1_795_197_600_000);
+    const WARN: Severity = Severity::Warn;
+    const CRITICAL: Severity = Severity::Critical;
+
+    /// A book with a minute between one look and the next.
+    struct Stage {
+        book: Book,
+        now: Timestamp,
+    }
+
+    impl Stage {
+        fn new() -> Self {
+            Self { book: Book::default(), now: START }
+        }
+
+        /// What is told of these findings, as status, severity and summary.
+        fn take(&mut self, findings: &[Finding]) -> Vec<(Status, Severity, String)> {
+            self.now = self.now + Span::minutes(1);
+            let told = self.book.take(&Settings::default(), findings, &Footprints::default(), self.now);
+            told.into_iter().map(|alert| (alert.status, alert.severity, alert.summary)).collect()
+        }
+
+        fn statuses(&mut self, findings: &[Finding]) -> Vec<(Status, Severity)> {
+            self.take(findings).into_iter().map(|(status, severity, _)| (status, severity)).collect()
+        }
+    }
+
+    /// `login` is an endpoint, `login UZ` a country there, `UZ` one everywhere.
+    fn key(text: &str) -> Key {
+        let (countries, endpoints): (Vec<_>, Vec<_>) =
+            text.split_whitespace().partition(|word| word.chars().all(char::is_uppercase));
+        Key {
+            endpoint: endpoints.first().map(|name| (*name).into()),
+            country: countries.first().and_then(|name| Country::new(name)),
+            ..Key::default()
+        }
+    }
+
+    fn finding(kind: AlertKind, of: &str, severity: Severity, change: Change) -> Finding {
+        let (key, value) = (key(of), Value { value: 90.0, limit: 40.0, unit: Unit::Requests, per_ms: 900_000 });
+        let rule = format!("{}-{:?}", kind.name(), key.by()).into();
+        Finding { rule, kind, key, severity, change, value, text: None }
+    }
+
+    fn attack(of: &str, severity: Severity, change: Change) -> Finding {
+        finding(AlertKind::Attack, of, severity, change)
+    }
+
+    #[test]
+    fn a_narrower_alert_makes_no_incident_of_its_own_and_is_told_where_it_is_worse() {
+        use Change::{Fired, Worse};
+        for (then, told) in [
+            (vec![attack("login UZ", WARN, Fired)], vec![]),
+            (vec![attack("login UZ", CRITICAL, Fired)], vec![(Status::Updated, CRITICAL)]),
+            (
+                vec![attack("login UZ", WARN, Fired), attack("login UZ", CRITICAL, Worse)],
+                vec![(Status::Updated, CRITICAL)],
+            ),
+        ] {
+            let mut stage = Stage::new();
+            assert_eq!(stage.statuses(&[attack("login", WARN, Fired)]), [(Status::Firing, WARN)]);
+            let mut all: Vec<_> =
+                then.iter().flat_map(|finding| stage.statuses(std::slice::from_ref(finding))).collect();
+            all.extend(stage.statuses(&[attack("login KG", WARN, Fired)]));
+            assert_eq!((all, stage.book.incidents.len()), (told, 1), "{then:?}");
+        }
+        let mut stage = Stage::new();
+        let messages = |of, severity| finding(AlertKind::Messages, of, severity, Fired);
+        stage.take(&[messages("login", WARN)]);
+        let (_, _, summary) = stage.take(&[messages("login UZ", CRITICAL)]).remove(0);
+        assert!(summary.contains("messages of UZ, login"), "the worst speaks: {summary}");
     }
 }
