@@ -186,6 +186,7 @@ impl Incident {
             Some(known) => *known = Row { started: known.started, ..row },
             None => self.alerts.push(row),
         }
+        self.of = Key::common(self.alerts.iter().map(|row| &row.of));
     }
 
     /// The alert that speaks for it: the worst of its kind, and of alike ones one that no wider one says already.

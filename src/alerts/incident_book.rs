@@ -125,7 +125,6 @@ impl Book {
             return incident.add(finding, true, now);
         }
         if let Some(incident) = self.joined(finding).and_then(|index| self.open_mut().nth(index)) {
-            incident.of.join(&finding.key);
             return incident.add(finding, false, now);
         }
         self.next += 1;
@@ -302,6 +301,8 @@ fn take_tables(incident: &mut Incident, attacks: &Footprints, attack: &Key, now:
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::alerts::{Unit, Value};
     use crate::domain::Country;
@@ -330,6 +331,13 @@ mod tests {
 
         fn statuses(&mut self, findings: &[Finding]) -> Vec<(Status, Severity)> {
             self.take(findings).into_iter().map(|(status, severity, _)| (status, severity)).collect()
+        }
+
+        fn silence(&mut self, country: &str, span: Span) {
+            let matches = BTreeMap::from([("country".to_owned(), country.to_owned())]);
+            let (from, until) = (self.now, self.now + span);
+            let silence = Silence { id: 0, matches, from, until, by: String::new(), note: String::new() };
+            assert!(self.book.silence(silence).is_some());
         }
     }
 
@@ -377,5 +385,33 @@ mod tests {
         stage.take(&[messages("login", WARN)]);
         let (_, _, summary) = stage.take(&[messages("login UZ", CRITICAL)]).remove(0);
         assert!(summary.contains("messages of UZ, login"), "the worst speaks: {summary}");
+    }
+
+    #[test]
+    fn an_incident_is_of_what_its_alerts_have_in_common() {
+        for (alerts, of) in [
+            (&["login GG"][..], "GG, login"),
+            (&["login GG", "login"], "GG, login"),
+            (&["login", "GG"], "GG, login"),
+            (&["login GG", "login", "login LK"], "login"),
+            (&["login GG", "login", "login LK", "login GG"], "login"),
+            (&["login GG", "login", "login LK", "login UZ", "login"], "login"),
+        ] {
+            let mut stage = Stage::new();
+            for of in alerts {
+                stage.take(&[attack(of, WARN, Change::Fired)]);
+            }
+            let told: Vec<_> = stage.book.incidents().map(|incident| incident.of.to_string()).collect();
+            assert_eq!(told, [of], "{alerts:?}");
+        }
+    }
+
+    #[test]
+    fn a_silence_of_one_country_holds_no_attack_on_another_back() {
+        let mut stage = Stage::new();
+        stage.silence("GG", Span::hours(1));
+        assert_eq!(stage.statuses(&[attack("login GG", WARN, Change::Fired)]), []);
+        assert_eq!(stage.statuses(&[attack("login", WARN, Change::Fired)]), []);
+        assert_eq!(stage.statuses(&[attack("login LK", CRITICAL, Change::Fired)]), [(Status::Firing, CRITICAL)]);
     }
 }

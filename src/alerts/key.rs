@@ -74,19 +74,19 @@ impl Key {
             && part.is_none()
     }
 
-    /// Puts in what only `other` knows, and leaves out what differs.
-    pub(super) fn join(&mut self, other: &Self) {
-        fn both<T: PartialEq + Clone>(mine: &mut Option<T>, other: Option<&T>) {
-            match (mine.as_ref(), other) {
-                (None, Some(other)) => *mine = Some(other.clone()),
-                (Some(known), Some(other)) if known != other => *mine = None,
-                _ => {}
-            }
+    /// What they have in common: of each label the one value that any of them names. One that names none is wider, and
+    /// may be about the same; two that differ leave nothing.
+    pub(super) fn common<'k>(keys: impl Iterator<Item = &'k Self> + Clone) -> Self {
+        fn only<T: PartialEq>(mut named: impl Iterator<Item = T>) -> Option<T> {
+            let first = named.next()?;
+            named.all(|other| other == first).then_some(first)
         }
-        both(&mut self.endpoint, other.endpoint.as_ref());
-        both(&mut self.country, other.country.as_ref());
-        both(&mut self.range, other.range.as_ref());
-        both(&mut self.part, other.part.as_ref());
+        Self {
+            endpoint: only(keys.clone().filter_map(|key| key.endpoint.as_ref())).cloned(),
+            country: only(keys.clone().filter_map(|key| key.country)),
+            range: only(keys.clone().filter_map(|key| key.range)),
+            part: only(keys.filter_map(|key| key.part.as_ref())).cloned(),
+        }
     }
 
     /// How many labels it has.
