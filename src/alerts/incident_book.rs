@@ -263,10 +263,11 @@ impl Book {
 /// What is to be told of an incident now.
 fn due(incident: &Incident, grow: f64, now: Timestamp) -> Option<Status> {
     match (incident.told, incident.is_open()) {
+        // Whoever was told of it waits for its end.
+        (Some(_), false) => Some(Status::Resolved),
         _ if incident.silenced => None,
         // What was over before anybody heard of it is no news.
         (None, open) => open.then_some(Status::Firing),
-        (Some(_), false) => Some(Status::Resolved),
         (Some((.., severity)), true) if severity < incident.severity => Some(Status::Updated),
         (Some((size, at, _)), true) => {
             let has_grown = incident.size() >= size.max(1.0) * grow && now.since(at) >= PACE;
@@ -413,5 +414,18 @@ mod tests {
         assert_eq!(stage.statuses(&[attack("login GG", WARN, Change::Fired)]), []);
         assert_eq!(stage.statuses(&[attack("login", WARN, Change::Fired)]), []);
         assert_eq!(stage.statuses(&[attack("login LK", CRITICAL, Change::Fired)]), [(Status::Firing, CRITICAL)]);
+    }
+
+    #[test]
+    fn who_was_told_of_an_incident_hears_of_its_end_through_a_silence_and_nobody_else_does() {
+        let (fired, cleared) = (attack("login UZ", WARN, Change::Fired), attack("login UZ", WARN, Change::Cleared));
+        for (first, told) in [("LK", vec![(Status::Firing, WARN), (Status::Resolved, WARN)]), ("UZ", vec![])] {
+            let mut stage = Stage::new();
+            stage.silence(first, Span::hours(1));
+            let mut all = stage.statuses(std::slice::from_ref(&fired));
+            stage.silence("UZ", Span::hours(1));
+            all.extend(stage.statuses(std::slice::from_ref(&cleared)));
+            assert_eq!(all, told, "silenced before: {first}");
+        }
     }
 }
