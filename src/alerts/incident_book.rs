@@ -164,7 +164,10 @@ impl Book {
             let value = finding.value.value;
             row.peak = if lower_is_worse { row.peak.min(value) } else { row.peak.max(value) };
             row.value = finding.value;
-            row.text.clone_from(&finding.text);
+            // What is well again says nothing of what was wrong.
+            if finding.text.is_some() {
+                row.text.clone_from(&finding.text);
+            }
             if row.severity < finding.severity {
                 row.severity = finding.severity;
                 incident.severity = incident.severity.max(finding.severity);
@@ -427,5 +430,19 @@ mod tests {
             all.extend(stage.statuses(std::slice::from_ref(&cleared)));
             assert_eq!(all, told, "silenced before: {first}");
         }
+    }
+
+    #[test]
+    fn what_is_over_says_what_it_was() {
+        let mut stage = Stage::new();
+        let trouble = |change, text: Option<&str>| Finding {
+            key: Key::part("upstream"),
+            text: text.map(str::to_owned),
+            ..finding(AlertKind::Trouble, "", CRITICAL, change)
+        };
+        stage.take(&[trouble(Change::Fired, Some("the app does not answer"))]);
+        stage.take(&[trouble(Change::Still, None)]);
+        let told = stage.take(&[trouble(Change::Cleared, None)]);
+        assert_eq!(told, [(Status::Resolved, CRITICAL, "Over: the app does not answer".to_owned())]);
     }
 }
