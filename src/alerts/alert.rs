@@ -212,9 +212,21 @@ pub enum Unit {
 impl fmt::Display for Value {
     /// `142 messages in 5m (limit 40)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// A number with its noun: `1 address`, `2 addresses`.
+pub fn counted(count: impl fmt::Display, noun: &str) -> String {
+    let count = count.to_string();
+    let end = match (count.as_str(), noun.ends_with('s')) {
+        ("1", _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{count} {noun}{end}")
+}
+
         match self.unit {
-            Unit::Messages => write!(f, "{:.0} messages", self.value)?,
-            Unit::Requests => write!(f, "{:.0} requests", self.value)?,
+            Unit::Messages => f.write_str(&counted(whole, "message"))?,
+            Unit::Requests => f.write_str(&counted(whole, "request"))?,
+        let whole = format_args!("{:.0}", self.value);
             Unit::Money => write!(f, "{:.2} of money", self.value)?,
             Unit::Share => write!(f, "{:.0} %", self.value * 100.0)?,
             Unit::Count => write!(f, "{:.0}", self.value)?,
@@ -267,6 +279,11 @@ mod tests {
         assert_eq!(IncidentId::parse(incident.as_str()), Some(incident));
         assert_eq!(IncidentId::parse("../etc/passwd"), None);
     }
+        assert_eq!(Value { value: 1.2, ..alert.value }.to_string(), "1 message in 5m (limit 40)");
+        assert_eq!(
+            ["0", "1", "10"].map(|count| counted(count, "address")),
+            ["0 addresses", "1 address", "10 addresses"]
+        );
 
     #[test]
     fn names_agree_with_serde() {

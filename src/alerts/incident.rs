@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::detect::Finding;
 use super::evidence::{Evidence, RangeRow, Sums};
 use super::key::Key;
-use super::{Alert, AlertKind, IncidentId, Severity, Status, Value};
+use super::{Alert, AlertKind, IncidentId, Severity, Status, Value, counted};
 use crate::domain::{Money, Timestamp};
 
 /// Moments of a timeline that are kept: the first half of them stays, of the rest the latest.
@@ -255,7 +255,7 @@ impl Incident {
         let mut lines = Vec::new();
         let Evidence { phones, addresses, .. } = &self.evidence;
         if *phones > 0 {
-            lines.push(format!("{phones} phones, {addresses} addresses"));
+            lines.push(format!("{}, {}", counted(phones, "phone"), counted(addresses, "address")));
             lines.push(format!("ranges: {}", self.evidence.top_ranges(currency)));
             for (what, rows) in [
                 ("countries", &self.evidence.countries),

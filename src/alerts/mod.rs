@@ -29,7 +29,7 @@ mod volume;
 mod watch;
 
 pub use alarm::Alarm;
-pub use alert::{Alert, AlertKind, IncidentId, Severity, Sink, Status, Unit, Value};
+pub use alert::{Alert, AlertKind, IncidentId, Severity, Sink, Status, Unit, Value, counted};
 pub use detect::{Outside, Trouble};
 pub use evidence::{Evidence, Example, RangeRow};
 pub use incident::{Acknowledged, Incident, Moment, Row};

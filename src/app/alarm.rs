@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use crate::alerts::deliver::Courier;
-use crate::alerts::{Alarm, Alert, Book, Outside, Severity, Sink, Store, Trouble};
+use crate::alerts::{Alarm, Alert, Book, Outside, Severity, Sink, Store, Trouble, counted};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Span, Timestamp};
@@ -150,16 +150,21 @@ impl Watchman {
             add("upstream", Severity::Critical, 1, "the app does not answer".to_owned());
         }
         if problems > 0 {
-            let text =
-                format!("the last reload was refused: {problems} problems; the configuration before it is in force");
+            let told = counted(problems, "problem");
+            let text = format!("the last reload was refused: {told}; the configuration before it is in force");
             add("reload", Severity::Warn, problems as u64, text);
         }
         if let Some(dropped) = self.dropped.look(metrics.totals().journal_dropped, now) {
-            add("decision-log", Severity::Warn, dropped, format!("the decision log has dropped {dropped} records"));
+            add(
+                "decision-log",
+                Severity::Warn,
+                dropped,
+                format!("the decision log has dropped {}", counted(dropped, "record")),
+            );
         }
         let untracked = revision.limits.handles().iter().map(Handle::untracked).sum();
         if let Some(untracked) = self.untracked.look(untracked, now) {
-            let text = format!("limits had no room for {untracked} keys: raise `memory` in [limits]");
+            let text = format!("limits had no room for {}: raise `memory` in [limits]", counted(untracked, "key"));
             add("limits", Severity::Warn, untracked, text);
         }
         if let Some((feature, index)) = drifted(&revision).into_iter().max_by(|a, b| a.1.total_cmp(&b.1))
