@@ -12,7 +12,7 @@ use super::key::Key;
 use super::volume::{Tally, Volumes};
 use crate::budget::Window;
 use crate::domain::{
-    Country, DecidedBy, Decision, DecisionId, Facts, MaskedPhone, Phone, Range, Reason, Span, Timestamp, Verdict,
+    Country, DecidedBy, Decision, DecisionId, Facts, MaskedPhone, Mode, Phone, Range, Reason, Span, Timestamp, Verdict,
 };
 
 /// Phones and addresses that are told apart.
@@ -150,6 +150,7 @@ impl Footprint {
         } else {
             self.sums.refused += 1;
         }
+        self.sums.let_through += u64::from(decision.mode == Mode::Monitor);
         let network = facts.client.address.network.trunc();
         count(&mut self.networks, network);
         if let Some(asn) = facts.place.asn {

@@ -239,12 +239,12 @@ impl Incident {
         };
         if self.kind == AlertKind::Attack {
             let of = &self.of;
-            let Evidence { refused, challenged, sent, verified, cost_micros, .. } = &self.evidence;
+            let Evidence { sent, verified, cost_micros, .. } = &self.evidence;
+            let (stopped, sent) = (self.evidence.stopped(), counted(sent, "message"));
             let cost = Money::micros(*cost_micros);
             return format!(
-                "{lead}attack on {of}: {} requests stopped; {sent} messages to its ranges went out, {verified} of them \
-                 verified, for {cost} {currency}",
-                refused + challenged
+                "{lead}attack on {of}: {stopped}; {sent} to its ranges went out, {verified} of them verified, for {cost} \
+                 {currency}"
             );
         }
         let sentence = self.leading().map(Row::sentence).unwrap_or_default();
@@ -280,10 +280,10 @@ impl Evidence {
     fn top_ranges(&self, currency: &str) -> String {
         let mut rows: Vec<(&String, &RangeRow)> = self.ranges.iter().collect();
         rows.sort_by_key(|(name, row)| (std::cmp::Reverse((row.sent, row.stopped)), *name));
-        let mut text = String::new();
+        let (mut text, word) = (String::new(), self.stopped_word());
         for (name, row) in rows.iter().take(SHOWN) {
             let cost = Money::micros(row.cost_micros);
-            _ = write!(text, "{name} ({} sent, {cost} {currency}, {} stopped), ", row.sent, row.stopped);
+            _ = write!(text, "{name} ({} sent, {cost} {currency}, {} {word}), ", row.sent, row.stopped);
         }
         let more = self.ranges.len().saturating_sub(SHOWN);
         if more > 0 {

@@ -7,9 +7,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::{FOUND_SOMETHING, fetch, output};
+use crate::alerts::{Evidence, counted};
+use crate::domain::Money;
 use crate::privacy::Secret;
 
 #[derive(Debug, Subcommand)]
@@ -202,19 +205,20 @@ fn readable(incident: &Value) -> String {
         _ = writeln!(out, "acknowledged by {by}: {}", incident["acknowledged"]["note"].as_str().unwrap_or_default());
     }
     let evidence = &incident["evidence"];
-    let number = |key: &str| evidence[key].as_u64().unwrap_or_default();
-    if number("phones") > 0 {
-        let cost = crate::domain::Money::micros(number("cost_micros"));
+    let known = Evidence::deserialize(evidence).unwrap_or_default();
+    if known.phones > 0 {
         _ = writeln!(
             out,
-            "\n{} requests refused, {} challenged, of {} phones from {} addresses\n{} messages went out to its ranges, {} \
-             of them verified; they cost {cost} {}",
-            number("refused"),
-            number("challenged"),
-            number("phones"),
-            number("addresses"),
-            number("sent"),
-            number("verified"),
+            "\n{}: {} refused, {} challenged, of {} from {}\n{} went out to its ranges, {} of them verified; they cost \
+             {} {}",
+            known.stopped(),
+            known.refused,
+            known.challenged,
+            counted(known.phones, "phone"),
+            counted(known.addresses, "address"),
+            counted(known.sent, "message"),
+            known.verified,
+            Money::micros(known.cost_micros),
             text("currency")
         );
     }
@@ -232,7 +236,7 @@ fn readable(incident: &Value) -> String {
         _ = writeln!(out, "\n{title} ({})", rows.len());
         for (name, row) in rows.iter().take(20) {
             let sent = row["sent"].as_u64().map(|sent| format!(", {sent} sent, {} verified", row["verified"]));
-            _ = writeln!(out, "  {name}: {} stopped{}", count(row), sent.unwrap_or_default());
+            _ = writeln!(out, "  {name}: {} {}{}", count(row), known.stopped_word(), sent.unwrap_or_default());
         }
     }
     _ = writeln!(out, "\ntimeline");

@@ -10,11 +10,11 @@ use crate::support::gate::LIMITS_ALONE;
 use crate::support::proxy::eventually;
 use crate::whole::stage::{SHOP_LOGIN, Sendwall, shop};
 
-fn attacked() -> (App, Sendwall) {
+fn attacked(mode: &str) -> (App, Sendwall) {
     let app = shop();
     let rules = format!(
         r#"
-mode = "enforce"
+mode = "{mode}"
 default_limits = false
 prior = "none"
 trusted_proxies = ["127.0.0.0/8"]
@@ -53,7 +53,7 @@ fn incident(sendwall: &Sendwall, arguments: &[&str]) -> Output {
 
 #[test]
 fn an_attack_is_an_incident_that_outlives_the_process() {
-    let (_app, mut sendwall) = attacked();
+    let (_app, mut sendwall) = attacked("enforce");
     eventually("an incident", || !incidents(&sendwall).is_empty());
     let found = incidents(&sendwall).remove(0);
     let id = found["id"].as_str().unwrap();
@@ -86,6 +86,21 @@ fn an_attack_is_an_incident_that_outlives_the_process() {
     assert_eq!((again.len(), &again[0]["id"], &again[0]["open"]), (1, &found["id"], &json!(true)));
     let told = sendwall.admin(&format!("/api/incidents/{id}")).json()["messages"].as_u64();
     assert!(told >= before && before >= Some(1), "{before:?} {told:?}");
+}
+
+#[test]
+fn an_attack_that_monitor_mode_lets_through_is_not_told_as_stopped() {
+    let (app, sendwall) = attacked("monitor");
+    assert_eq!(app.requests().len(), 80);
+    eventually("an incident", || !incidents(&sendwall).is_empty());
+    let found = incidents(&sendwall).remove(0);
+    let (id, summary) = (found["id"].as_str().unwrap(), found["summary"].as_str().unwrap());
+    let told = "requests would have been stopped (monitor mode: all were let through); ";
+    assert!(summary.contains(told), "{summary}");
+    let shown = incident(&sendwall, &["show", id]);
+    let shown = String::from_utf8_lossy(&shown.stdout);
+    assert!(shown.contains("(monitor mode: all were let through): ") && shown.contains(" would have been stopped, "));
+    assert!(!shown.contains("requests stopped"), "{shown}");
 }
 
 #[test]
