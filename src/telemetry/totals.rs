@@ -28,6 +28,10 @@ pub struct Totals {
     pub challenged_sms: u64,
     /// Requests for a code to a known phone that only monitor mode asked for no proof.
     pub would_challenge_sms: u64,
+    /// Requests for a code without a known phone, most of them unreadable, that were refused or asked for a proof.
+    pub rejected: u64,
+    /// The same, that only monitor mode let through.
+    pub would_reject: u64,
     /// Outcomes "verified" that found their send.
     pub verified: u64,
     /// Records that the decision log had to drop.
@@ -46,6 +50,8 @@ struct Part {
     would_save: Pair,
     challenged: AtomicU64,
     would_challenge: AtomicU64,
+    rejected: AtomicU64,
+    would_reject: AtomicU64,
     verified: AtomicU64,
 }
 
@@ -76,7 +82,13 @@ impl Sums {
         let own = self.0.own();
         own.judged.fetch_add(1, Ordering::Relaxed);
         match (decision.verdict, decision.mode, price) {
-            (Verdict::Forward, ..) | (.., None) => {}
+            (Verdict::Forward, ..) => {}
+            (_, Mode::Enforce, None) => {
+                own.rejected.fetch_add(1, Ordering::Relaxed);
+            }
+            (_, Mode::Monitor, None) => {
+                own.would_reject.fetch_add(1, Ordering::Relaxed);
+            }
             (Verdict::Challenge(_), Mode::Enforce, Some(_)) => {
                 own.challenged.fetch_add(1, Ordering::Relaxed);
             }
@@ -111,6 +123,8 @@ impl Sums {
             would_save_cost,
             challenged_sms: sum(|part| &part.challenged),
             would_challenge_sms: sum(|part| &part.would_challenge),
+            rejected: sum(|part| &part.rejected),
+            would_reject: sum(|part| &part.would_reject),
             verified: sum(|part| &part.verified),
             journal_dropped,
         }

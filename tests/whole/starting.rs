@@ -3,6 +3,8 @@
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
+use serde_json::json;
+
 use crate::whole::stage::{CODE, Directory, Sendwall, shop};
 
 fn sendwall(directory: &Directory, arguments: &[&str]) -> Output {
@@ -38,6 +40,8 @@ fn it_runs_without_a_file() {
     assert!(resent.header("sendwall-decision").is_some());
     assert_eq!(sendwall.verify("+447402417171", CODE).status, 200);
     assert_eq!(sendwall.metric("sendwall_outcomes_total", &["outcome=\"verified\""]), 2.0);
+    assert_eq!(sendwall.post("/api/send-code", &[], "{").status, 200);
+    assert_eq!(sendwall.admin("/api/status").json()["totals"]["would_reject"], 1, "nobody could read it");
     assert_eq!(sendwall.admin_post("/api/reload", "").status, 422, "there is no file to read again");
 }
 
@@ -63,6 +67,9 @@ fn flags_can_enforce_and_name_state_and_region() {
     ];
     let sendwall = Sendwall::start_with(app.address, &arguments);
     assert_eq!([sendwall.send("07402417171").status, sendwall.send("+447402417171").status], [200, 429]);
+    assert_eq!(sendwall.post("/api/send-code", &[], "{").status, 400);
+    let totals = &sendwall.admin("/api/status").json()["totals"];
+    assert_eq!((&totals["rejected"], &totals["would_reject"], &totals["saved_sms"]), (&json!(1), &json!(0), &json!(1)));
     assert!(sendwall.directory.0.join("kept/keys").exists() && sendwall.directory.0.join("kept/decisions").is_dir());
 }
 
