@@ -44,7 +44,7 @@ pub(super) struct Unsendable(pub(super) &'static str);
 pub(super) fn request(channel: &Channel, items: &[Item<'_>], now: Timestamp) -> Result<Request<Bytes>, Unsendable> {
     let words = |escape| words(channel, items, escape);
     match &channel.target {
-        Target::Webhook { url, keys } => webhook::request(url, keys, items, now),
+        Target::Webhook { url, keys } => webhook::request(url, keys, channel, items, now),
         Target::AlertmanagerWebhook { url, token } => {
             let body = alertmanager::payload(channel, items);
             bearer(post(&url.expose(), &body)?, token.as_ref())

@@ -12,7 +12,7 @@ use http::header::HeaderName;
 use serde_json::json;
 
 use super::{Item, Unsendable, header, post, signature};
-use crate::alerts::deliver::channel::Url;
+use crate::alerts::deliver::channel::{Channel, Url};
 use crate::domain::Timestamp;
 
 const ID: HeaderName = HeaderName::from_static("webhook-id");
@@ -43,16 +43,20 @@ impl fmt::Debug for SigningKey {
 pub(super) fn request(
     url: &Url,
     keys: &[SigningKey],
+    channel: &Channel,
     items: &[Item<'_>],
     now: Timestamp,
 ) -> Result<Request<Bytes>, Unsendable> {
     let [Item { alert, repeat }] = items else { return Err(Unsendable("one alert a message")) };
-    let body = json!({
+    let mut body = json!({
         "type": format!("sendwall.{}.{}", alert.kind.name(), alert.status.name()),
         "timestamp": alert.at,
         "data": alert,
         "repeat": repeat,
     });
+    if let Some(link) = channel.link_to(alert) {
+        body["link"] = link.into();
+    }
     let mut request = post(&url.expose(), &body)?;
     // A full stop parts what is signed, so an id has none.
     let (id, at) = (format!("msg_{}", alert.id.replace('.', "_")), now.unix_ms() / 1000);
@@ -93,7 +97,8 @@ mod tests {
         let keys = [sample::key(1), sample::key(2)];
         let url = sample::url("https://hooks.example/in");
         let alert = sample::alert();
-        let ask = |repeat, now| request(&url, &keys, &[Item { alert: &alert, repeat }], now).unwrap();
+        let plain = sample::channel(sample::slack("https://hooks.example/in"));
+        let ask = |repeat, now| request(&url, &keys, &plain, &[Item { alert: &alert, repeat }], now).unwrap();
         let (first, again) = (ask(false, STARTED), ask(true, STARTED + crate::domain::Span::hours(2)));
         let value = |request: &Request<Bytes>, name| request.headers()[name].to_str().unwrap().to_owned();
         assert_eq!(value(&first, ID), "msg_inc-1-1_1");
@@ -102,6 +107,10 @@ mod tests {
         assert_eq!(value(&first, SIGNATURE).split(' ').count(), 2);
         let body: serde_json::Value = serde_json::from_slice(again.body()).unwrap();
         assert_eq!((&body["type"], &body["repeat"]), (&json!("sendwall.messages.firing"), &json!(true)));
-        assert_eq!(body["data"]["incident"], "inc-1-1");
+        assert_eq!((&body["data"]["incident"], body.get("link")), (&json!("inc-1-1"), None));
+        let linked = Channel { link: Some("https://sendwall.example".into()), ..plain };
+        let request = request(&url, &keys, &linked, &[Item { alert: &alert, repeat: false }], STARTED).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+        assert_eq!(body["link"], "https://sendwall.example/api/incidents/inc-1-1");
     }
 }
