@@ -238,7 +238,7 @@ impl Parts {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 &json!({
                     "code": "reload_refused",
-                    "message": "the new configuration has problems; the one before it stays in force",
+                    "message": "nothing was reloaded; the configuration before it stays in force",
                     "problems": problems,
                 }),
             ),

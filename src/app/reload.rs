@@ -96,9 +96,16 @@ impl Engine {
 
     /// `tells`: also of faults.
     fn attempt(&self, cause: &Cause, tells: bool) -> Result<RevisionId, Vec<String>> {
-        let mut in_force = self.in_force.lock();
-        let result = self.load(&mut in_force, cause);
         let current = self.gate.revision().id;
+        let Some(file) = &self.file else {
+            let problems =
+                vec!["sendwall runs without a configuration file, so there is none to read again".to_owned()];
+            // It stays no trouble: no later reload could end it.
+            ReloadRejected { revision: current, problems: &problems }.emit(&self.metrics);
+            return Err(problems);
+        };
+        let mut in_force = self.in_force.lock();
+        let result = self.load(file, &mut in_force, cause);
         match result {
             Ok(id) => {
                 in_force.problems.clear();
@@ -119,10 +126,7 @@ impl Engine {
         }
     }
 
-    fn load(&self, in_force: &mut InForce, cause: &Cause) -> Result<RevisionId, Refused> {
-        let Some(file) = &self.file else {
-            return Err(Refused::because(&"sendwall runs without a configuration file, so there is nothing to reload"));
-        };
+    fn load(&self, file: &Path, in_force: &mut InForce, cause: &Cause) -> Result<RevisionId, Refused> {
         let (config, files, contents) = load_still(file, &in_force.watched)?;
         if let Some(gone) = in_force.vanished(&config.rules.directories) {
             return Err(Refused::because(&format!(
