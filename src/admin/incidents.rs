@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Parts;
 use super::answer::{Answer, bad_request, error, json, wrong_method};
-use crate::alerts::{Acknowledged, Incident, IncidentId, MATCHED, Silence, Status};
+use crate::alerts::{Acknowledged, AlertKind, Incident, IncidentId, MATCHED, Severity, Silence, Status};
 use crate::domain::{Country, Span, Timestamp};
 
 /// Longest text that a person gives.
@@ -130,6 +130,13 @@ impl Parts {
         };
         if let Some(name) = input.matches.keys().find(|name| !MATCHED.contains(&name.as_str())) {
             return bad_request("bad_matcher", &format!("{name:?} is not one of {}", MATCHED.join(", ")));
+        }
+        for (name, known) in
+            [("kind", AlertKind::ALL.map(AlertKind::name).as_slice()), ("severity", &Severity::ALL.map(Severity::name))]
+        {
+            if let Some(value) = input.matches.get(name).filter(|value| !known.contains(&value.as_str())) {
+                return bad_request("bad_matcher", &format!("{name} {value:?} is not one of {}", known.join(", ")));
+            }
         }
         let Some(span) = input.span.parse().ok().filter(|span| (Span::minutes(1)..=LONGEST).contains(span)) else {
             return bad_request("bad_span", "`for` is a time from \"1m\" to \"30d\"");

@@ -138,6 +138,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Every severity.
+    pub const ALL: [Self; 2] = [Self::Warn, Self::Critical];
+
     /// The name in configuration, messages and metrics.
     pub const fn name(self) -> &'static str {
         match self {
@@ -209,9 +212,6 @@ pub enum Unit {
     Count,
 }
 
-impl fmt::Display for Value {
-    /// `142 messages in 5m (limit 40)`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 /// A number with its noun: `1 address`, `2 addresses`.
 pub fn counted(count: impl fmt::Display, noun: &str) -> String {
     let count = count.to_string();
@@ -223,10 +223,13 @@ pub fn counted(count: impl fmt::Display, noun: &str) -> String {
     format!("{count} {noun}{end}")
 }
 
+impl fmt::Display for Value {
+    /// `142 messages in 5m (limit 40)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = format_args!("{:.0}", self.value);
         match self.unit {
             Unit::Messages => f.write_str(&counted(whole, "message"))?,
             Unit::Requests => f.write_str(&counted(whole, "request"))?,
-        let whole = format_args!("{:.0}", self.value);
             Unit::Money => write!(f, "{:.2} of money", self.value)?,
             Unit::Share => write!(f, "{:.0} %", self.value * 100.0)?,
             Unit::Count => write!(f, "{:.0}", self.value)?,
@@ -276,21 +279,21 @@ mod tests {
         let text = serde_json::to_string(&alert).unwrap();
         assert_eq!(serde_json::from_str::<Alert>(&text).unwrap(), alert, "{text}");
         assert_eq!(alert.value.to_string(), "142 messages in 5m (limit 40)");
-        assert_eq!(IncidentId::parse(incident.as_str()), Some(incident));
-        assert_eq!(IncidentId::parse("../etc/passwd"), None);
-    }
         assert_eq!(Value { value: 1.2, ..alert.value }.to_string(), "1 message in 5m (limit 40)");
         assert_eq!(
             ["0", "1", "10"].map(|count| counted(count, "address")),
             ["0 addresses", "1 address", "10 addresses"]
         );
+        assert_eq!(IncidentId::parse(incident.as_str()), Some(incident));
+        assert_eq!(IncidentId::parse("../etc/passwd"), None);
+    }
 
     #[test]
     fn names_agree_with_serde() {
         for kind in AlertKind::ALL {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
-        for severity in [Severity::Warn, Severity::Critical] {
+        for severity in Severity::ALL {
             assert_eq!(serde_json::to_value(severity).unwrap(), severity.name());
         }
         for status in [Status::Firing, Status::Updated, Status::Resolved] {

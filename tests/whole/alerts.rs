@@ -115,6 +115,11 @@ fn a_silence_is_begun_and_ended_and_nonsense_is_refused() {
     {
         assert_eq!(sendwall.admin_post("/api/silences", nonsense).status, 400, "{nonsense}");
     }
+    for (matches, hint) in [(r#"{"kind":"atack"}"#, "attack"), (r#"{"severity":"warning"}"#, "warn, critical")] {
+        let refused = sendwall.admin_post("/api/silences", &format!(r#"{{"matches":{matches},"for":"2h"}}"#));
+        assert_eq!(refused.status, 400, "{matches} would silence nothing");
+        assert!(refused.body.contains(hint), "{}", refused.body);
+    }
     assert_eq!(sendwall.admin_post("/api/silences/1/end", "").status, 200);
     assert_eq!(sendwall.admin_post("/api/silences/1/end", "").status, 404);
     assert_eq!(sendwall.admin("/api/incidents/inc-1-1").status, 404);
