@@ -157,7 +157,8 @@ fn decision(args: &ExplainArgs, id: &str) -> anyhow::Result<ExitCode> {
     let text = String::from_utf8_lossy(&body);
     match status {
         200 => {
-            output::result(text.trim_end());
+            let record: Value = serde_json::from_slice(&body).context("the admin address answers no JSON")?;
+            output::result(serde_json::to_string_pretty(&record)?);
             Ok(ExitCode::SUCCESS)
         }
         404 => {

@@ -1,6 +1,9 @@
 //! What the process tells of its traffic.
 
 use std::net::TcpListener;
+use std::process::Command;
+
+use serde_json::Value;
 
 use crate::whole::stage::{CODE, SHOP_LOGIN, Sendwall, shop};
 
@@ -37,4 +40,18 @@ fn an_upstream_that_is_down_shows_in_metrics_readiness_and_log() {
     assert_eq!(ready(), "silent");
     assert_eq!(sendwall.metric("sendwall_upstream_errors_total", &["kind=\"unreachable\""]), 2.0);
     assert_eq!(sendwall.log().matches("no answer from the upstream").count(), 1, "{}", sendwall.log());
+}
+
+#[test]
+fn an_explained_decision_is_laid_out_for_people() {
+    let app = shop();
+    let sendwall = Sendwall::start(app.address, &login());
+    let sent = sendwall.send("+447402417171");
+    let id = sent.header("sendwall-decision").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sendwall"));
+    let explained =
+        command.args(["explain", "--decision", id, "--admin", &format!("http://{}", sendwall.admin)]).output();
+    let told = String::from_utf8(explained.unwrap().stdout).unwrap();
+    let record: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told.trim_end(), serde_json::to_string_pretty(&record).unwrap());
 }
