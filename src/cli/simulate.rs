@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::output;
+use super::{FOUND_SOMETHING, output};
 use crate::domain::Timestamp;
 use crate::drive::{self, Target};
 use crate::privacy::Secret;
-use crate::simulate::{self, Options, Scenario};
+use crate::simulate::{self, Options, SEND_PATH, Scenario};
 use crate::trace;
 use crate::trace::Event;
 
@@ -46,7 +46,8 @@ pub(super) struct SimulateArgs {
     /// Writes the trace to this file, not to standard output
     #[arg(long, value_name = "FILE", conflicts_with = "http")]
     out: Option<PathBuf>,
-    /// Sends the requests to this proxy on this machine, such as <http://127.0.0.1:8080>
+    /// Sends the requests to this proxy on this machine, such as <http://127.0.0.1:8080>. Codes are asked for at POST
+    /// /api/login/send-code, which has to be a protected endpoint there
     #[arg(long, value_name = "URL")]
     http: Option<Target>,
     #[command(flatten)]
@@ -82,7 +83,7 @@ pub(super) fn simulate(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
     }
     let events = simulate::simulate(find(args.scenario.as_deref().unwrap_or_default())?, &args.options())?;
     match (args.http, &args.out) {
-        (Some(proxy), _) => send(events, args.sending.options(proxy)?)?,
+        (Some(proxy), _) => return send(events, args.sending.options(proxy)?),
         (None, Some(path)) => {
             let failed = || format!("cannot write {}", path.display());
             write(events, File::create(path).with_context(failed)?).with_context(failed)?;
@@ -152,7 +153,7 @@ fn write(events: impl Iterator<Item = Event<'static>>, to: impl Write) -> io::Re
     to.flush()
 }
 
-fn send(events: impl Iterator<Item = Event<'static>>, options: drive::Options) -> anyhow::Result<()> {
+fn send(events: impl Iterator<Item = Event<'static>>, options: drive::Options) -> anyhow::Result<ExitCode> {
     let is_watched = io::stderr().is_terminal();
     let watch = |count: u64| {
         if is_watched && count.is_multiple_of(NOTE_EVERY) {
@@ -160,6 +161,13 @@ fn send(events: impl Iterator<Item = Event<'static>>, options: drive::Options) -
         }
     };
     let tally = tokio::runtime::Runtime::new()?.block_on(drive::drive(events, options, watch))?;
-    output::result(tally);
-    Ok(())
+    let sends: u64 = tally.sends.values().sum();
+    output::result(&tally);
+    if sends > 0 && tally.judged == 0 {
+        output::note(format_args!(
+            "error: not one of {sends} requests was judged; the proxy has to protect \"POST {SEND_PATH}\""
+        ));
+        return Ok(ExitCode::from(FOUND_SOMETHING));
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -15,8 +15,10 @@ pub struct Tally {
     pub sends: BTreeMap<(Label, Option<u16>), u64>,
     /// Challenges that were solved; the status is that of the answer after it.
     pub solved: u64,
-    /// Answers to requests for codes without a decision: no protected endpoint, or no sendwall.
-    pub undecided: u64,
+    /// Answers to requests for codes with a decision.
+    pub judged: u64,
+    /// Answers to requests for codes without one, by method and path: no protected endpoint, or no sendwall.
+    pub undecided: BTreeMap<String, u64>,
 }
 
 impl Tally {
@@ -26,7 +28,14 @@ impl Tally {
             Event::Send(send) => {
                 let status = answer.map(|answer| answer.status.as_u16());
                 *self.sends.entry((send.truth.label, status)).or_default() += 1;
-                self.undecided += u64::from(answer.is_some_and(|a| !a.headers.contains_key("sendwall-decision")));
+                match answer.map(|answer| answer.headers.contains_key("sendwall-decision")) {
+                    Some(true) => self.judged += 1,
+                    Some(false) => {
+                        let asked = format!("{} {}", send.request.method, send.request.path);
+                        *self.undecided.entry(asked).or_default() += 1;
+                    }
+                    None => {}
+                }
             }
         }
     }
@@ -54,11 +63,10 @@ impl fmt::Display for Tally {
         if self.solved > 0 {
             write!(f, "\n{:8} {:>9}  proofs of work", "solved", self.solved)?;
         }
-        if self.undecided > 0 {
+        for (asked, count) in &self.undecided {
             write!(
                 f,
-                "\n{} answers hold no decision; is the endpoint protected, and is it the proxy?",
-                self.undecided
+                "\n{count} answers of {asked} hold no decision; is it a protected endpoint, and is it the proxy?"
             )?;
         }
         Ok(())

@@ -9,7 +9,7 @@ use super::world::Phone;
 use crate::trace::{Event, Label, Outcome, Page, Request, Send, Truth};
 
 /// Where codes are asked for.
-const SEND_PATH: &str = "/api/login/send-code";
+pub const SEND_PATH: &str = "/api/login/send-code";
 
 /// A request.
 #[derive(Clone, Debug)]

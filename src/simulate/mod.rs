@@ -20,6 +20,7 @@ mod tools;
 mod visit;
 mod world;
 
+pub use lines::SEND_PATH;
 pub use scenarios::{Scenario, scenarios};
 
 use crate::domain::Timestamp;

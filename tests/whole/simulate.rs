@@ -68,6 +68,21 @@ fn who_would_solve_a_proof_of_work_solves_it_and_gets_the_code() {
 }
 
 #[test]
+fn where_nothing_is_judged_the_path_to_protect_is_named_and_the_status_is_1() {
+    let app = shop();
+    let sendwall = Sendwall::start(app.address, &LOGIN.replace("/api/login/send-code", "/api/send"));
+    let short = ["--start", "2026-11-02T12:00:00Z", "--days", "0.003", "--rate", "12", "--speed", "500"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sendwall"));
+    let ran = command.args(["simulate", "quiet", "--http", &sendwall.url("")]).args(short).output().unwrap();
+    let (told, said) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert_eq!(ran.status.code(), Some(1), "{told}{said}");
+    assert!(told.contains("answers of POST /api/login/send-code hold no decision"), "{told}");
+    assert!(said.contains("not one of") && said.contains("POST /api/login/send-code"), "{said}");
+    let (_, help) = simulate(&["--help"]);
+    assert!(help.contains(sendwall::simulate::SEND_PATH), "{help}");
+}
+
+#[test]
 fn other_machines_and_impossible_traces_are_errors_with_a_hint() {
     for (arguments, hint) in [
         (&["quiet", "--http", "http://192.0.2.1:80"][..], "loopback only"),
