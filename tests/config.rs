@@ -216,6 +216,14 @@ fn faults_in_flags_name_the_flag() {
 }
 
 #[test]
+fn what_no_flag_says_is_named_as_a_key_of_the_file() {
+    let (upstream, protect) = ("http://app".to_owned(), vec!["POST /send".to_owned()]);
+    let flags = Flags { upstream, protect, admin: Some("0.0.0.0:9090".to_owned()), ..Flags::default() };
+    let told = told(&Config::from_flags(&flags, &no_environment));
+    assert!(told.contains("`admin_token_file`, a key of the configuration file"), "{told}");
+}
+
+#[test]
 fn the_environments_key_goes_before_the_files() {
     let text = "upstream = \"http://a\"\nkey_file = \"keys\"\n[[endpoint]]\nname = \"a\"\nsend = \"POST /a\"\n";
     let compile = |key: Option<&str>| {

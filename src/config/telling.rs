@@ -27,7 +27,10 @@ pub(super) fn admin(root: &mut Section<'_>, main: Option<SocketAddr>) -> Option<
     let listen = listen?;
     if !listen.ip().is_loopback() && !root.has("admin_token_file") {
         let fault = Fault::new(format!("other machines can reach the admin address {listen}, so it needs a token"));
-        root.error("admin", fault.hint("name a file with a long random text in `admin_token_file`"));
+        root.error(
+            "admin",
+            fault.hint("name a file with a long random text in `admin_token_file`, a key of the configuration file"),
+        );
     }
     // Port 0 stands for any free port, so two of them are not the same.
     let is_main = |main: SocketAddr| {
