@@ -124,7 +124,8 @@ impl Detector {
                     return;
                 }
                 let measured = measure(rule, key, volumes, footprints, now);
-                found.extend(self.reading(&of, key, measured, no_text, now));
+                let text = |key: &Key| (rule.kind == AlertKind::Refused).then(|| refused(&of, key, measured, volumes));
+                found.extend(self.reading(&of, key, measured, text, now));
             };
             if is_well {
                 counted.for_each(&mut look);
@@ -280,6 +281,13 @@ impl Detector {
     }
 }
 
+/// Of requests that were refused, or would have been.
+fn refused(of: &Of<'_>, key: &Key, measured: Measured, volumes: &Volumes) -> String {
+    let value = Value { value: measured.value, limit: measured.limit, unit: of.unit, per_ms: of.per.as_millis() };
+    let through = if volumes.lets_through(key) { ", but monitor mode lets all through" } else { "" };
+    format!("{} of {key}: {value}{through}", of.kind.name())
+}
+
 /// What the value says already.
 fn no_text(_: &Key) -> Option<String> {
     None
@@ -289,5 +297,37 @@ impl<'a> Of<'a> {
     /// An alert without a rule of its own: told at once.
     fn own(rule: &'a Arc<str>, kind: AlertKind, unit: Unit, per: Span, keep: Span) -> Self {
         Self { rule, kind, sustain: Span::default(), keep, unit, per }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alerts::volume::Tally;
+    use crate::domain::Mode;
+
+    #[test]
+    fn what_monitor_mode_lets_through_is_not_told_as_refused() {
+        let at = Timestamp::from_unix_ms(1_795_197_600_000);
+        for (login, other, told) in [
+            (Mode::Enforce, Mode::Monitor, "refused of login: 100 % in 10m (limit 60 %)"),
+            (
+                Mode::Monitor,
+                Mode::Enforce,
+                "refused of login: 100 % in 10m (limit 60 %), but monitor mode lets all through",
+            ),
+        ] {
+            let (mut volumes, mut footprints) = (Volumes::default(), Footprints::default());
+            let tally = Tally { judged: 100, stopped: 100, ..Tally::default() };
+            volumes.judged((&"login".into(), login), None, at, &tally);
+            volumes.judged((&"other".into(), other), None, at, &Tally { judged: 1, ..Tally::default() });
+            let mut settings = Settings::default();
+            settings.rules.retain(|rule| rule.kind == AlertKind::Refused);
+            settings.rules[0].sustain = Span::default();
+            let now = at + Span::seconds(5);
+            let found = Detector::default().step(&settings, &mut volumes, &mut footprints, &Outside::default(), now);
+            let texts: Vec<_> = found.iter().filter_map(|finding| finding.text.as_deref()).collect();
+            assert_eq!(texts, [told]);
+        }
     }
 }

@@ -211,6 +211,7 @@ pub(super) fn number(count: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Mode;
 
     #[test]
     fn a_rule_speaks_from_its_minimum_on_and_is_not_even_asked_before() {
@@ -231,7 +232,7 @@ mod tests {
             };
             let (mut volumes, mut footprints) = (Volumes::default(), Footprints::default());
             let tally = Tally { judged: count, stopped: count, sent: count, verified: 1, ..Tally::default() };
-            volumes.judged(&endpoint, None, at, &Tally { undelivered: count - 1, ..tally });
+            volumes.judged((&endpoint, Mode::Enforce), None, at, &Tally { undelivered: count - 1, ..tally });
             let (key, now) = (Key::endpoint(&endpoint), at + Span::minutes(5));
             let enough = has_enough(&rule, &key, &mut volumes, now);
             let reading = measure(&rule, &key, &mut volumes, &mut footprints, now).reading;

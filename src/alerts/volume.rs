@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use super::baseline::History;
 use super::key::Key;
 use crate::budget::{Counted, Window};
-use crate::domain::{Country, Facts, OutcomeKind, Phone, Span, Timestamp};
+use crate::domain::{Country, Facts, Mode, OutcomeKind, Phone, Span, Timestamp};
 
 /// Ranges that are counted at the same time, some 4 KiB each. A range that is new where there is no room isn't counted
 /// apart; its country is.
@@ -117,6 +117,8 @@ impl Series {
 pub(super) struct Volumes {
     series: HashMap<Key, Series, RandomState>,
     ranges: usize,
+    /// How verdicts were last carried out, by endpoint.
+    modes: BTreeMap<Arc<str>, Mode>,
     pub(super) history: BTreeMap<Key, History>,
     /// Keys that something was counted of in this round.
     touched: Vec<Key>,
@@ -127,15 +129,31 @@ pub(super) struct Volumes {
 
 impl Default for Volumes {
     fn default() -> Self {
-        let (series, history, touched) = Default::default();
-        Self { series, ranges: 0, history, touched, round: 1, idle_from: Timestamp::default() }
+        let (series, modes, history, touched) = Default::default();
+        Self { series, ranges: 0, modes, history, touched, round: 1, idle_from: Timestamp::default() }
     }
 }
 
 impl Volumes {
     /// Requests for a code were judged, at `at` or in the same [`FINEST`].
-    pub(super) fn judged(&mut self, endpoint: &Arc<str>, country: Option<Country>, at: Timestamp, tally: &Tally) {
+    pub(super) fn judged(
+        &mut self,
+        (endpoint, mode): (&Arc<str>, Mode),
+        country: Option<Country>,
+        at: Timestamp,
+        tally: &Tally,
+    ) {
+        if self.modes.get(endpoint) != Some(&mode) {
+            self.modes.insert(Arc::clone(endpoint), mode);
+        }
         self.count(endpoint, (country, None), at, tally);
+    }
+
+    /// Whether all that is counted of a key is let through whatever the verdict.
+    pub(super) fn lets_through(&self, key: &Key) -> bool {
+        let is_of_key = |endpoint: &Arc<str>| key.endpoint.as_ref().is_none_or(|of| of == endpoint);
+        let mut modes = self.modes.iter().filter(|(endpoint, _)| is_of_key(endpoint)).map(|(_, mode)| *mode).peekable();
+        modes.peek().is_some() && modes.all(|mode| mode == Mode::Monitor)
     }
 
     /// A message went out.

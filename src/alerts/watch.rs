@@ -11,7 +11,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::detect_attack::{self, Footprints};
 use super::volume::{FINEST, Tally, Volumes};
-use crate::domain::{Country, Decision, Facts, OutcomeKind, Phone, Timestamp, Verdict};
+use crate::domain::{Country, Decision, Facts, Mode, OutcomeKind, Phone, Timestamp, Verdict};
 use crate::stripes::Stripes;
 
 /// Counts of requests, messages and outcomes.
@@ -31,12 +31,12 @@ pub(super) struct Counts {
 
 type ByCountry = HashMap<Option<Country>, Tally, RandomState>;
 
-/// Requests of one thread that no window tells apart: by endpoint, as many as configurations of this process named, and
-/// country.
+/// Requests of one thread that no window tells apart: by endpoint, as many as configurations of this process named, its
+/// mode, and country.
 #[derive(Debug, Default)]
 struct Judged {
     at: Timestamp,
-    tallies: Vec<(Arc<str>, ByCountry)>,
+    tallies: Vec<(Arc<str>, Mode, ByCountry)>,
 }
 
 impl Judged {
@@ -45,21 +45,22 @@ impl Judged {
         let stretch = |at: Timestamp| at.unix_ms() / FINEST.as_millis();
         let before = (stretch(self.at) != stretch(facts.at)).then(|| std::mem::take(self));
         self.at = facts.at;
-        let place = self.tallies.iter().position(|(endpoint, _)| *endpoint == facts.endpoint);
+        let is_its = |(endpoint, mode, _): &(Arc<str>, Mode, _)| *endpoint == facts.endpoint && *mode == decision.mode;
+        let place = self.tallies.iter().position(is_its);
         let place = place.unwrap_or_else(|| {
-            self.tallies.push((Arc::clone(&facts.endpoint), ByCountry::default()));
+            self.tallies.push((Arc::clone(&facts.endpoint), decision.mode, ByCountry::default()));
             self.tallies.len() - 1
         });
-        let tally = self.tallies[place].1.entry(facts.phone().and_then(|phone| phone.country)).or_default();
+        let tally = self.tallies[place].2.entry(facts.phone().and_then(|phone| phone.country)).or_default();
         tally.judged += 1;
         tally.stopped += u32::from(!matches!(decision.verdict, Verdict::Forward | Verdict::Repeat));
         before.filter(|before| !before.tallies.is_empty())
     }
 
     fn add_to(&self, volumes: &mut Volumes) {
-        for (endpoint, tallies) in &self.tallies {
+        for (endpoint, mode, tallies) in &self.tallies {
             for (country, tally) in tallies {
-                volumes.judged(endpoint, *country, self.at, tally);
+                volumes.judged((endpoint, *mode), *country, self.at, tally);
             }
         }
     }
