@@ -65,7 +65,7 @@ impl Cells {
         let rungs = [Rung::None, Rung::Pow, Rung::Captcha].into_iter().zip(looked.iter().flatten());
         let cells = rungs.take_while(|(rung, _)| *rung < asked).flat_map(|(rung, views)| {
             // The narrowest explains it; it is not to spread to all that it is part of.
-            let hot = views.iter().flatten().find(|view| view.heat >= WARM && view.is_to_blame());
+            let hot = views.iter().flatten().find(|view| view.heat >= WARM && view.is_to_blame(rung));
             let hot = hot.map(|view| (view.kind, view.evidence / view.heat));
             let is_address = hot.is_some_and(|(kind, _)| kind == Kind::Address);
             // What it left at proofs of work counts at the first rung by itself.

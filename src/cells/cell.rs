@@ -246,7 +246,7 @@ pub(super) fn nats(fixed: i32) -> f32 {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of hours")]
-fn minutes(span: Span) -> f32 {
+pub(super) fn minutes(span: Span) -> f32 {
     span.as_millis() as f32 / 60_000.0
 }
 

@@ -1,6 +1,6 @@
 //! What a cell shows at a moment: evidence, volume, and what its history explains of it.
 
-use super::cell::{Cell, OUTAGE, WHOLE};
+use super::cell::{Cell, OUTAGE, WHOLE, minutes};
 use super::kind::KindSettings;
 use super::{Kind, RealUse};
 use crate::domain::{Rung, Span, Timestamp};
@@ -59,7 +59,8 @@ pub struct View {
     pub outage: f32,
     /// Whether verifications were seen lately, 0 to 1: where there were none, none can be missing.
     pub known: f32,
-    /// Verifications of the last six minutes over those that real use would have given; 1 before any were due.
+    /// Verifications of the last six minutes over those that real use would have given; before any were due 1, or, of
+    /// what thousands of people share, the same over the half-life.
     pub health: f32,
     /// The kind's half-life.
     pub half_life: Span,
@@ -69,6 +70,8 @@ pub struct View {
 
 /// Abuse that verifies part of its own numbers stays below this part of real verifications.
 const FAKED: f32 = 0.7;
+/// Codes of a half-life whose verifications tell how a cell is, where none were due lately.
+const TELLING: f32 = 4.0;
 /// So many times of what history explains is not the real users' doing.
 const FOREIGN: f32 = 8.0;
 /// Proofs asked for and refusals of six minutes that make a siege of a place where nobody verified.
@@ -77,20 +80,21 @@ const BESIEGED: f32 = 3.0;
 const UNHEALTHY: f32 = 0.3;
 
 impl View {
-    /// Whether abuse may be held against the cell as such. What thousands of people share may not be, as long as some of
-    /// them verify.
-    pub fn is_to_blame(&self) -> bool {
+    /// Whether abuse may be held against the cell as such at a rung. What thousands of people share may not be, as long as
+    /// some of them verify; and what nearly everybody shares asks for a captcha then, but turns nobody away.
+    pub fn is_to_blame(&self, rung: Rung) -> bool {
+        let attempts = match rung {
+            // Nearly all that come are stopped there by then, real ones too: that alone is not to keep it closed.
+            Rung::None => self.rate,
+            // What a narrower cell explains is hardly counted in the rate of this one, but is stopped at it.
+            Rung::Pow | Rung::Captcha | Rung::Block => self.rate.max(self.refused / minutes(OUTAGE)),
+        };
+        let foreign = attempts > FOREIGN * self.history;
         match self.kind {
-            Kind::Fingerprint | Kind::Endpoint => false,
             Kind::Phone | Kind::Client => true,
-            kind => {
-                let foreign = self.rate > FOREIGN * self.history;
-                if kind.is_wide() {
-                    foreign && self.health < FAKED
-                } else {
-                    foreign || self.health > UNHEALTHY || self.verified < KNOWN
-                }
-            }
+            Kind::Fingerprint | Kind::Endpoint if rung != Rung::Pow => false,
+            kind if kind.is_wide() => foreign && self.health < FAKED,
+            _ => foreign || self.health > UNHEALTHY || self.verified < KNOWN,
         }
     }
 
@@ -159,7 +163,7 @@ impl View {
             history: cell.history(conversion),
             outage: 0.0,
             known: ((cell.slow + cell.verified) / 3.0).min(1.0),
-            health: if cell.due < 1.0 { 1.0 } else { cell.came / cell.due },
+            health: health(&cell, kind, conversion),
             half_life: settings.half_life,
             refused: cell.refused,
         }
@@ -209,6 +213,17 @@ fn known(sent: f32, verified: f32) -> f32 {
     (verified / KNOWN).min(1.0) * share.clamp(0.0, 1.0)
 }
 
+/// Abuse that sends a few codes an hour leaves too few due within minutes to tell anything.
+fn health(cell: &Cell, kind: Kind, conversion: f32) -> f32 {
+    if cell.due >= 1.0 {
+        cell.came / cell.due
+    } else if kind.is_wide() && cell.sent >= TELLING {
+        (cell.verified / (cell.sent * conversion)).min(1.0)
+    } else {
+        1.0
+    }
+}
+
 const fn is_origin(kind: Kind) -> bool {
     matches!(kind, Kind::Address | Kind::Network)
 }
@@ -243,4 +258,43 @@ fn pressure(rate: f32, explained: f32, settings: &KindSettings) -> f32 {
 #[expect(clippy::cast_precision_loss, reason = "a count of sends")]
 fn sends(weighted: i32) -> f32 {
     weighted.max(0) as f32 / WHOLE as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Kinds;
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix_ms(1_795_197_600_000);
+
+    /// What `cell` shows as one of each of two kinds, one that thousands of people share and one that hundreds do.
+    fn wide_and_narrow(cell: Cell) -> [View; 2] {
+        let (kinds, real) = (Kinds::default(), RealUse::default());
+        let cell = Cell { at: NOW.unix_ms(), ..cell };
+        [Kind::Country, Kind::Range].map(|kind| View::of((&cell, None), kind, kinds.of(kind), (&real, NOW)))
+    }
+
+    #[test]
+    fn a_place_is_to_blame_for_what_is_stopped_there_too() {
+        // One real attempt a minute, and of a hundred stopped ones hardly any counts in the rate: a narrower cell explains them.
+        let real = Cell { slow: 96.0, verified: 60.0, sent: 90.0, due: 20.0, came: 8.0, fast: 3.0, ..Cell::default() };
+        for (stopped, health, to_blame) in [(600.0, 8.0, true), (600.0, 18.0, false), (30.0, 8.0, false)] {
+            let [wide, _] = wide_and_narrow(Cell { refused: stopped, came: health, ..real });
+            assert!(!wide.is_to_blame(Rung::None), "nobody would get through there to show otherwise");
+            assert_eq!(wide.is_to_blame(Rung::Pow), to_blame, "{stopped} stopped, {health} of 20 came");
+        }
+    }
+
+    #[test]
+    fn abuse_of_a_few_codes_an_hour_shows_in_those_of_a_half_life() {
+        let slow = Cell { sent: 15.0, verified: 2.0, due: 0.4, fast: 0.5, ..Cell::default() };
+        let [wide, narrow] = wide_and_narrow(slow);
+        assert!((wide.health - 2.0 / (15.0 * 0.8)).abs() < 1e-6, "{}", wide.health);
+        assert!(wide.is_to_blame(Rung::Pow));
+        assert!((narrow.health - 1.0).abs() < 1e-6, "of a range that would say that its people can't verify");
+        let [few, _] = wide_and_narrow(Cell { sent: 3.0, verified: 0.0, ..slow });
+        assert!((few.health - 1.0).abs() < 1e-6, "three codes tell nothing");
+        let [lately, _] = wide_and_narrow(Cell { due: 4.0, came: 3.0, ..slow });
+        assert!((lately.health - 0.75).abs() < 1e-6, "what was due lately counts where it was enough");
+    }
 }

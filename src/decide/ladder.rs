@@ -185,7 +185,7 @@ impl Standing {
 
 /// The cells that may close a rung: above the first only those that are to blame.
 fn speaking(rung: Rung, views: &Views) -> impl Iterator<Item = &View> {
-    views.iter().flatten().filter(move |view| rung == Rung::None || view.is_to_blame())
+    views.iter().flatten().filter(move |view| rung == Rung::None || view.is_to_blame(rung))
 }
 
 /// In an outage of the phone's country silence says less, of everything but the phone and the client themselves.
@@ -355,6 +355,20 @@ mod tests {
         assert_eq!(climbed(1.0, 1.0, [&[]; 3]), Rung::Pow);
         let warm = [View { heat: 0.2, ..view(Kind::Address) }];
         assert_eq!(climbed(1.0, 1.0, [&[], &warm, &[]]), Rung::Captcha);
+    }
+
+    #[test]
+    fn what_nearly_everybody_shares_asks_for_a_captcha_while_abuse_outweighs_real_use_and_turns_nobody_away() {
+        for kind in [Kind::Fingerprint, Kind::Endpoint] {
+            for (what, rate, health, rung) in [
+                ("abuse", 9.0, 0.1, Rung::Captcha),
+                ("a crowd that verifies", 9.0, 0.9, Rung::Pow),
+                ("hardly more than real use", 7.0, 0.1, Rung::Pow),
+            ] {
+                let cell = [View { heat: 3.0, history: 1.0, rate, health, ..view(kind) }];
+                assert_eq!(climbed(0.0, 1.0, [&cell; 3]), rung, "{what} of {kind:?}");
+            }
+        }
     }
 
     #[test]
