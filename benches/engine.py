@@ -48,6 +48,7 @@ GOALS = [
     ("app-emulation", ["app-emulation"], 0.5, 0.05, 0.8),
     ("few-hosts", ["few-hosts"], 0.5, 0.05, 0.8),
     ("distributed", ["distributed"], 1, 0.05, 0.8),
+    ("mimics", ["mimics"], 1, 0.05, 0.8),
     ("captcha-farm", ["captcha-farm"], 1, 0.05, 0.8),
     ("fakers", ["fakers"], 1, 0.05, 0.8),
     ("low-and-slow", ["low-and-slow"], 5, 0.05, 0.8),

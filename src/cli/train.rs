@@ -146,7 +146,7 @@ const ENOUGH_PEOPLE: u64 = 8;
 
 fn simulated(seeds: u64, config: &mut Config, take: &mut dyn FnMut(Example)) -> anyhow::Result<()> {
     for seed in 1..=seeds {
-        for scenario in simulate::scenarios() {
+        for scenario in simulate::scenarios().iter().filter(|scenario| scenario.teaches()) {
             note(format_args!("{} {seed}", scenario.name));
             let mut text = Vec::new();
             for event in simulate::simulate(scenario, &simulate::Options { seed, ..simulate::Options::default() })? {

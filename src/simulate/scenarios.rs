@@ -2,7 +2,7 @@
 
 use super::attackers::{
     app_emulation, burst_address, captcha_farm, distributed, fakers, few_hosts, frozen_cookie, headless_bomber,
-    home_range, ipv6, low_and_slow, market_abuse, rotating, scripts,
+    home_range, ipv6, low_and_slow, market_abuse, mimics, rotating, scripts,
 };
 use super::lines::Who;
 use super::people::campaign::Campaign;
@@ -37,6 +37,11 @@ impl Scenario {
     /// The row of the report for people who are just there: that of the scenario, unless it is about other people.
     pub(super) fn background(&self) -> String {
         if self.is_attack || self.name == "quiet" { self.name.to_owned() } else { format!("{} background", self.name) }
+    }
+
+    /// Whether looks can be learned from it: there is nothing to see where nothing tells abuse from real use.
+    pub fn teaches(&self) -> bool {
+        self.name != "mimics"
     }
 
     /// Where it begins in its first day.
@@ -102,7 +107,7 @@ pub fn scenarios() -> &'static [Scenario] {
 }
 
 #[rustfmt::skip] // a row a scenario
-static ALL: [Scenario; 24] = [
+static ALL: [Scenario; 25] = [
     legit("quiet", "Three ordinary days", 3.0, Cast::ordinary),
     legit("shared-address", "10,000 users behind one address within an hour", 2.0, |cast| {
         cast.ordinary();
@@ -171,6 +176,11 @@ static ALL: [Scenario; 24] = [
         cast.ordinary();
         let random = cast.random();
         let attacker = distributed::new(10_000, 15.0, cast.world(), random);
+        cast.attack(attacker);
+    }),
+    attack("mimics", "10,000 hosts that look like real users in everything send one message each, within 15 minutes", 2.0, |cast| {
+        cast.ordinary();
+        let attacker = mimics::new(10_000, 15.0, cast.random());
         cast.attack(attacker);
     }),
     attack("captcha-farm", "Pumpers solve every challenge and verify nothing", 2.0, |cast| {

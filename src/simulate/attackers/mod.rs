@@ -15,6 +15,7 @@ pub(super) mod ipv6;
 pub(super) mod look;
 pub(super) mod low_and_slow;
 pub(super) mod market_abuse;
+pub(super) mod mimics;
 pub(super) mod pump;
 pub(super) mod ranges;
 pub(super) mod rotating;
