@@ -22,8 +22,8 @@ const SENT_IF: &str = "status < 400";
 #[derive(Debug, Default)]
 struct Claims {
     names: HashMap<Arc<str>, usize>,
-    /// What a pattern's first endpoint is, where that endpoint takes all of its requests.
-    paths: HashMap<(String, Role), Arc<str>>,
+    /// What takes all requests of its pattern, and the endpoint's name.
+    paths: Vec<(Rule, Arc<str>)>,
 }
 
 /// Reads every endpoint with its routes. `mode` is the one of the whole configuration.
@@ -153,12 +153,14 @@ const CHALLENGE_BY: [(&str, ChallengeBy); 4] = [
 
 fn section_routes(section: &mut Section<'_>, endpoint: usize, name: &Arc<str>, claims: &mut Claims) -> Vec<Rule> {
     section.require("send", "name method and path of the request for a code, such as send = \"POST /send-code\"");
-    let ignore_case = section.bool("ignore_case", false);
+    // Express, ASP.NET and others ignore case. An app that doesn't answers 404, which is no send.
+    let ignore_case = section.bool("ignore_case", true);
     let mut routes = Vec::new();
     for (key, role, condition) in [("send", Role::Send, "when"), ("verify", Role::Verify, "verify_when")] {
         for (text, pattern) in section.one_or_more(key, |text| Ok((text, values::pattern(text)?))) {
-            claims.path(section, key, condition, (text, role, name));
-            routes.push(Rule { pattern, endpoint, role, ignore_case });
+            let rule = Rule { pattern, endpoint, role, ignore_case };
+            claims.path(section, (key, text), condition, (&rule, name));
+            routes.push(rule);
         }
     }
     routes
@@ -172,14 +174,27 @@ impl Claims {
         }
     }
 
-    fn path(&mut self, section: &Section<'_>, key: &str, condition: &str, claim: (&str, Role, &Arc<str>)) {
-        let (text, role, name) = claim;
-        let path = (text.split_whitespace().collect::<Vec<_>>().join(" "), role);
-        if let Some(other) = self.paths.get(&path) {
+    fn path(
+        &mut self,
+        section: &Section<'_>,
+        (key, text): (&str, &str),
+        condition: &str,
+        (rule, name): (&Rule, &Arc<str>),
+    ) {
+        let takes_all = |(first, _): &&(Rule, Arc<str>)| {
+            first.endpoint != rule.endpoint && first.role == rule.role && first.covers(rule)
+        };
+        if let Some((first, other)) = self.paths.iter().find(takes_all) {
+            let exact = Rule { ignore_case: false, ..first.clone() };
+            let hint = if exact.covers(rule) {
+                format!("give that one a condition, `{condition}`, or remove this")
+            } else {
+                "case is ignored there; set `ignore_case = false` there if the app tells the two apart".to_owned()
+            };
             let fault = Fault::new(format!("requests for {text:?} belong to the endpoint {other:?} already"));
-            section.error(key, fault.hint(format!("give that one a condition, `{condition}`, or remove this")));
+            section.error(key, fault.hint(hint));
         } else if !section.has(condition) {
-            self.paths.insert(path, Arc::clone(name));
+            self.paths.push((rule.clone(), Arc::clone(name)));
         }
     }
 }

@@ -163,6 +163,22 @@ pub struct Rule {
     pub ignore_case: bool,
 }
 
+impl Rule {
+    /// Whether it takes every request that `other` is there for, so that behind it `other` never gets one.
+    pub fn covers(&self, other: &Self) -> bool {
+        let (one, other) = (&self.pattern, &other.pattern);
+        let has_rest = |pattern: &Pattern| pattern.segments.last() == Some(&Segment::Rest);
+        let parts = other.segments.iter().filter_map(|segment| match segment {
+            Segment::Literal(literal) => Some(&**literal),
+            Segment::One => Some(&b"*"[..]),
+            Segment::Rest => None,
+        });
+        (&*one.method == "*" || one.method == other.method)
+            && (has_rest(one) || !has_rest(other))
+            && one.matches_path(&parts.collect::<Vec<_>>().join(&b'/'), self.ignore_case)
+    }
+}
+
 /// Every protected path.
 #[derive(Clone, Debug, Default)]
 pub struct Router {
@@ -360,6 +376,30 @@ mod tests {
         assert!(hits(&rules, "POST", "/API/V1/Send").is_empty());
         rules.rules[1].ignore_case = true;
         assert_eq!(hits(&rules, "POST", "/API/V1/Send"), [1]);
+    }
+
+    #[test]
+    fn a_rule_covers_what_never_gets_past_it() {
+        for (one, other, covers) in [
+            ("POST /send", "POST /send/", true),
+            ("* /send", "post /send", true),
+            ("POST /send", "* /send", false),
+            ("POST /send", "PUT /send", false),
+            ("POST /send", "POST /SEND", false),
+            ("POST /*", "POST /send", true),
+            ("POST /send", "POST /*", false),
+            ("POST /*", "POST /**", false),
+            ("POST /a/**", "POST /a", true),
+            ("POST /a/**", "POST /a/b/**", true),
+            ("POST /a/*/**", "POST /a/**", false),
+            ("POST /**", "POST /*/b", true),
+            ("POST /*/b", "POST /a/*", false),
+        ] {
+            let rules = router(&[one, other]).rules;
+            assert_eq!(rules[0].covers(&rules[1]), covers, "{one} {other}");
+        }
+        let rules = router(&["POST /send", "POST /Send"]).rules;
+        assert!(Rule { ignore_case: true, ..rules[0].clone() }.covers(&rules[1]));
     }
 
     #[test]

@@ -12,7 +12,6 @@ default_limits = false
 name = "login"
 send = "POST /api/send-code"
 countries = ["GB"]
-ignore_case = true
 "#;
 
 /// Where an app that forgives much would route a target: it decodes twice, takes `\` for `/`, merges slashes, resolves
