@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{RevisionId, Timestamp};
 use crate::extract::visit::Signer;
-use crate::extract::{Request, Router, TrustedProxies};
+use crate::extract::{Request, Router};
 use crate::gate::{Endpoint, Explanation, Gate, Ids, Parts, Revision, Tell, Visits};
 use crate::geo::{self, Geo};
 use crate::http::{self, VisitCookies};
@@ -127,7 +127,7 @@ pub(super) fn revision(
         id: RevisionId { number, hash: config.hash },
         router: Router::new(config.routes.clone()),
         endpoints: config.endpoints.clone(),
-        trusted: TrustedProxies(config.trusted_proxies.clone()),
+        trusted: config.trusted_proxies.clone(),
         numbering: Arc::new(Numbering::new(config.prices.clone())),
         kinds: config.kinds.clone(),
         prior: config.prior.clone(),

@@ -18,6 +18,7 @@ use super::{
 use crate::alerts::Settings;
 use crate::alerts::deliver::{self, Channel};
 use crate::domain::{ClientSource, Mode};
+use crate::extract::{ForwardedHeader, TrustedProxies};
 use crate::gate::Endpoint;
 use crate::net::Reach;
 
@@ -25,8 +26,8 @@ use crate::net::Reach;
 pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Option<Config> {
     let mode = root.choice("mode", &values::MODES).unwrap_or_default();
     let trusted_proxies = trusted_proxies(root);
-    let ja4_header = ja4_header(root, &trusted_proxies);
-    let http = server::read(root, &trusted_proxies);
+    let ja4_header = ja4_header(root, &trusted_proxies.networks);
+    let http = server::read(root, &trusted_proxies.networks);
     let admin = telling::admin(root, http.as_ref().map(|http| http.listen));
     let state = root.directory("state");
     let snapshot = snapshot::read(root, state.as_ref());
@@ -111,14 +112,18 @@ fn hash(text: &str) -> u32 {
     digest(&SHA256, text.as_bytes()).as_ref().iter().take(4).fold(0, |hash, byte| hash << 8 | u32::from(*byte))
 }
 
-fn trusted_proxies(root: &mut Section<'_>) -> Vec<IpNet> {
+fn trusted_proxies(root: &mut Section<'_>) -> TrustedProxies {
     let networks = root.list("trusted_proxies", values::network).unwrap_or_default();
     if networks.iter().any(|network| network.prefix_len() == 0) {
         let fault = Fault::new("every address is trusted, so any client can claim to be any other");
         root.warning("trusted_proxies", fault.hint("name only the networks of your own proxies"));
     }
-    networks
+    let header = root.choice("forwarded_header", &FORWARDED_HEADER).unwrap_or_default();
+    TrustedProxies { networks, header }
 }
+
+const FORWARDED_HEADER: [(&str, ForwardedHeader); 2] =
+    [("x-forwarded-for", ForwardedHeader::XForwardedFor), ("forwarded", ForwardedHeader::Forwarded)];
 
 fn ja4_header(root: &mut Section<'_>, trusted: &[IpNet]) -> Option<HeaderName> {
     let name = root.parsed("ja4_header", values::header)?;

@@ -44,7 +44,6 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ipnet::IpNet;
 use toml::de::DeTable;
 
 use self::reader::Section;
@@ -54,7 +53,7 @@ use crate::alerts::deliver;
 use crate::challenge::captcha::Inbound;
 use crate::decide::Prior;
 use crate::domain::{Mode, Timestamp};
-use crate::extract::Rule;
+use crate::extract::{Rule, TrustedProxies};
 use crate::gate::Endpoint;
 use crate::geo;
 use crate::http;
@@ -118,8 +117,8 @@ pub struct Config {
     pub rules: Rules,
     /// What may be spent.
     pub budgets: crate::budget::Policy,
-    /// Proxies whose word about a client's address is believed.
-    pub trusted_proxies: Vec<IpNet>,
+    /// Proxies whose word about a client's address is believed, and where they say it.
+    pub trusted_proxies: TrustedProxies,
     /// The mode of endpoints that have none of their own.
     pub mode: Mode,
     /// What is protected.

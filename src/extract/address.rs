@@ -1,7 +1,8 @@
 //! The client's address behind trusted proxies, and what counts as one address.
 //!
-//! A forwarding header is believed only as far as trusted proxies wrote it: from the right, up to the first hop that
-//! isn't one of them. What stands further left anyone may have written.
+//! One forwarding header is read, the one that the operator's proxies write; the other a client may have written. It is
+//! believed only as far as trusted proxies wrote it: from the right, up to the first hop that isn't one of them. What
+//! stands further left anyone may have written.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -12,33 +13,43 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use crate::domain::Address;
 use crate::privacy::Pseudonyms;
 
-/// The networks whose forwarding headers are believed.
+/// The header in which trusted proxies say where a client is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`, which nearly all of them add to.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+/// The networks whose forwarding header is believed.
 #[derive(Clone, Debug, Default)]
-pub struct TrustedProxies(pub Vec<IpNet>);
+pub struct TrustedProxies {
+    /// Where they are.
+    pub networks: Vec<IpNet>,
+    /// Which header they write.
+    pub header: ForwardedHeader,
+}
 
 impl TrustedProxies {
     /// Whether the address is one of them.
     pub fn contains(&self, ip: IpAddr) -> bool {
         let ip = canonical(ip);
-        self.0.iter().any(|net| net.contains(&ip))
+        self.networks.iter().any(|net| net.contains(&ip))
     }
 }
 
-/// The client's address. `X-Forwarded-For` and `Forwarded` count only if `peer` is trusted. A token that isn't an
-/// address (`unknown`, `_hidden`, garbage) ends the reading: the last known hop counts. Where both headers are there
-/// and lead to different addresses, one of them comes from the client and it isn't known which: `peer` counts, so that
-/// nobody gains an address by adding a header.
+/// The client's address. The forwarding header counts only if `peer` is trusted. A token that isn't an address
+/// (`unknown`, `_hidden`, garbage) ends the reading: the last known hop counts.
 pub fn client_address(trusted: &TrustedProxies, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let peer = canonical(peer);
     if !trusted.contains(peer) {
         return peer;
     }
-    let listed = headers.contains_key("x-forwarded-for").then(|| walk(trusted, peer, x_forwarded_for(headers)));
-    let forwarded = headers.contains_key(FORWARDED).then(|| walk(trusted, peer, forwarded(headers)));
-    match (listed, forwarded) {
-        (Some(listed), Some(forwarded)) if listed != forwarded => peer,
-        (Some(address), _) | (None, Some(address)) => address,
-        (None, None) => peer,
+    match trusted.header {
+        ForwardedHeader::XForwardedFor => walk(trusted, peer, x_forwarded_for(headers)),
+        ForwardedHeader::Forwarded => walk(trusted, peer, forwarded(headers)),
     }
 }
 
@@ -156,8 +167,9 @@ mod tests {
     use super::*;
     use http::{HeaderName, HeaderValue};
 
-    fn read(peer: &str, lines: &[(&str, &str)]) -> String {
-        let trusted = TrustedProxies(vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
+    fn read(header: ForwardedHeader, peer: &str, lines: &[(&str, &str)]) -> String {
+        let networks = vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        let trusted = TrustedProxies { networks, header };
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(HeaderName::try_from(*name).unwrap(), HeaderValue::from_str(value).unwrap());
@@ -199,12 +211,24 @@ mod tests {
             ("10.0.0.1", vec![(F, "proto=https")], "10.0.0.1"),
             ("10.0.0.1", vec![(F, "for=203.0.113.7;for=198.51.100.1")], "10.0.0.1"),
             ("10.0.0.1", vec![(F, "for=\"203.0.113.7")], "10.0.0.1"),
-            ("10.0.0.1", vec![(X, "203.0.113.7"), (F, "for=203.0.113.7")], "203.0.113.7"),
-            ("10.0.0.1", vec![(X, "203.0.113.7"), (F, "for=198.51.100.1")], "10.0.0.1"),
             ("fd00::1", vec![(X, "203.0.113.7")], "203.0.113.7"),
         ] {
-            assert_eq!(read(peer, &lines), expected, "{peer} {lines:?}");
+            let is_new = lines.iter().any(|(name, _)| *name == F);
+            let header = if is_new { ForwardedHeader::Forwarded } else { ForwardedHeader::XForwardedFor };
+            assert_eq!(read(header, peer, &lines), expected, "{peer} {lines:?}");
         }
+    }
+
+    #[test]
+    fn the_header_that_the_proxies_do_not_write_says_nothing() {
+        let lines = [("x-forwarded-for", "203.0.113.7"), ("forwarded", "for=198.51.100.1")];
+        for (header, expected) in [
+            (ForwardedHeader::XForwardedFor, ["203.0.113.7", "10.0.0.1"]),
+            (ForwardedHeader::Forwarded, ["198.51.100.1", "198.51.100.1"]),
+        ] {
+            assert_eq!([read(header, "10.0.0.1", &lines), read(header, "10.0.0.1", &lines[1..])], expected);
+        }
+        assert_eq!(read(ForwardedHeader::Forwarded, "10.0.0.1", &lines[..1]), "10.0.0.1");
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub mod visit;
 mod vocabulary;
 mod xml;
 
-pub use address::{TrustedProxies, address, canonical, client_address};
+pub use address::{ForwardedHeader, TrustedProxies, address, canonical, client_address};
 pub use client::{client_id, cookie};
 pub use document::Document;
 pub use exact::phone_text;

@@ -27,7 +27,7 @@ pub struct Revision {
     pub router: Router,
     /// The endpoints; the router gives their index.
     pub endpoints: Vec<Endpoint>,
-    /// Whose `X-Forwarded-For` is believed.
+    /// Whose word about a client's address is believed, and in which header.
     pub trusted: TrustedProxies,
     /// How each kind of cell behaves.
     pub kinds: Kinds,

@@ -111,7 +111,8 @@ impl Listener {
         };
         let ip_text = HeaderValue::try_from(ip.to_string()).ok()?;
         let tls = self.certificate.is_some();
-        Some((begun, Peer { ip, ip_text, trusted: is_trusted(ip), tls }))
+        let (trusted, header) = (is_trusted(ip), revision.trusted.header);
+        Some((begun, Peer { ip, ip_text, trusted, header, tls }))
     }
 
     async fn speak<S>(

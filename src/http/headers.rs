@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 
+use crate::extract::ForwardedHeader;
 use crate::gate::{PAGE_COOKIE, PASS_COOKIE};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -24,8 +25,21 @@ pub(super) struct Peer {
     pub(super) ip_text: HeaderValue,
     /// Whether its own `X-Forwarded-*` are believed.
     pub(super) trusted: bool,
+    /// The header in which it says where a client is, where it is trusted.
+    pub(super) header: ForwardedHeader,
     /// Whether it came by TLS.
     pub(super) tls: bool,
+}
+
+impl Peer {
+    /// Whether what it says of an origin in this header is believed. What is spelt with `_` its client wrote.
+    fn may_claim(&self, name: &str) -> bool {
+        let clients = match self.header {
+            ForwardedHeader::XForwardedFor => FORWARDED,
+            ForwardedHeader::Forwarded => X_FORWARDED_FOR,
+        };
+        self.trusted && name != clients.as_str() && !name.contains('_')
+    }
 }
 
 /// Why a request can't be forwarded by anyone.
@@ -110,11 +124,12 @@ pub(super) fn upgrade(parts: &Parts) -> Option<HeaderValue> {
 ///
 /// The upstream gets `X-Forwarded-For`, `-Proto` and `-Host`. From a trusted proxy they are added to; from anyone else
 /// they are replaced, and everything else that claims an origin (`Forwarded`, `X-Real-IP`, other `X-Forwarded-*`, also
-/// spelt with `_`) is removed. `Forwarded` is added to where a trusted proxy uses it, and not begun.
+/// spelt with `_`) is removed. Of `X-Forwarded-For` and `Forwarded` a trusted proxy writes one; the other is its client's,
+/// and removed. `Forwarded` is added to where a trusted proxy uses it, and not begun.
 pub(super) fn to_upstream(parts: &mut Parts, peer: &Peer, upgrade: Option<HeaderValue>, upstream_host: &HeaderValue) {
     let trailers = parts.headers.get_all(TE).iter().any(|value| value.as_bytes().eq_ignore_ascii_case(b"trailers"));
     remove_hop_by_hop(&mut parts.headers, |name| {
-        is_sendwalls(name) || name == EXPECT.as_str() || (!peer.trusted && claims_origin(name))
+        is_sendwalls(name) || name == EXPECT.as_str() || (claims_origin(name) && !peer.may_claim(name))
     });
     let headers = &mut parts.headers;
     remove_cookie(headers, PASS_COOKIE);
@@ -284,7 +299,8 @@ mod tests {
     use http::Request;
 
     fn peer(trusted: bool) -> Peer {
-        Peer { ip: "192.0.2.7".parse().unwrap(), ip_text: HeaderValue::from_static("192.0.2.7"), trusted, tls: true }
+        let (ip, ip_text) = ("192.0.2.7".parse().unwrap(), HeaderValue::from_static("192.0.2.7"));
+        Peer { ip, ip_text, trusted, header: ForwardedHeader::default(), tls: true }
     }
 
     fn parts(target: &str, lines: &[(&str, &str)]) -> Parts {
@@ -296,9 +312,13 @@ mod tests {
     }
 
     fn sent(trusted: bool, lines: &[(&str, &str)]) -> String {
+        sent_by(&peer(trusted), lines)
+    }
+
+    fn sent_by(peer: &Peer, lines: &[(&str, &str)]) -> String {
         let mut parts = parts("/a?b", lines);
         let upgrade = upgrade(&parts);
-        to_upstream(&mut parts, &peer(trusted), upgrade, &HeaderValue::from_static("app:3000"));
+        to_upstream(&mut parts, peer, upgrade, &HeaderValue::from_static("app:3000"));
         let mut lines: Vec<_> =
             parts.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
         lines.sort();
@@ -321,19 +341,28 @@ mod tests {
             ("sendwall_score", "0"),
         ];
         assert_eq!(sent(false, &lies), ORIGIN);
-        assert_eq!(
-            sent(
-                true,
-                &[
-                    ("host", "shop"),
-                    ("x-forwarded-for", "10.0.0.1"),
-                    ("x-forwarded-proto", "http"),
-                    ("forwarded", "for=10.0.0.1")
-                ]
+    }
+
+    #[test]
+    fn what_a_trusted_proxy_does_not_write_is_its_clients_claim() {
+        let lines = [
+            ("host", "shop"),
+            ("x-forwarded-for", "10.0.0.1"),
+            ("x-forwarded-proto", "http"),
+            ("x-real-ip", "10.0.0.1"),
+            ("forwarded", "for=10.0.0.1"),
+            ("x_forwarded_for", "10.0.0.1"),
+        ];
+        let rest = "x-forwarded-host: shop; x-forwarded-proto: http; x-real-ip: 10.0.0.1";
+        for (header, expected) in [
+            (ForwardedHeader::XForwardedFor, "host: shop; x-forwarded-for: 10.0.0.1, 192.0.2.7; "),
+            (
+                ForwardedHeader::Forwarded,
+                "forwarded: for=10.0.0.1, for=192.0.2.7;proto=https; host: shop; x-forwarded-for: 192.0.2.7; ",
             ),
-            "forwarded: for=10.0.0.1, for=192.0.2.7;proto=https; host: shop; x-forwarded-for: 10.0.0.1, 192.0.2.7; \
-             x-forwarded-host: shop; x-forwarded-proto: http"
-        );
+        ] {
+            assert_eq!(sent_by(&Peer { header, ..peer(true) }, &lines), format!("{expected}{rest}"));
+        }
     }
 
     #[test]

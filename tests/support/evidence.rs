@@ -180,7 +180,7 @@ impl Town {
             id: RevisionId { number: 1, hash: 1 },
             router: Router::new(Vec::new()),
             endpoints: config.endpoints,
-            trusted: TrustedProxies(Vec::new()),
+            trusted: TrustedProxies::default(),
             kinds,
             prior: Prior::None,
             shadow: None,

@@ -8,7 +8,7 @@ use sendwall::challenge::{self, Challenges};
 use sendwall::clock::{Clock, SystemClock};
 use sendwall::config::Config;
 use sendwall::domain::RevisionId;
-use sendwall::extract::{Router, Rule, TrustedProxies};
+use sendwall::extract::{Router, Rule};
 use sendwall::gate::{Gate, Ids, Parts, Revision, Tell};
 use sendwall::geo::Geo;
 use sendwall::journal::Journal;
@@ -73,7 +73,7 @@ pub(crate) fn judge_at(text: &str, clock: Arc<dyn Clock>) -> Judge {
         id: RevisionId { number: 1, hash: config.hash },
         router: Router::new(rules.collect()),
         endpoints: config.endpoints,
-        trusted: TrustedProxies(config.trusted_proxies),
+        trusted: config.trusted_proxies,
         limits: Store::new(4 << 20).prepare(&limits).unwrap(),
         kinds: config.kinds,
         prior: config.prior,

@@ -78,11 +78,27 @@ fn the_address_behind_a_trusted_proxy_is_what_limits_count_by() {
         ("x-forwarded-for", "198.51.100.1, 203.0.113.1", 429), // what the client wrote itself, on the left
         ("x-forwarded-for", "203.0.113.3, 10.1.2.3", 200),     // a second proxy of ours
         ("x-forwarded-for", "203.0.113.3, 10.9.9.9", 429),
-        ("forwarded", "for=\"[2001:db8:1:2::7]:4711\"", 200),
-        ("forwarded", "for=\"[2001:db8:1:2:ffff::1]\"", 429), // the same /64
-        ("forwarded", "for=\"[2001:db8:1:3::7]\"", 200),
+        ("x-forwarded-for", "[2001:db8:1:2::7]:4711", 200),
+        ("x-forwarded-for", "2001:db8:1:2:ffff::1", 429), // the same /64
+        ("x-forwarded-for", "2001:db8:1:3::7", 200),
     ] {
         assert_eq!(from(name, value), status, "{name}: {value}");
+    }
+}
+
+#[test]
+fn a_header_that_the_trusted_proxy_passes_on_changes_nobodys_address() {
+    let app = shop();
+    let rules = with_proxies(BY_ADDRESS, "[\"127.0.0.0/8\"]");
+    for (read, (written, of_proxy), (passed_on, of_client)) in [
+        ("x-forwarded-for", ("x-forwarded-for", "203.0.113.1"), ("forwarded", "for=198.51.100.1")),
+        ("forwarded", ("forwarded", "for=203.0.113.1"), ("x-forwarded-for", "198.51.100.1")),
+    ] {
+        let sendwall = Sendwall::start(app.address, &format!("forwarded_header = \"{read}\"\n{rules}"));
+        let post =
+            |headers: &[(&str, &str)]| sendwall.post("/api/send-code", headers, r#"{"phone":"+447402417171"}"#).status;
+        assert_eq!(post(&[(written, of_proxy)]), 200, "{read}");
+        assert_eq!(post(&[(written, of_proxy), (passed_on, of_client)]), 429, "{read}: the same address");
     }
 }
 

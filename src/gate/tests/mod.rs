@@ -85,7 +85,7 @@ fn revision(number: u32, store: &Store, limits: &[Arc<Limit>], endpoint: Endpoin
         id: RevisionId { number, hash: 1 },
         router: Router::new(vec![rule("POST /send", RouteRole::Send), rule("POST /verify", RouteRole::Verify)]),
         endpoints: vec![endpoint],
-        trusted: TrustedProxies(Vec::new()),
+        trusted: TrustedProxies::default(),
         kinds: patient(),
         prior: Prior::Weights,
         shadow: None,

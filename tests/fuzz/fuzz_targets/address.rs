@@ -3,7 +3,7 @@
 
 use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
-use sendwall::extract::{TrustedProxies, client_address};
+use sendwall::extract::{ForwardedHeader, TrustedProxies, client_address};
 
 fuzz_target!(|input: (&[u8], &[u8])| {
     let mut headers = HeaderMap::new();
@@ -12,8 +12,10 @@ fuzz_target!(|input: (&[u8], &[u8])| {
             headers.append(name, value);
         }
     }
-    let trusted = TrustedProxies("10.0.0.0/8".parse().into_iter().collect());
-    let _address = client_address(&trusted, [10, 0, 0, 1].into(), &headers);
-    let stranger = [192, 0, 2, 1].into();
-    assert_eq!(client_address(&trusted, stranger, &headers), stranger);
+    for header in [ForwardedHeader::XForwardedFor, ForwardedHeader::Forwarded] {
+        let trusted = TrustedProxies { networks: "10.0.0.0/8".parse().into_iter().collect(), header };
+        let _address = client_address(&trusted, [10, 0, 0, 1].into(), &headers);
+        let stranger = [192, 0, 2, 1].into();
+        assert_eq!(client_address(&trusted, stranger, &headers), stranger);
+    }
 });
