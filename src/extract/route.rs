@@ -13,8 +13,15 @@ use http::{HeaderMap, Method};
 
 use super::spelling::{self, Forms};
 
-/// Headers that frameworks take the method from.
-const OVERRIDES: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+/// Headers that frameworks take the method from, also spelt with `_`, which some servers take for `-`.
+const OVERRIDES: [&str; 6] = [
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+    "x_http_method_override",
+    "x_http_method",
+    "x_method_override",
+];
 
 /// What a matching request is at its endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -346,6 +353,28 @@ mod tests {
     }
 
     #[test]
+    fn a_front_controller_hides_nothing() {
+        let router = router(&["POST /api/send-code"]);
+        for (path, found) in [
+            ("/index.php/api/send-code", true),
+            ("/app_dev.php/api/send-code/", true),
+            ("//index.php//api/send-code.json", true),
+            ("/index%2ephp/api/send-code", true),
+            ("/api/index.php/send-code", true),
+            ("/INDEX.PHP/api/send-code", true),
+            ("/x/../index.php;a/api/send-code", true),
+            ("/api/send-code.php/", true),
+            ("/index.php", false),
+            ("/index.php/", false),
+            ("/index.php/api", false),
+            ("/index.phpx/api/send-code", false),
+            ("/api/send-code/index.php/x", false),
+        ] {
+            assert_eq!(!hits(&router, "POST", path).is_empty(), found, "{path}");
+        }
+    }
+
+    #[test]
     fn methods_are_found_behind_overrides() {
         let router = router(&["PUT /phone", "GET /code", "* /any"]);
         assert_eq!(hits(&router, "PUT", "/phone"), [0]);
@@ -356,6 +385,9 @@ mod tests {
         assert!(hits(&router, "POST", "/phone").is_empty());
         let mut headers = HeaderMap::new();
         headers.insert("x-http-method-override", "PUT".parse().unwrap());
+        assert_eq!(router.find(&Method::POST, "/phone", None, &headers), [(0, Role::Send)]);
+        let mut headers = HeaderMap::new();
+        headers.insert("x_http_method_override", "PUT".parse().unwrap());
         assert_eq!(router.find(&Method::POST, "/phone", None, &headers), [(0, Role::Send)]);
         let mut form = HeaderMap::new();
         form.insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());

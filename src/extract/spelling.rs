@@ -19,13 +19,14 @@ const MAX_FORM_BYTES: usize = 16 * 1024;
 /// What one stack may do to a path; `None` where it changes nothing.
 type Step = fn(&[u8]) -> Option<Vec<u8>>;
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     decode_once,
     fold_overlong,
     backslashes,
     without_parameters,
     cut_at_end_mark,
     without_authority,
+    without_front_controller,
     merge_slashes,
     resolve_dots,
     trim_segments,
@@ -49,8 +50,9 @@ pub(super) fn is_plain(path: &[u8]) -> bool {
         return false;
     }
     let mut before = 0;
-    for &byte in path {
+    for (at, &byte) in path.iter().enumerate() {
         let separated = match byte {
+            b'/' if matches!(before, b'p' | b'P') => !ends_in_php(path.get(..at).unwrap_or_default()),
             b'.' | b'/' => before != b'/' && before != b'.',
             _ => PLAIN.get(usize::from(byte)) == Some(&true),
         };
@@ -168,6 +170,21 @@ fn without_authority(path: &[u8]) -> Option<Vec<u8>> {
     let rest = rest.strip_prefix(b"//")?;
     let slash = rest.iter().position(|byte| *byte == b'/')?;
     rest.get(slash..).map(<[u8]>::to_vec)
+}
+
+/// Without a segment such as `index.php` that has others behind it: Laravel and Symfony don't see it.
+fn without_front_controller(path: &[u8]) -> Option<Vec<u8>> {
+    let mut parts: Vec<&[u8]> = path.split(|byte| *byte == b'/').collect();
+    let at = parts.iter().position(|part| ends_in_php(part))?;
+    if parts.get(at + 1..).unwrap_or_default().iter().all(|part| part.is_empty()) {
+        return None;
+    }
+    parts.remove(at);
+    Some(parts.join(&b'/'))
+}
+
+fn ends_in_php(part: &[u8]) -> bool {
+    part.last_chunk::<4>().is_some_and(|end| end.eq_ignore_ascii_case(b".php"))
 }
 
 fn merge_slashes(path: &[u8]) -> Option<Vec<u8>> {

@@ -125,11 +125,15 @@ pub(super) fn upgrade(parts: &Parts) -> Option<HeaderValue> {
 /// The upstream gets `X-Forwarded-For`, `-Proto` and `-Host`. From a trusted proxy they are added to; from anyone else
 /// they are replaced, and everything else that claims an origin (`Forwarded`, `X-Real-IP`, other `X-Forwarded-*`, also
 /// spelt with `_`) is removed. Of `X-Forwarded-For` and `Forwarded` a trusted proxy writes one; the other is its client's,
-/// and removed. `Forwarded` is added to where a trusted proxy uses it, and not begun.
+/// and removed. `Forwarded` is added to where a trusted proxy uses it, and not begun. `X-Original-URL` and `X-Rewrite-URL`
+/// go whoever wrote them: an app could route by them, past what was judged.
 pub(super) fn to_upstream(parts: &mut Parts, peer: &Peer, upgrade: Option<HeaderValue>, upstream_host: &HeaderValue) {
     let trailers = parts.headers.get_all(TE).iter().any(|value| value.as_bytes().eq_ignore_ascii_case(b"trailers"));
     remove_hop_by_hop(&mut parts.headers, |name| {
-        is_sendwalls(name) || name == EXPECT.as_str() || (claims_origin(name) && !peer.may_claim(name))
+        is_sendwalls(name)
+            || name == EXPECT.as_str()
+            || names_a_path(name)
+            || (claims_origin(name) && !peer.may_claim(name))
     });
     let headers = &mut parts.headers;
     remove_cookie(headers, PASS_COOKIE);
@@ -282,6 +286,13 @@ fn is_sendwalls(name: &str) -> bool {
     name.starts_with("sendwall-") || name.starts_with("sendwall_")
 }
 
+/// Whether frameworks may route by this header in place of the path that was judged: old Symfony and Zend, and what
+/// stands behind IIS.
+fn names_a_path(name: &str) -> bool {
+    const NAMES: [&str; 2] = ["x-original-url", "x-rewrite-url"];
+    name.starts_with('x') && NAMES.contains(&name.replace('_', "-").as_str())
+}
+
 fn claims_origin(name: &str) -> bool {
     match name.as_bytes().first() {
         Some(b'f') => name == FORWARDED.as_str(),
@@ -362,6 +373,15 @@ mod tests {
             ),
         ] {
             assert_eq!(sent_by(&Peer { header, ..peer(true) }, &lines), format!("{expected}{rest}"));
+        }
+    }
+
+    #[test]
+    fn no_header_leads_past_the_path_that_was_judged() {
+        for name in ["x-original-url", "x-rewrite-url", "x_original_url", "X-Rewrite_URL"] {
+            for trusted in [false, true] {
+                assert_eq!(sent(trusted, &[("host", "shop"), (name, "/api/send-code")]), ORIGIN, "{name}");
+            }
         }
     }
 

@@ -15,7 +15,7 @@ countries = ["GB"]
 "#;
 
 /// Where an app that forgives much would route a target: it decodes twice, takes `\` for `/`, merges slashes, resolves
-/// dots, cuts path parameters, a final dot or slash and known suffixes, and ignores case.
+/// dots, cuts path parameters, a front controller, a final dot or slash and known suffixes, and ignores case.
 fn route(target: &str) -> String {
     let path = match target.split_once("://") {
         Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
@@ -31,6 +31,9 @@ fn route(target: &str) -> String {
             ".." => drop(segments.pop()),
             _ => segments.push(segment.to_lowercase()),
         }
+    }
+    if segments.len() > 1 && segments[0] == "index.php" {
+        segments.remove(0);
     }
     if let Some(last) = segments.last_mut() {
         for suffix in [".json", ".php", ".html", ".xml", "."] {
@@ -57,7 +60,9 @@ fn decode(text: &str) -> String {
 }
 
 fn is_unjudged(request: &Recorded) -> bool {
-    route(request.target()) == "/api/send-code" && request.header("sendwall-decision").is_empty()
+    let rewritten = ["x-original-url", "x-rewrite-url"].iter().flat_map(|name| request.header(name));
+    let mut targets = rewritten.chain([request.target()]);
+    targets.any(|target| route(target) == "/api/send-code") && request.header("sendwall-decision").is_empty()
 }
 
 #[rustfmt::skip] // as many on a line as there is room for
@@ -77,6 +82,7 @@ const SPELLINGS: &[&str] = &[
     "/api/send-code%0a", "/API/SEND-CODE", "/Api/Send-Code", "/api/SEND%2dcode", "/%41PI/send-code",
     "http://other.example/api/send-code", "http://127.0.0.1/api//send-code", "HTTP://a/api/send-code",
     "https://a/api/send-code", "http://a//api/send-code", "/api/send-code/?/../x", "/api/send-code?/../../x",
+    "/index.php/api/send-code", "/INDEX.PHP/api/send-code", "/index.php/api/send-code.json", "/index%2ephp/api/send-code",
     "/api/send-code#x", "/api/./././send-code", "/a/b/c/../../../api/send-code", "/api/send-code/x/y/../..",
 ];
 
@@ -101,6 +107,18 @@ fn no_spelling_of_the_path_reaches_the_app_unjudged() {
     }
     let unjudged: Vec<_> = app.requests().iter().filter(|r| is_unjudged(r)).map(|r| r.lines[0].clone()).collect();
     assert!(unjudged.is_empty(), "{unjudged:#?}");
+}
+
+#[test]
+fn no_header_brings_a_request_to_the_endpoint_unjudged() {
+    let app = App::start(|_, stream| reply(stream, "200 OK", "content-type: text/plain", "app"));
+    let sendwall = Sendwall::start(app.address, LOGIN);
+    for name in ["x-original-url", "X-Rewrite-URL"] {
+        let answer = sendwall.post("/", &[(name, "/api/send-code")], r#"{"phone":"+33612345678"}"#);
+        assert_eq!(answer.status, 200, "{name}");
+    }
+    assert_eq!(app.requests().len(), 2);
+    assert!(!app.requests().iter().any(is_unjudged));
 }
 
 #[test]
