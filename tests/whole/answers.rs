@@ -147,6 +147,40 @@ fn an_app_that_can_answer_no_challenge_is_served() {
     assert!(sendwall.log().contains("nobody can prove anything"), "{}", sendwall.log());
 }
 
+/// An endpoint at a GraphQL path, with the condition that the README gives.
+fn graphql(more: &str) -> String {
+    let condition = include_str!("../../README.md").lines().find(|line| line.starts_with("when = ")).unwrap();
+    login("").replace("send = \"POST /api/send-code\"", &format!("send = \"POST /graphql\"\n{condition}\n{more}"))
+}
+
+#[test]
+fn no_shape_of_a_graphql_request_slips_past_the_readmes_condition() {
+    let app = crate::support::app::App::start(|_, stream| {
+        crate::support::app::reply(stream, "200 OK", "content-type: application/json", r#"{"data":{"ok":true}}"#)
+    });
+    let sendwall = Sendwall::start(app.address, &graphql(""));
+    let query = r#"{"query":"mutation { sendCode(phone: \"+447402417171\") }"}"#.to_owned();
+    let part = format!("--B\r\ncontent-disposition: form-data; name=\"operations\"\r\n\r\n{query}\r\n--B--\r\n");
+    let json = "application/json";
+    for (target, kind, body, judged) in [
+        ("/graphql", json, query.clone(), true),
+        ("/graphql", json, query.replacen('{', r#"{"operationName":"Cart","#, 1), true),
+        ("/graphql", json, query.replacen("query", "qu\\u0065ry", 1), true),
+        ("/graphql", json, format!("[{query}]"), true),
+        ("/graphql", json, format!("[{{}},{query}]"), true),
+        ("/graphql", json, query.replacen('{', r#"{"query":"{ items }","#, 1), true),
+        ("/graphql", json, r#"{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"ab"}}}"#.to_owned(), true),
+        ("/graphql", "multipart/form-data; boundary=B", part, true),
+        ("/graphql", "application/x-www-form-urlencoded", "query=mutation%7BsendCode%7D".to_owned(), true),
+        ("/graphql?query=mutation%7BsendCode%7D", json, r#"{"query":"{ items }"}"#.to_owned(), true),
+        ("/graphql", "application/graphql", "mutation { sendCode }".to_owned(), true),
+        ("/graphql", json, r#"{"operationName":"SendCode","query":"query SendCode { items }"}"#.to_owned(), false),
+    ] {
+        let answer = sendwall.ask("POST", target, &[("content-type", kind)], &body);
+        assert_eq!(answer.header("sendwall-decision").is_some(), judged, "{target} {kind} {body}");
+    }
+}
+
 #[test]
 fn sends_and_tries_of_a_graphql_path_are_told_apart() {
     let app = crate::support::app::App::start(|request, stream| {
@@ -155,12 +189,9 @@ fn sends_and_tries_of_a_graphql_path_are_told_apart() {
         let answer = format!(r#"{{"data":{{"ok":{ok}}}}}"#);
         crate::support::app::reply(stream, "200 OK", "content-type: application/json", &answer)
     });
-    let rules = login("").replace(
-        "send = \"POST /api/send-code\"",
-        r#"send = "POST /graphql"
-when = 'json("/operationName") == "SendCode"'
-verify = "POST /graphql"
-verify_when = 'json("/operationName") == "VerifyCode"'
+    let rules = graphql(
+        r#"verify = "POST /graphql"
+verify_when = 'json("/query").contains("verifyCode")'
 verified_if = 'json("/data/ok") == true'"#,
     );
     let sendwall = Sendwall::start(app.address, &rules);
