@@ -49,7 +49,7 @@ fn differences(directory: &str, is_good: bool) -> String {
     let mut differences = String::new();
     for file in cases(directory) {
         let text = fs::read_to_string(&file).unwrap();
-        let result = Config::compile(&text, &file, &no_environment);
+        let result = Config::compile(&text, &file, &no_environment).and_then(Config::complete);
         let (found, expected_file) = (told(&result), file.with_extension("expected"));
         if env::var_os("UPDATE_EXPECT").is_some() {
             fs::write(&expected_file, &found).unwrap();

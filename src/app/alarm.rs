@@ -154,6 +154,12 @@ impl Watchman {
             let text = format!("the last reload was refused: {told}; the configuration before it is in force");
             add("reload", Severity::Warn, problems as u64, text);
         }
+        let faults = gate.geo().faults();
+        if !faults.is_empty() {
+            let text =
+                format!("facts of addresses are missing, or as old as what was read before: {}", faults.join("; "));
+            add("geo", Severity::Warn, faults.len() as u64, text);
+        }
         if let Some(dropped) = self.dropped.look(metrics.totals().journal_dropped, now) {
             add(
                 "decision-log",

@@ -12,7 +12,7 @@ use crate::domain::{RevisionId, Timestamp};
 use crate::extract::visit::Signer;
 use crate::extract::{Request, Router};
 use crate::gate::{Endpoint, Explanation, Gate, Ids, Parts, Revision, Tell, Visits};
-use crate::geo::{self, Geo};
+use crate::geo::Geo;
 use crate::http::{self, VisitCookies};
 use crate::journal::{self, Journal};
 use crate::limits::{self, Store};
@@ -33,8 +33,6 @@ pub enum Error {
     Keys(#[from] KeyRingError),
     #[error(transparent)]
     Journal(#[from] journal::Error),
-    #[error(transparent)]
-    Geo(#[from] geo::Error),
     #[error(transparent)]
     Limits(#[from] limits::Error),
     #[error(transparent)]
@@ -98,7 +96,7 @@ pub(super) fn gate(
             cookie: Arc::clone(&visit.name),
             signer: Signer::new(&keys.derive_all(Purpose::Visit)),
         }),
-        geo: Arc::new(Geo::open(&config.geo)?),
+        geo: Arc::new(Geo::open(&config.geo)),
         clock: Arc::clone(clock),
         ids: start.ids,
         sessions: config.sessions,

@@ -187,8 +187,6 @@ impl admin::Engine for Engine {
 
     fn health(&self) -> Health {
         let problems = self.in_force.lock().problems.clone();
-        let databases = self.fixed.geo.files();
-        let loaded = databases.iter().filter(|(_, path)| path.is_some());
         Health {
             can_serve: true,
             upstream: match (self.counters.upstream_down.get(), self.counters.upstream_connections.get()) {
@@ -196,7 +194,7 @@ impl admin::Engine for Engine {
                 (false, 0) => UpstreamState::Untried,
                 (false, _) => UpstreamState::Answers,
             },
-            geo: loaded.map(|(kind, _)| Database { name: kind.name(), loaded: true }).collect(),
+            geo: self.gate.geo().loaded().map(|(kind, loaded)| Database { name: kind.name(), loaded }).collect(),
             reload_problems: problems,
         }
     }

@@ -22,7 +22,7 @@ pub(super) struct CheckArgs {
 
 /// Status 1 where the configuration can't be used; warnings alone leave 0.
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let loaded = match config::load(&args.file) {
+    let loaded = match config::load_complete(&args.file) {
         Ok(mut config) => {
             config.warn_of_expired(SystemClock::start().now());
             Ok(config)

@@ -112,7 +112,7 @@ impl Progress {
 }
 
 fn config(file: &Path, as_configured: bool) -> anyhow::Result<Config> {
-    let mut config = config::load(file)?;
+    let mut config = config::load_complete(file)?;
     if !as_configured {
         config.endpoints.iter_mut().for_each(|endpoint| endpoint.policy.mode = Mode::Enforce);
     }

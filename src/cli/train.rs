@@ -56,7 +56,7 @@ pub(super) struct TrainArgs {
 
 /// Trains, writes model and card, and prints what it is worth.
 pub(super) fn train(args: &TrainArgs) -> anyhow::Result<ExitCode> {
-    let mut config = config::load(&args.config)?;
+    let mut config = config::load_complete(&args.config)?;
     // What is trained must not learn from what the model before it let through.
     config.prior = Prior::Weights;
     let labels = args.labels.as_deref().map(labels).transpose()?.unwrap_or_default();

@@ -36,7 +36,12 @@ fn listed(problems: &[Problem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
 }
 
-/// Reads and compiles `file`.
+/// Reads and compiles `file`; an error also where a process would do without something that it names.
+pub fn load_complete(file: &Path) -> Result<Config, LoadError> {
+    load(file)?.complete().map_err(LoadError::Faulty)
+}
+
+/// Reads and compiles `file`, for a process.
 pub fn load(file: &Path) -> Result<Config, LoadError> {
     let text = fs::read_to_string(file).map_err(|source| LoadError::Unreadable { file: file.to_owned(), source })?;
     Config::compile(&text, file, &environment).map_err(LoadError::Faulty)

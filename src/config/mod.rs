@@ -35,7 +35,7 @@ mod values;
 pub use flags::Flags;
 pub use keys::KeySource;
 pub use limits::Limits;
-pub use load::{LoadError, counted, environment, load};
+pub use load::{LoadError, counted, environment, load, load_complete};
 pub use problem::{Excerpt, Position, Problem, Severity};
 pub use rules::{NotTested, Rules, Tested, test_directory};
 
@@ -145,6 +145,14 @@ impl Config {
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Vec<Problem>> {
         compile_source(&Source::of_file(file, text), environment).0
+    }
+
+    /// Itself, where all that it names can be used: what a process would do without is an error.
+    pub fn complete(mut self) -> Result<Self, Vec<Problem>> {
+        for problem in self.warnings.iter_mut().filter(|problem| problem.severity == Severity::Lack) {
+            problem.severity = Severity::Error;
+        }
+        if self.warnings.iter().any(Problem::is_error) { Err(self.warnings) } else { Ok(self) }
     }
 
     /// Warns of rules whose last day is over.

@@ -35,6 +35,9 @@ pub enum Severity {
     Error,
     /// It can, and does something that may not be meant.
     Warning,
+    /// A process does without something that it names. Whoever asks beforehand takes it for an error.
+    #[serde(rename = "warning")]
+    Lack,
 }
 
 /// A place in a text.
@@ -67,7 +70,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let severity = match self.severity {
             Severity::Error => "error",
-            Severity::Warning => "warning",
+            Severity::Warning | Severity::Lack => "warning",
         };
         write!(f, "{severity}: {}", self.file)?;
         if let Some(Position { line, column }) = self.position {

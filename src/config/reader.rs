@@ -104,6 +104,11 @@ impl<'s> Section<'s> {
         self.source.warning(self.place_of(key), &self.named(key), fault);
     }
 
+    /// Notes what a process does without, as [`Self::error`].
+    pub(super) fn lack(&self, key: &str, fault: Fault) {
+        self.source.lack(self.place_of(key), &self.named(key), fault);
+    }
+
     /// Notes an error in a file that the key names.
     pub(super) fn error_in(&self, key: &str, file: &Path, line: usize, fault: Fault) {
         self.source.error_in(self.place_of(key), &self.named(key), (file, line), fault);

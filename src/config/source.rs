@@ -97,6 +97,10 @@ impl<'a> Source<'a> {
         self.add(Severity::Warning, place, path, fault);
     }
 
+    pub(super) fn lack(&self, place: Option<Place>, path: &str, fault: Fault) {
+        self.add(Severity::Lack, place, path, fault);
+    }
+
     /// An error in another file, which the value at `place` names.
     pub(super) fn error_in(&self, place: Option<Place>, path: &str, other: (&Path, usize), fault: Fault) {
         let (file, position) = (other.0.display().to_string(), Some(Position { line: other.1, column: 1 }));

@@ -92,7 +92,7 @@ pub(super) fn log(root: &mut Section<'_>) -> telemetry::Settings {
     })
 }
 
-/// Reads `[geo]` and opens its databases once.
+/// Reads `[geo]` and opens its databases once. A process does without one that can't be used.
 pub(super) fn geo(root: &mut Section<'_>) -> geo::Settings {
     root.table("geo", |section| {
         let country = database(section, "country", |country| geo::Settings { country, ..geo::Settings::default() });
@@ -108,9 +108,9 @@ fn database(
     key: &'static str,
     alone: impl FnOnce(Option<PathBuf>) -> geo::Settings,
 ) -> Option<PathBuf> {
-    let file = section.file(key);
+    let file = section.path(key);
     for error in Geo::check(&alone(file.clone())) {
-        section.error(key, Fault::new(error.to_string()));
+        section.lack(key, Fault::new(error.to_string()));
     }
     file
 }

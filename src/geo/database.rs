@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use maxminddb::{MaxMindDbError, Reader};
 use parking_lot::Mutex;
 
@@ -78,7 +78,7 @@ pub enum Error {
     },
 }
 
-/// A file that had changed.
+/// A file that had changed, or could not be read before.
 #[derive(Debug)]
 pub struct Refreshed {
     /// What it is for.
@@ -94,9 +94,12 @@ pub struct Refreshed {
 pub(super) struct Database {
     kind: DatabaseKind,
     path: PathBuf,
-    reader: ArcSwap<Bytes>,
-    /// The file that was last tried, whether it was good or not.
-    seen: Mutex<Stamp>,
+    /// `None` until the file could be read once.
+    reader: ArcSwapOption<Bytes>,
+    /// Why the file can't be used as it is now.
+    fault: ArcSwapOption<String>,
+    /// The file that was last tried, whether it was good or not. `None` where a look is to try it though it didn't change.
+    seen: Mutex<Option<Stamp>>,
 }
 
 /// What tells one state of a file from another.
@@ -107,31 +110,51 @@ struct Stamp {
 }
 
 impl Database {
-    /// Reads the file.
-    pub(super) fn open(kind: DatabaseKind, path: &Path) -> Result<Self, Error> {
-        let (stamp, reader) = load(kind, path)?;
-        Ok(Self { kind, path: path.to_owned(), reader: ArcSwap::from_pointee(reader), seen: Mutex::new(stamp) })
+    /// Reads the file. Where it can't be used, the first look tries it again and tells.
+    pub(super) fn open(kind: DatabaseKind, path: &Path) -> Self {
+        let (seen, reader, fault) = match load(kind, path) {
+            Ok((stamp, reader)) => (Some(stamp), Some(Arc::new(reader)), None),
+            Err(error) => (None, None, Some(Arc::new(error.to_string()))),
+        };
+        let (reader, fault) = (ArcSwapOption::new(reader), ArcSwapOption::new(fault));
+        Self { kind, path: path.to_owned(), reader, fault, seen: Mutex::new(seen) }
     }
 
-    /// The database as it is now; it stays whole while it is held.
-    pub(super) fn reader(&self) -> arc_swap::Guard<Arc<Bytes>> {
+    /// Why the file can't be used.
+    pub(super) fn check(kind: DatabaseKind, path: &Path) -> Option<Error> {
+        load(kind, path).err()
+    }
+
+    /// What it is for.
+    pub(super) fn kind(&self) -> DatabaseKind {
+        self.kind
+    }
+
+    /// The database as it is now, where there is one; it stays whole while it is held.
+    pub(super) fn reader(&self) -> arc_swap::Guard<Option<Arc<Bytes>>> {
         self.reader.load()
+    }
+
+    /// Why the file can't be used as it is now.
+    pub(super) fn fault(&self) -> Option<String> {
+        self.fault.load().as_deref().cloned()
     }
 
     /// Reads the file again if it has changed since it was last tried.
     pub(super) fn refresh(&self) -> Option<Refreshed> {
         let mut seen = self.seen.lock();
         let now = stamp(&self.path).unwrap_or(Stamp { bytes: 0, changed: None });
-        if now == *seen {
+        if *seen == Some(now) {
             return None;
         }
         // What is noted is the state before the file is read: if it changes meanwhile, it is read once more.
-        *seen = now;
+        *seen = Some(now);
         let result = load(self.kind, &self.path).map(|(_, reader)| {
             let built = reader.metadata().build_epoch;
-            self.reader.store(Arc::new(reader));
+            self.reader.store(Some(Arc::new(reader)));
             built
         });
+        self.fault.store(result.as_ref().err().map(|error| Arc::new(error.to_string())));
         Some(Refreshed { kind: self.kind, path: self.path.clone(), result })
     }
 }

@@ -33,47 +33,55 @@ pub struct Geo {
 }
 
 impl Geo {
-    /// Reads every file that is set.
-    ///
-    /// # Errors
-    /// The first file that can't be read or is no such database; [`Geo::check`] tells them all.
-    pub fn open(settings: &Settings) -> Result<Self, Error> {
-        let open = |(kind, path): (DatabaseKind, &Option<PathBuf>)| {
-            path.as_ref().map(|path| Database::open(kind, path)).transpose()
-        };
-        let [country, asn, anonymous] = settings.files();
-        Ok(Self {
-            country: open(country)?,
-            asn: open(asn)?,
-            anonymous: open(anonymous)?,
-            lookup_errors: AtomicU64::new(0),
-        })
+    /// Reads every file that is set. One that can't be used leaves its facts missing until [`Geo::refresh`] finds it good.
+    pub fn open(settings: &Settings) -> Self {
+        let open =
+            |(kind, path): (DatabaseKind, &Option<PathBuf>)| path.as_ref().map(|path| Database::open(kind, path));
+        let [country, asn, anonymous] = settings.files().map(open);
+        Self { country, asn, anonymous, lookup_errors: AtomicU64::new(0) }
     }
 
     /// Everything that keeps the files from being used.
     pub fn check(settings: &Settings) -> Vec<Error> {
         let files = settings.files().into_iter().filter_map(|(kind, path)| Some((kind, path.as_ref()?)));
-        files.filter_map(|(kind, path)| Database::open(kind, path).err()).collect()
+        files.filter_map(|(kind, path)| Database::check(kind, path)).collect()
+    }
+
+    /// The databases that are set, and whether there is one to look into, be its file good or not by now.
+    pub fn loaded(&self) -> impl Iterator<Item = (DatabaseKind, bool)> {
+        self.databases().map(|database| (database.kind(), database.reader().is_some()))
+    }
+
+    /// Why files can't be used as they are now.
+    pub fn faults(&self) -> Vec<String> {
+        self.databases().filter_map(Database::fault).collect()
+    }
+
+    fn databases(&self) -> impl Iterator<Item = &Database> {
+        [&self.country, &self.asn, &self.anonymous].into_iter().flatten()
     }
 
     /// Where `address` is. Without a database, or an entry in it, the parts are missing; so they are where a record is
     /// corrupt, and then [`Geo::lookup_errors`] counts it.
     pub fn place(&self, address: IpAddr) -> Place {
         let mut place = Place::default();
-        if let Some(database) = &self.country {
-            let reader = database.reader();
-            let record: Option<CountryRecord<'_>> = self.record(&reader, address);
+        if let Some(database) = &self.country
+            && let Some(reader) = database.reader().as_deref()
+        {
+            let record: Option<CountryRecord<'_>> = self.record(reader, address);
             place.country = record.and_then(|record| record.country());
         }
-        if let Some(database) = &self.asn {
-            let reader = database.reader();
-            let record: AsnRecord<'_> = self.record(&reader, address).unwrap_or_default();
+        if let Some(database) = &self.asn
+            && let Some(reader) = database.reader().as_deref()
+        {
+            let record: AsnRecord<'_> = self.record(reader, address).unwrap_or_default();
             place.asn = record.number();
             place.as_org = record.organization().map(Arc::from);
         }
-        if let Some(database) = &self.anonymous {
-            let reader = database.reader();
-            let record: Option<AnonymousRecord<'_>> = self.record(&reader, address);
+        if let Some(database) = &self.anonymous
+            && let Some(reader) = database.reader().as_deref()
+        {
+            let record: Option<AnonymousRecord<'_>> = self.record(reader, address);
             place.hosting = record.as_ref().map(AnonymousRecord::hosting);
             place.anonymous = record.as_ref().map(AnonymousRecord::anonymous);
         }
@@ -84,10 +92,11 @@ impl Geo {
         place
     }
 
-    /// Looks whether files have changed, by size and time of change, and swaps in those that have. A broken new file is
-    /// reported once and the old database stays. To be called about once a second; costs one `stat` a file.
+    /// Looks whether files have changed, by size and time of change, and swaps in those that have. A broken file is
+    /// reported once, also one that was broken from the start, and the old database stays. To be called about once a
+    /// second; costs one `stat` a file.
     pub fn refresh(&self) -> Vec<Refreshed> {
-        [&self.country, &self.asn, &self.anonymous].into_iter().flatten().filter_map(Database::refresh).collect()
+        self.databases().filter_map(Database::refresh).collect()
     }
 
     /// Lookups that failed on a corrupt record since the start.
@@ -167,7 +176,7 @@ mod tests {
 
     #[test]
     fn without_databases_every_place_is_missing() {
-        let geo = Geo::open(&Settings::default()).unwrap();
+        let geo = Geo::open(&Settings::default());
         assert_eq!(geo.place("192.0.2.1".parse().unwrap()), Place::default());
         assert!(geo.refresh().is_empty());
     }
@@ -191,7 +200,7 @@ mod tests {
             ("::c000:200/120", json!({"country": "NG"}), Some("NG")),
         ];
         let networks: Vec<_> = records.iter().map(|(network, record, _)| (*network, record.clone())).collect();
-        let geo = Geo::open(&with_country(&scratch.write("country.mmdb", &networks))).unwrap();
+        let geo = Geo::open(&with_country(&scratch.write("country.mmdb", &networks)));
         assert_eq!(country(&geo, "192.0.2.9").as_deref(), Some("NG"), "IPv4 in a tree of IPv6");
         for (network, _, expected) in &records[..8] {
             assert_eq!(country(&geo, &network.replace("/48", "1")).as_deref(), *expected, "{network}");
@@ -217,7 +226,7 @@ mod tests {
                 ("2001:db8:6::/48", json!({"asn": -5})),
             ],
         );
-        let geo = Geo::open(&Settings { asn: Some(path), ..Settings::default() }).unwrap();
+        let geo = Geo::open(&Settings { asn: Some(path), ..Settings::default() });
         let place = |group: u8| geo.place(format!("2001:db8:{group}::1").parse().unwrap());
         assert_eq!((place(1).asn, place(1).as_org.as_deref(), place(1).hosting), (Some(3320), Some("DTAG"), None));
         assert_eq!(
@@ -249,7 +258,7 @@ mod tests {
             database.insert_node(format!("192.0.{third}.0/24").parse::<IpAddrWithMask>().unwrap(), data.unwrap());
         }
         fs::write(&path, database.write_to(Vec::new()).unwrap()).unwrap();
-        let geo = Geo::open(&Settings { asn: Some(path), ..Settings::default() }).unwrap();
+        let geo = Geo::open(&Settings { asn: Some(path), ..Settings::default() });
         for third in 0..4 {
             assert_eq!(geo.place(format!("192.0.{third}.1").parse().unwrap()).asn, Some(3320), "{third}");
         }
@@ -268,7 +277,7 @@ mod tests {
                 ("2001:db8:5::/48", json!({"is_anonymous": false})),
             ],
         );
-        let geo = Geo::open(&Settings { anonymous: Some(path), ..Settings::default() }).unwrap();
+        let geo = Geo::open(&Settings { anonymous: Some(path), ..Settings::default() });
         let flags = |group: u8| {
             let place = geo.place(format!("2001:db8:{group}::1").parse().unwrap());
             (place.hosting, place.anonymous)
@@ -286,7 +295,7 @@ mod tests {
         let scratch = Scratch::new("v4");
         let path = scratch.0.join("v4.mmdb");
         fs::write(&path, bytes(IpVersion::V4, &[("192.0.2.0/24", json!({"country": "GB"}))])).unwrap();
-        let geo = Geo::open(&with_country(&path)).unwrap();
+        let geo = Geo::open(&with_country(&path));
         assert_eq!(country(&geo, "192.0.2.9").as_deref(), Some("GB"));
         assert_eq!(country(&geo, "2001:db8::1"), None);
         assert_eq!(geo.lookup_errors(), 0);
@@ -296,7 +305,7 @@ mod tests {
     fn a_changed_file_is_swapped_in_and_a_broken_one_is_reported_once() {
         let scratch = Scratch::new("refresh");
         let path = scratch.write("country.mmdb", &[("2001:db8::/32", json!({"country": "GB"}))]);
-        let geo = Geo::open(&with_country(&path)).unwrap();
+        let geo = Geo::open(&with_country(&path));
         assert!(geo.refresh().is_empty(), "unchanged");
 
         fs::write(&path, "half a file").unwrap();
@@ -316,6 +325,21 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_broken_from_the_start_is_reported_and_taken_in_once_it_is_good() {
+        let scratch = Scratch::new("late");
+        let path = scratch.0.join("country.mmdb");
+        let geo = Geo::open(&with_country(&path));
+        assert_eq!(country(&geo, "2001:db8::1"), None);
+        assert!(matches!(geo.refresh()[..], [Refreshed { result: Err(Error::Read { .. }), .. }]));
+        assert!(geo.refresh().is_empty(), "reported once");
+        assert_eq!(geo.faults().len(), 1, "and remembered");
+
+        scratch.write("country.mmdb", &[("2001:db8::/32", json!({"country": "GB"}))]);
+        assert!(matches!(geo.refresh()[..], [Refreshed { result: Ok(_), .. }]));
+        assert_eq!((country(&geo, "2001:db8::1").as_deref(), geo.faults().len()), (Some("GB"), 0));
+    }
+
+    #[test]
     fn check_names_every_file_that_is_wrong() {
         let scratch = Scratch::new("check");
         let text = scratch.0.join("readme.txt");
@@ -329,7 +353,10 @@ mod tests {
         assert_eq!(messages.len(), 2, "{messages:?}");
         assert!(messages[0].contains("country database") && messages[0].contains("missing.mmdb"), "{messages:?}");
         assert!(messages[1].contains("asn database") && messages[1].contains("readme.txt"), "{messages:?}");
-        assert!(Geo::open(&settings).is_err());
+        let geo = Geo::open(&settings);
+        assert_eq!(geo.faults(), messages);
+        let loaded: Vec<_> = geo.loaded().map(|(kind, loaded)| (kind.name(), loaded)).collect();
+        assert_eq!(loaded, [("country", false), ("asn", false), ("anonymous", true)]);
     }
 
     #[test]
@@ -345,10 +372,9 @@ mod tests {
                 let mut bad = good.clone();
                 bad[index] ^= flip;
                 fs::write(&path, bad).unwrap();
-                if let Ok(geo) = Geo::open(&with_country(&path)) {
-                    let _place = geo.place(address);
-                    errors += geo.lookup_errors();
-                }
+                let geo = Geo::open(&with_country(&path));
+                let _place = geo.place(address);
+                errors += geo.lookup_errors();
             }
         }
         assert!(errors > 0);

@@ -250,7 +250,7 @@ impl GeoRefreshed<'_> {
     }
 }
 
-/// A GeoIP database could not be read; the one before it stays in use.
+/// A GeoIP database could not be read; the one before it stays in use, where there was one.
 #[derive(Clone, Copy, Debug)]
 pub struct GeoFailed<'a> {
     /// Its file.
@@ -264,7 +264,10 @@ impl GeoFailed<'_> {
     pub fn emit(&self, metrics: &Metrics) {
         metrics.geo_failed();
         let path = self.path.display();
-        warn!(%path, error = %self.error, "a GeoIP database cannot be read; the one before it stays in use");
+        warn!(
+            %path, error = %self.error,
+            "a GeoIP database cannot be read; the one before it stays in use, and where there was none its facts are missing"
+        );
     }
 }
 

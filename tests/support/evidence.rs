@@ -196,7 +196,7 @@ impl Town {
             revision,
             names: Pseudonyms::new(&[7; 32]),
             visits: None,
-            geo: Arc::new(Geo::open(&config.geo).unwrap()),
+            geo: Arc::new(Geo::open(&config.geo)),
             clock: shared,
             ids: Ids::new(7),
             sessions: 50_000,

@@ -89,7 +89,7 @@ pub(crate) fn judge_at(text: &str, clock: Arc<dyn Clock>) -> Judge {
         revision,
         names,
         visits: None,
-        geo: Arc::new(Geo::open(&config.geo).unwrap()),
+        geo: Arc::new(Geo::open(&config.geo)),
         clock,
         ids: Ids::new(7),
         sessions: 1000,

@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::json;
 
+use crate::support::proxy::eventually;
 use crate::whole::stage::{CODE, Directory, Sendwall, shop};
 
 fn sendwall(directory: &Directory, arguments: &[&str]) -> Output {
@@ -128,4 +129,30 @@ fn check_and_explain_leave_no_trace() {
     let told = String::from_utf8(explained.stdout).unwrap();
     assert!(told.contains("+44 7402 41••71") && !told.contains("447402417171"), "{told}");
     assert!(!directory.0.join("state").exists());
+}
+
+#[test]
+fn a_database_that_cannot_be_read_keeps_nothing_from_running_and_is_told() {
+    let app = shop();
+    let rules = |size: u32| {
+        format!(
+            "sessions = {{ capacity = {size} }}\n[geo]\ncountry = \"missing.mmdb\"\n[[endpoint]]\nname = \"login\"\n\
+             send = \"POST /api/send-code\"\ndefault_region = \"GB\"\n"
+        )
+    };
+    let sendwall = Sendwall::start(app.address, &rules(1000));
+    assert_eq!(sendwall.send("+447402417171").status, 200);
+    let ready = sendwall.admin("/readyz");
+    let geo = serde_json::json!([{ "name": "country", "loaded": false }]);
+    assert_eq!((ready.status, &ready.json()["geo"]), (200, &geo));
+    eventually("the log says so", || sendwall.log().contains("a GeoIP database cannot be read"));
+    sendwall.write_rules(&rules(2000));
+    assert_eq!(sendwall.admin_post("/api/reload", "").status, 200);
+    let incidents = || sendwall.admin("/api/incidents").json()["incidents"].to_string();
+    eventually("people are told", || incidents().contains("missing.mmdb"));
+
+    let checked = self::sendwall(&sendwall.directory, &["check", "sendwall.toml"]);
+    let said = String::from_utf8_lossy(&checked.stdout);
+    assert_eq!(checked.status.code(), Some(1), "{said}");
+    assert!(said.contains("error: sendwall.toml") && said.contains("missing.mmdb"), "{said}");
 }

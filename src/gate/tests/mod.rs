@@ -112,7 +112,7 @@ impl Stage {
             revision: revision(1, &store, limits, endpoint),
             names: Pseudonyms::new(&[7; 32]),
             visits: None,
-            geo: Arc::new(Geo::open(&geo::Settings::default()).unwrap()),
+            geo: Arc::new(Geo::open(&geo::Settings::default())),
             clock: shared,
             ids: Ids::new(7),
             sessions: 1000,
