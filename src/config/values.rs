@@ -190,8 +190,8 @@ pub(super) fn country(text: &str) -> Result<Country, Fault> {
         _ if text.starts_with('+') || text.starts_with(|c: char| c.is_ascii_digit()) => {
             Err(fault().hint("write its two letters, such as \"GB\", not its calling code"))
         }
-        _ => Country::new(text)
-            .filter(|country| Numbering::default().countries().any(|known| known == *country))
+        _ => Numbering::default()
+            .country(text)
             .ok_or_else(|| fault().hint("write its two letters of ISO 3166, such as \"GB\"")),
     }
 }

@@ -55,6 +55,8 @@ pub enum NotListable {
          +44740241*, GB (phones) or ip:GB (addresses)"
     )]
     Form,
+    #[error("no such country is known; write its two letters of ISO 3166, such as DE, or GB for the United Kingdom")]
+    NoSuchCountry,
     #[error("a network's address has no bits behind its length: write 192.0.2.0/24, not 192.0.2.7/24")]
     HostBits,
     #[error("a phone is written in international form, with + and its country's code")]
@@ -69,6 +71,9 @@ pub enum NotListable {
     Star,
 }
 
+/// Countries of ISO 3166 that have addresses and no numbering plan.
+const WITHOUT_NUMBERS: [&str; 7] = ["AQ", "BV", "GS", "HM", "PN", "TF", "UM"];
+
 impl Given {
     /// Reads `192.0.2.7`, `192.0.2.0/24`, `+447402417171`, `+44740241*`, `GB` (phones of it), `ip:GB` (addresses of it).
     pub fn parse(text: &str, numbering: &Numbering) -> Result<Self, NotListable> {
@@ -80,10 +85,12 @@ impl Given {
             return Err(NotListable::HostBits);
         }
         if let Some(code) = text.strip_prefix("ip:") {
-            return Country::new(code).map(Self::AddressCountry).ok_or(NotListable::Form);
+            let country = Country::new(code).ok_or(NotListable::Form)?;
+            let is_known = WITHOUT_NUMBERS.contains(&country.as_str()) || numbering.country(code).is_some();
+            return if is_known { Ok(Self::AddressCountry(country)) } else { Err(NotListable::NoSuchCountry) };
         }
-        if let Some(country) = Country::new(text) {
-            return Ok(Self::PhoneCountry(country));
+        if Country::new(text).is_some() {
+            return numbering.country(text).map(Self::PhoneCountry).ok_or(NotListable::NoSuchCountry);
         }
         if let Some(phone) = text.strip_prefix("phone:") {
             let number = phone_of(phone, numbering)?;
@@ -233,6 +240,7 @@ mod tests {
             ("+4915112345678", "phone +49 1511 234••78"),
             ("gb", "phones of GB"),
             ("ip:ru", "addresses of RU"),
+            ("ip:AQ", "addresses of AQ"),
         ] {
             assert_eq!(read(text).as_deref(), Ok(shown), "{text}");
         }
@@ -245,6 +253,11 @@ mod tests {
             ("example.com", NotListable::Form),
             ("GBR", NotListable::Form),
             ("ip:192.0.2.1", NotListable::Form),
+            ("UK", NotListable::NoSuchCountry),
+            ("xx", NotListable::NoSuchCountry),
+            ("AQ", NotListable::NoSuchCountry),
+            ("ip:UK", NotListable::NoSuchCountry),
+            ("ip:XX", NotListable::NoSuchCountry),
             ("192.0.2.7/24", NotListable::HostBits),
             ("447402417171", NotListable::NotInternational),
             ("07402 417171", NotListable::NotInternational),

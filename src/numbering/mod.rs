@@ -145,6 +145,11 @@ impl Numbering {
         self.plans.countries()
     }
 
+    /// The country of an ISO code, where it has a numbering plan.
+    pub fn country(&self, code: &str) -> Option<Country> {
+        Country::new(code).filter(|country| self.plans.of(*country).is_some())
+    }
+
     /// The price table.
     pub fn prices(&self) -> &PriceTable {
         &self.prices
