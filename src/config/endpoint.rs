@@ -156,14 +156,23 @@ fn section_routes(section: &mut Section<'_>, endpoint: usize, name: &Arc<str>, c
     // Express, ASP.NET and others ignore case. An app that doesn't answers 404, which is no send.
     let ignore_case = section.bool("ignore_case", true);
     let mut routes = Vec::new();
-    for (key, role, condition) in [("send", Role::Send, "when"), ("verify", Role::Verify, "verify_when")] {
+    for role in [Role::Send, Role::Verify] {
+        let (key, _) = keys(role);
         for (text, pattern) in section.one_or_more(key, |text| Ok((text, values::pattern(text)?))) {
             let rule = Rule { pattern, endpoint, role, ignore_case };
-            claims.path(section, (key, text), condition, (&rule, name));
+            claims.path(section, text, (&rule, name));
             routes.push(rule);
         }
     }
     routes
+}
+
+/// Where an operator names the path of a role, and which of its requests are meant.
+const fn keys(role: Role) -> (&'static str, &'static str) {
+    match role {
+        Role::Send => ("send", "when"),
+        Role::Verify => ("verify", "verify_when"),
+    }
 }
 
 impl Claims {
@@ -174,24 +183,23 @@ impl Claims {
         }
     }
 
-    fn path(
-        &mut self,
-        section: &Section<'_>,
-        (key, text): (&str, &str),
-        condition: &str,
-        (rule, name): (&Rule, &Arc<str>),
-    ) {
+    /// One path may have several patterns in one role. In another role or at another endpoint it needs a condition at the
+    /// one that comes first: that one takes all requests, whatever they are to be there.
+    fn path(&mut self, section: &Section<'_>, text: &str, (rule, name): (&Rule, &Arc<str>)) {
+        let (key, condition) = keys(rule.role);
         let takes_all = |(first, _): &&(Rule, Arc<str>)| {
-            first.endpoint != rule.endpoint && first.role == rule.role && first.covers(rule)
+            (first.endpoint, first.role) != (rule.endpoint, rule.role) && first.covers(rule)
         };
         if let Some((first, other)) = self.paths.iter().find(takes_all) {
+            let (their_key, their_condition) = keys(first.role);
             let exact = Rule { ignore_case: false, ..first.clone() };
             let hint = if exact.covers(rule) {
-                format!("give that one a condition, `{condition}`, or remove this")
+                format!("give that one a condition, `{their_condition}`, or remove this")
             } else {
                 "case is ignored there; set `ignore_case = false` there if the app tells the two apart".to_owned()
             };
-            let fault = Fault::new(format!("requests for {text:?} belong to the endpoint {other:?} already"));
+            let fault =
+                Fault::new(format!("requests for {text:?} belong to `{their_key}` of the endpoint {other:?} already"));
             section.error(key, fault.hint(hint));
         } else if !section.has(condition) {
             self.paths.push((rule.clone(), Arc::clone(name)));
