@@ -25,6 +25,8 @@ const FOOTPRINTS: usize = 500;
 const OVER: Span = Span::hours(1);
 /// A look so wrong that it alone asks for a proof.
 const WRONG: f32 = 0.9;
+/// A smaller pressure is told where it closes a rung together with a look, and is no attack by itself.
+const SURGING: f32 = 0.5;
 
 /// Where an attack goes: an endpoint, and the country of its phones.
 pub(super) type Place = (Arc<str>, Option<Country>);
@@ -276,9 +278,8 @@ pub(super) fn is_stopped_as_attack(decision: &Decision) -> bool {
 fn shared(reason: &Reason) -> Option<(&'static str, &str)> {
     let (kind, value) = match reason {
         Reason::Hot { kind, value, heat, .. } if *heat >= 1.0 => (*kind, value),
-        Reason::Surge { kind, value, .. } | Reason::Siege { kind, value, .. } | Reason::Waiting { kind, value, .. } => {
-            (*kind, value)
-        }
+        Reason::Surge { kind, value, pressure, .. } if *pressure >= SURGING => (*kind, value),
+        Reason::Siege { kind, value, .. } | Reason::Waiting { kind, value, .. } => (*kind, value),
         _ => return None,
     };
     (!matches!(kind, "phone" | "client")).then_some((kind, value))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::domain::{
-    Address, Client, Country, DecidedBy, Decision, DecisionId, Facts, Fingerprint, Mode, Money, NumberKind,
+    Address, Client, Closes, Country, DecidedBy, Decision, DecisionId, Facts, Fingerprint, Mode, Money, NumberKind,
     OutcomeKind, Phone, PhoneFact, Place, Range, Reason, RevisionId, Rung, Span, Timestamp, Trust, Validity, Verdict,
     Visit,
 };
@@ -118,7 +118,8 @@ fn hot(kind: &'static str, heat: f32) -> Reason {
         evidence: 9.0,
         sent: 9.0,
         verified: 0.0,
-        fades_in: Span::minutes(9),
+        closes: Closes::Alone(1.0),
+        fades_in: Some(Span::minutes(9)),
     }
 }
 
@@ -200,10 +201,7 @@ fn one_person_and_one_noisy_minute_are_no_attack() {
     stage.decide(&stage.facts("KG", 11), Verdict::Block, vec![hot("phone", 9.0)]);
     stage.pass(Span::hours(1));
     let kinds: Vec<_> = stage.told.iter().map(|alert| alert.kind).collect();
-    assert!(
-        !kinds.contains(&AlertKind::Attack),
-        "one phone again and again; ten requests once; a phone hot by itself: {kinds:?}"
-    );
+    assert!(!kinds.contains(&AlertKind::Attack), "one phone often, ten once, a hot phone: {kinds:?}");
 }
 
 #[test]

@@ -186,6 +186,16 @@ impl View {
             ..*self
         }
     }
+
+    /// The attempts a minute below which its pressure is less than `pressure`, which it is not now.
+    pub fn rate_below(&self, pressure: f32, settings: &KindSettings) -> f32 {
+        let (mut low, mut high) = (0.0, self.rate);
+        for _ in 0..f32::MANTISSA_DIGITS {
+            let rate = f32::midpoint(low, high);
+            if self::pressure(rate, self.explained, settings) < pressure { low = rate } else { high = rate }
+        }
+        low
+    }
 }
 
 /// Who had to prove something is likelier to be abuse, so less evidence is enough; and so it is where nobody has ever

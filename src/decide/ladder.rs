@@ -4,7 +4,7 @@
 //! first one also asks for no surge. Known clients bear more heat, and are never turned away altogether.
 
 use crate::cells::{Kind, Looked, View, Views};
-use crate::domain::{Country, Facts, Reason, Rung, Span, Trust};
+use crate::domain::{Rung, Span, Trust};
 use crate::ruleset::Spoken;
 
 /// Heat of a phone at which each rung closes: its silent sends count together over all rungs.
@@ -29,8 +29,6 @@ const BORNE_OF_OTHERS: f32 = 1.5;
 /// minute, are a surge before anybody can have verified. Of attacks in `sendwall simulate` none gains by it; of offices half
 /// as many are asked.
 const SURGE_OF_RIGHT: f32 = 0.5;
-/// Reasons of one kind that are told at most.
-const TOLD: usize = 4;
 
 /// What state and look say about an attempt.
 #[derive(Clone, Debug, Default)]
@@ -77,17 +75,34 @@ impl Standing {
         let hottest = speaking(rung, views)
             .map(|view| self.heat_of(view, rung, outage) + self.pressure(view))
             .fold(0.0, f32::max);
-        let look = match rung {
-            Rung::None => self.prior + self.besieged(),
-            Rung::Pow => (LOOK_AT_POW + MORE_WHERE_KNOWN * self.known) * self.prior + BESIEGED_AT_POW * self.besieged(),
-            Rung::Captcha | Rung::Block => 0.0,
-        };
-        let weight = if rung < Rung::Captcha { self.rules.weight } else { 0.0 };
-        (hottest + look + weight) / self.tolerance(rung)
+        self.with_what_adds(hottest, rung)
+    }
+
+    /// Heat of one cell with what adds to every cell's at a rung, over what the client is trusted with.
+    pub(super) fn with_what_adds(&self, heat: f32, rung: Rung) -> f32 {
+        let (look, siege) = self.look_and_siege(rung);
+        (heat + (look + siege) + self.weight(rung)) / self.tolerance(rung)
+    }
+
+    /// What look and siege add at a rung.
+    pub(super) fn look_and_siege(&self, rung: Rung) -> (f32, f32) {
+        match rung {
+            Rung::None => (self.prior, self.besieged()),
+            Rung::Pow => {
+                let look = (LOOK_AT_POW + MORE_WHERE_KNOWN * self.known) * self.prior;
+                (look, BESIEGED_AT_POW * self.besieged())
+            }
+            Rung::Captcha | Rung::Block => (0.0, 0.0),
+        }
+    }
+
+    /// What rules add at a rung.
+    pub(super) fn weight(&self, rung: Rung) -> f32 {
+        if rung < Rung::Captcha { self.rules.weight } else { 0.0 }
     }
 
     /// What one cell says at a rung. At a captcha a look doesn't add to everything, it says how much evidence is enough.
-    fn heat_of(&self, view: &View, rung: Rung, outage: f32) -> f32 {
+    pub(super) fn heat_of(&self, view: &View, rung: Rung, outage: f32) -> f32 {
         let heat = heat(view, rung, outage);
         match (rung, view.kind) {
             (Rung::None | Rung::Pow, _) | (_, Kind::Phone | Kind::Client) => heat,
@@ -98,19 +113,19 @@ impl Standing {
     }
 
     /// What a surge says. Who looks right came with a crowd, likelier than not, where it is known how such people look.
-    fn pressure(&self, view: &View) -> f32 {
+    pub(super) fn pressure(&self, view: &View) -> f32 {
         let right = if self.looks_right { self.known * (1.0 - self.prior / RIGHT).max(0.0) } else { 0.0 };
         view.pressure * (1.0 - (1.0 - SURGE_OF_RIGHT) * right)
     }
 
     /// How surely the range of its phone is under attack, for whom nothing is known.
-    fn besieged(&self) -> f32 {
+    pub(super) fn besieged(&self) -> f32 {
         let range = self.first(Kind::Range);
         range.filter(|_| !self.trust.is_known()).map_or(0.0, |range| range.besieged() * self.known)
     }
 
     /// What its cell of a kind shows at the first rung.
-    fn first(&self, kind: Kind) -> Option<View> {
+    pub(super) fn first(&self, kind: Kind) -> Option<View> {
         self.rungs[0].as_ref().and_then(|views| views[kind as usize])
     }
 
@@ -120,11 +135,11 @@ impl Standing {
         country.map_or(0.0, |view| view.outage)
     }
 
-    fn overfull(&self, view: &View) -> bool {
+    pub(super) fn overfull(&self, view: &View) -> bool {
         view.is_overfull(self.tolerance(Rung::None))
     }
 
-    fn tolerance(&self, rung: Rung) -> f32 {
+    pub(super) fn tolerance(&self, rung: Rung) -> f32 {
         match (rung, self.trust) {
             (Rung::None, Trust::KnownClient) => 2.0,
             (Rung::None, Trust::Owner) => 3.0,
@@ -149,42 +164,10 @@ impl Standing {
         let last = if self.trust.is_known() { Rung::Captcha } else { Rung::Block };
         Climb { rung: open.unwrap_or(last), heat: first }
     }
-
-    /// What closed the rungs below `rung`, the decisive first.
-    pub(super) fn reasons(&self, below: Rung, facts: &Facts) -> Vec<Reason> {
-        let mut told = Vec::with_capacity(2 * TOLD);
-        for rung in [Rung::Captcha, Rung::Pow, Rung::None].into_iter().filter(|rung| *rung < below) {
-            let Some(views) = &self.rungs[rung as usize] else { continue };
-            let outage = self.outage();
-            let mut hottest = Vec::with_capacity(views.len());
-            hottest.extend(views.iter().flatten());
-            hottest.sort_by(|a, b| heat(b, rung, outage).total_cmp(&heat(a, rung, outage)));
-            told.extend(
-                hottest
-                    .iter()
-                    .filter(|view| self.heat_of(view, rung, outage) >= 0.5)
-                    .map(|view| hot(view, rung, facts))
-                    .take(TOLD),
-            );
-            let surges =
-                hottest.iter().map(|view| (view, self.pressure(view))).filter(|(_, pressure)| *pressure >= 0.5);
-            told.extend(surges.map(|(view, pressure)| surge(view, pressure, facts)).take(TOLD));
-            told.extend(
-                hottest.iter().filter(|view| self.overfull(view)).map(|view| waiting(view, rung, facts)).take(TOLD),
-            );
-        }
-        if self.besieged() > TOLD_PRIOR {
-            told.extend(self.first(Kind::Range).map(|view| siege(&view, facts)));
-        }
-        if self.prior > TOLD_PRIOR {
-            told.push(Reason::Look { prior: self.prior, parts: self.looks.clone().into() });
-        }
-        told
-    }
 }
 
 /// The cells that may close a rung: above the first only those that are to blame.
-fn speaking(rung: Rung, views: &Views) -> impl Iterator<Item = &View> {
+pub(super) fn speaking(rung: Rung, views: &Views) -> impl Iterator<Item = &View> {
     views.iter().flatten().filter(move |view| rung == Rung::None || view.is_to_blame(rung))
 }
 
@@ -197,100 +180,12 @@ pub(super) fn heat(view: &View, rung: Rung, outage: f32) -> f32 {
     }
 }
 
-fn hot(view: &View, rung: Rung, facts: &Facts) -> Reason {
-    Reason::Hot {
-        kind: view.kind.name(),
-        value: shown(view.kind, facts),
-        rung,
-        heat: view.heat,
-        evidence: view.evidence,
-        sent: view.sent,
-        verified: view.verified,
-        fades_in: fades_in(view),
-    }
-}
-
-fn surge(view: &View, pressure: f32, facts: &Facts) -> Reason {
-    let (rate, explained) = (view.rate, view.explained);
-    Reason::Surge { kind: view.kind.name(), value: shown(view.kind, facts), pressure, rate, explained }
-}
-
-fn siege(view: &View, facts: &Facts) -> Reason {
-    Reason::Siege {
-        kind: view.kind.name(),
-        value: shown(view.kind, facts),
-        stopped: view.refused,
-        sent: view.sent,
-        verified: view.verified,
-        fades_in: view.siege_ends_in(),
-    }
-}
-
-fn waiting(view: &View, rung: Rung, facts: &Facts) -> Reason {
-    let (open, bound) = if view.is_unanswered() { (view.unanswered, view.open_floor) } else { (view.open, view.bound) };
-    Reason::Waiting { kind: view.kind.name(), value: shown(view.kind, facts), rung, open, bound }
-}
-
-/// Whole minutes until heat is below 1 by fading alone.
-fn fades_in(view: &View) -> Span {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "minutes of days"
-    )]
-    let minutes = |ratio: f32| (view.half_life.as_millis() as f32 / 60_000.0 * ratio).ceil() as u64;
-    if view.heat <= 1.0 { Span::default() } else { Span::minutes(minutes(view.heat.log2())) }
-}
-
-/// What an attempt has of a kind, as far as it may be shown.
-pub fn shown(kind: Kind, facts: &Facts) -> Box<str> {
-    let phone = facts.phone();
-    let named = |country: Option<Country>| country.map_or_else(|| "?".to_owned(), |country| country.to_string());
-    let country = named(phone.and_then(|phone| phone.country));
-    match kind {
-        Kind::Phone => phone.map_or_else(String::new, |phone| phone.masked().to_string()),
-        Kind::Client => facts.client.id.as_ref().map_or_else(String::new, |id| id.id.to_string()),
-        Kind::Address => facts.client.address.id.to_string(),
-        Kind::Range => phone.map_or_else(String::new, |phone| phone.range.to_string()),
-        Kind::Network => facts.client.address.network.trunc().to_string(),
-        Kind::WideRange => phone.map_or_else(String::new, |phone| format!("+{}", phone.range.digits() / 100)),
-        Kind::Fingerprint => format!("{:016x}", facts.client.fingerprint.hash),
-        Kind::System => facts.place.asn.map_or_else(String::new, |asn| format!("AS{asn}")),
-        Kind::Pair => format!("{country} from {}", named(facts.place.country)),
-        Kind::Country => country,
-        Kind::Endpoint => facts.endpoint.to_string(),
-    }
-    .into()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{facts, mobile};
+    use super::super::tests::{facts, mobile, view};
     use super::*;
-
-    fn view(kind: Kind) -> View {
-        View {
-            kind,
-            heat: 0.0,
-            pressure: 0.0,
-            open: 0.0,
-            bound: 10.0,
-            unanswered: 0.0,
-            open_floor: 10.0,
-            evidence: 0.0,
-            sent: 0.0,
-            verified: 0.0,
-            rate: 0.0,
-            explained: 0.0,
-            history: 0.0,
-            outage: 0.0,
-            known: 1.0,
-            health: 1.0,
-            half_life: Span::hours(1),
-            refused: 0.0,
-        }
-    }
+    use crate::cells::Kinds;
+    use crate::domain::Reason;
 
     /// Where the ladder leaves an attempt whose cells are as `cells` at each rung; all others are clean.
     fn climbed(looks: f32, known: f32, cells: [&[View]; 3]) -> Rung {
@@ -391,9 +286,9 @@ mod tests {
         }
         let warm = Some(Kind::ALL.map(|kind| Some(View { rate: 10.0, health: 0.0, ..hot(kind, 0.4, 0.0) })));
         let told = Standing { prior: 0.8, known: 1.0, rungs: [None, None, warm], ..Standing::default() };
-        let facts = facts(mobile());
+        let reasons = told.reasons(Rung::None..Rung::Block, &facts(mobile()), &Kinds::default());
         let closed = |reason: &Reason| matches!(reason, Reason::Hot { kind: "country", rung: Rung::Captcha, .. });
-        assert!(told.reasons(Rung::Block, &facts).iter().any(closed), "why it isn't a captcha is told");
+        assert!(reasons.iter().any(closed), "why it isn't a captcha is told");
         let off = Standing {
             rungs: [None, None, Some(Kind::ALL.map(|kind| Some(hot(kind, 1.1, 0.0))))],
             ..Standing::default()

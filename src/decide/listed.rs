@@ -10,7 +10,7 @@ pub(super) fn decide(
     policy: &Policy,
     facts: &Facts,
     standing: Option<&Standing>,
-    circumstances: &Circumstances,
+    circumstances: &Circumstances<'_>,
     listed: &Listed,
 ) -> Decision {
     let (verdict, score) = match listed.list {

@@ -9,15 +9,18 @@ mod prior;
 mod ruled;
 mod signals;
 mod spent;
+mod why;
 
+pub use ladder::Standing;
 pub(crate) use ladder::{RIGHT, TOLD_PRIOR};
-pub use ladder::{Standing, shown};
 pub use policy::{ChallengeBy, OnMissing, PageToken, Policy, Prior};
 pub(crate) use prior::{page_part, parts as prior_parts, prior, with_page};
 pub use spent::{after_budget, passes_soft};
+pub use why::shown;
 
 use std::sync::Arc;
 
+use crate::cells::Kinds;
 use crate::domain::{
     ChallengeKind, DecidedBy, Decision, DecisionId, Facts, Listed, Mode, NumberKind, PageCode, PassCode, PhoneFact,
     Reason, RevisionId, Rung, Span, Timestamp, Validity, Verdict,
@@ -35,7 +38,7 @@ pub struct Reading {
 
 /// What names a decision and the state of knowledge it was made in.
 #[derive(Clone, Debug)]
-pub struct Circumstances {
+pub struct Circumstances<'a> {
     /// The decision's name.
     pub id: DecisionId,
     /// The configuration.
@@ -50,6 +53,8 @@ pub struct Circumstances {
     pub blind: bool,
     /// What a list that people fill by hand says. It has the first word.
     pub listed: Option<Listed>,
+    /// How much evidence each kind of cell bears: what would have turned a decision is told by it.
+    pub kinds: &'a Kinds,
 }
 
 /// A key that a full table can't count may try again then: by that time entries have expired.
@@ -64,7 +69,7 @@ pub fn decide(
     facts: &Facts,
     readings: &[Reading],
     standing: Option<&Standing>,
-    circumstances: &Circumstances,
+    circumstances: &Circumstances<'_>,
 ) -> Decision {
     if let Some(listed) = &circumstances.listed {
         return listed::decide(policy, facts, standing, circumstances, listed);
@@ -100,7 +105,7 @@ pub fn decide(
         let climb = standing.climb(circumstances.proven);
         heat = climb.heat;
         if verdict == Verdict::Forward {
-            let mut ruled = ruled::ruled(policy, standing, climb.rung, circumstances.proven, facts);
+            let mut ruled = ruled::ruled(policy, standing, climb.rung, circumstances, facts);
             (verdict, decided_by) = (ruled.verdict, ruled.decided_by);
             ruled.reasons.append(&mut reasons);
             reasons = ruled.reasons;
@@ -169,7 +174,7 @@ fn refused_by_policy(policy: &Policy, facts: &Facts) -> Option<(Verdict, Reason)
     policy.refuse_types.contains(&phone.kind).then_some((Verdict::Block, Reason::NumberKind(phone.kind)))
 }
 
-fn refused_by_page(policy: &Policy, circumstances: &Circumstances) -> Option<(Verdict, Reason)> {
+fn refused_by_page(policy: &Policy, circumstances: &Circumstances<'_>) -> Option<(Verdict, Reason)> {
     let page = circumstances.page.filter(|page| *page != PageCode::Good && policy.page_token == PageToken::Require);
     page.map(|page| (Verdict::Block, Reason::PageToken(page)))
 }

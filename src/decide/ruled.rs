@@ -1,6 +1,6 @@
 //! What rules make of an attempt that limits let through, before the ladder is asked.
 
-use super::{Policy, Standing, on_the_ladder};
+use super::{Circumstances, Policy, Standing, on_the_ladder};
 use crate::domain::{DecidedBy, Facts, Reason, Rung, Verdict};
 use crate::ruleset::{Action, Ending};
 
@@ -18,12 +18,19 @@ pub(super) fn allows(standing: Option<&Standing>) -> bool {
 }
 
 /// The rules' last word, then the ladder's. `climbed` is where the ladder leaves the attempt.
-pub(super) fn ruled(policy: &Policy, standing: &Standing, climbed: Rung, proven: Rung, facts: &Facts) -> Ruled {
+pub(super) fn ruled(
+    policy: &Policy,
+    standing: &Standing,
+    climbed: Rung,
+    circumstances: &Circumstances<'_>,
+    facts: &Facts,
+) -> Ruled {
+    let proven = circumstances.proven;
     let by_rule = |verdict, reason: &Reason| {
         let (decided_by, reasons) = (DecidedBy::Rule, vec![reason.clone()]);
         Ruled { verdict, decided_by, reasons }
     };
-    let mut ruled = ladder(policy, standing, climbed, proven, facts);
+    let mut ruled = ladder(policy, standing, climbed, circumstances, facts);
     match ending(standing) {
         Some(Ending { action: Action::Allow, reason }) => by_rule(Verdict::Forward, reason),
         Some(Ending { action: Action::Block, reason }) => by_rule(Verdict::Block, reason),
@@ -49,12 +56,19 @@ pub(super) fn ruled(policy: &Policy, standing: &Standing, climbed: Rung, proven:
     }
 }
 
-fn ladder(policy: &Policy, standing: &Standing, climbed: Rung, proven: Rung, facts: &Facts) -> Ruled {
+fn ladder(
+    policy: &Policy,
+    standing: &Standing,
+    climbed: Rung,
+    circumstances: &Circumstances<'_>,
+    facts: &Facts,
+) -> Ruled {
+    let proven = circumstances.proven;
     let decided_by = DecidedBy::Engine;
     if climbed <= proven {
         return Ruled { verdict: Verdict::Forward, decided_by, reasons: Vec::new() };
     }
-    let mut reasons = standing.reasons(climbed, facts);
+    let mut reasons = standing.reasons(proven..climbed, facts, circumstances.kinds);
     reasons.extend(standing.rules.weighed.iter().cloned());
     Ruled { verdict: on_the_ladder(policy, climbed, standing, facts.at), decided_by, reasons }
 }

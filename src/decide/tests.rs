@@ -1,10 +1,12 @@
 //! Decisions as a table: facts and what limits hold, to verdict, score and reasons.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::cells::{Kind, View};
 use crate::domain::{
     Address, Client, Country, Fingerprint, Money, Phone, Place, Range, Unreadable, UnreadableCode, Visit,
 };
@@ -43,6 +45,30 @@ pub(super) fn facts(phone: PhoneFact) -> Facts {
     Facts { at: at(0), endpoint: Arc::from("login"), phone, client, place: Place::default() }
 }
 
+/// A cell that says nothing.
+pub(super) fn view(kind: Kind) -> View {
+    View {
+        kind,
+        heat: 0.0,
+        pressure: 0.0,
+        open: 0.0,
+        bound: 10.0,
+        unanswered: 0.0,
+        open_floor: 10.0,
+        evidence: 0.0,
+        sent: 0.0,
+        verified: 0.0,
+        rate: 0.0,
+        explained: 0.0,
+        history: 0.0,
+        outage: 0.0,
+        known: 1.0,
+        health: 1.0,
+        half_life: Span::hours(1),
+        refused: 0.0,
+    }
+}
+
 fn limit(name: &str, max: u32, answer: Answer) -> Reading {
     let limit = Limit {
         name: Arc::from(name),
@@ -74,7 +100,8 @@ fn enforcing() -> Policy {
     Policy { mode: Mode::Enforce, ..Policy::default() }
 }
 
-fn circumstances() -> Circumstances {
+fn circumstances() -> Circumstances<'static> {
+    static KINDS: LazyLock<Kinds> = LazyLock::new(Kinds::default);
     let revision = RevisionId { number: 3, hash: 0x9f2c_11ab };
     Circumstances {
         id: DecisionId::new(at(0), 7),
@@ -84,6 +111,7 @@ fn circumstances() -> Circumstances {
         page: None,
         blind: false,
         listed: None,
+        kinds: &KINDS,
     }
 }
 

@@ -33,7 +33,7 @@ pub use page_code::PageCode;
 pub use pass_code::PassCode;
 pub use phone::{MaskedPhone, NumberKind, Phone, Range, Validity};
 pub use place::Place;
-pub use reason::Reason;
+pub use reason::{Closes, Reason};
 pub use rule::{Divert, RuleHit};
 pub use rung::{ChallengeKind, Pass, Rung};
 pub use timestamp::{Span, SpanError, Timestamp};

@@ -54,7 +54,7 @@ pub enum Reason {
         value: Box<str>,
         /// The rung that this closes.
         rung: Rung,
-        /// Evidence over the limit of the kind; 1 closes the rung.
+        /// Evidence over the limit of the kind, as it counts for this attempt; 1 closes the rung.
         heat: f32,
         /// Log-likelihood ratio of abuse against real use, in nats.
         evidence: f32,
@@ -62,8 +62,10 @@ pub enum Reason {
         sent: f32,
         /// Of these, verified.
         verified: f32,
-        /// How long until it closes the rung no more, if nothing else happens.
-        fades_in: Span,
+        /// What it has of what closed the rung.
+        closes: Closes,
+        /// How long until it fades to where the rung opens, if nothing else happens; `None` where that alone opens nothing.
+        fades_in: Option<Span>,
     },
     /// More attempts than the verifications of before explain.
     Surge {
@@ -71,12 +73,14 @@ pub enum Reason {
         kind: &'static str,
         /// Its value.
         value: Box<str>,
-        /// 1 closes the first rung.
+        /// As it counts for this attempt; 1 closes the first rung.
         pressure: f32,
         /// Attempts of about the last minute.
         rate: f32,
         /// Attempts a minute that verifications speak for.
         explained: f32,
+        /// What it has of what closed the rung; in attempts a minute where it closed it alone.
+        closes: Closes,
     },
     /// Much was stopped of late, and hardly anybody verified.
     Siege {
@@ -92,6 +96,8 @@ pub enum Reason {
         verified: f32,
         /// How long until it is over, if nothing more is stopped.
         fades_in: Span,
+        /// What it has of what closed a rung.
+        closes: Closes,
     },
     /// More codes wait for their verification than the rung bears.
     Waiting {
@@ -112,6 +118,8 @@ pub enum Reason {
         prior: f32,
         /// What it is made of, in words.
         parts: Box<[&'static str]>,
+        /// What it has of what closed a rung.
+        closes: Closes,
     },
     /// A rule spoke.
     Rule {
@@ -139,6 +147,18 @@ pub enum Reason {
     Listed(Listed),
     /// No verification has been seen at this endpoint: decisions rest on limits and facts alone.
     Blind,
+}
+
+/// What one reason has of what closed a rung, to which several may add.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub enum Closes {
+    /// The rung is closed without it, or open.
+    #[default]
+    Nothing,
+    /// It closes the rung by itself, which opens below this.
+    Alone(f32),
+    /// Nothing closes the rung by itself; what adds up comes to this, and 1 closes it.
+    Together(f32),
 }
 
 impl Reason {
@@ -190,16 +210,35 @@ impl Reason {
                 Some("a token of a page that was loaded for this, or page_token = \"signal\"".to_owned())
             }
             Self::NoPhone => Some("a phone number in the request, or on_no_phone = \"forward\"".to_owned()),
-            Self::Hot { kind, heat, rung, fades_in, .. } => Some(format!(
-                "evidence of {kind} below 1 at {} (now {heat:.2}): verifications, or {fades_in} without more silence",
-                rung.name()
-            )),
-            Self::Surge { kind, explained, .. } => Some(format!(
-                "fewer than {:.0} attempts a minute of that {kind}, or verifications",
-                3.0 * explained.max(1.0)
-            )),
-            Self::Siege { kind, fades_in, .. } => {
-                Some(format!("verifications of that {kind}, or {fades_in} in which nothing is stopped there"))
+            Self::Hot { kind, heat, rung, closes, fades_in, .. } => match closes {
+                Closes::Nothing => None,
+                Closes::Alone(below) => {
+                    let below = rounded_down(*below, 100.0);
+                    let fades = fades_in.map(|span| format!(", or {span} without more silence")).unwrap_or_default();
+                    Some(format!(
+                        "heat of {kind} below {below} at {} (now {heat:.2}): verifications{fades}",
+                        rung.name()
+                    ))
+                }
+                Closes::Together(sum) => {
+                    let what = format!("heat of {kind} at {}", rung.name());
+                    Some(together(&what, *sum, "verifications, or time without more silence"))
+                }
+            },
+            Self::Surge { kind, closes, .. } => match closes {
+                Closes::Nothing => None,
+                Closes::Alone(rate) => {
+                    let rate = rounded_down(*rate, 10.0);
+                    Some(format!("fewer than {rate} attempts a minute of that {kind}, or verifications"))
+                }
+                Closes::Together(sum) => {
+                    let what = format!("pressure of that {kind}");
+                    Some(together(&what, *sum, "fewer attempts a minute, or verifications"))
+                }
+            },
+            Self::Siege { kind, fades_in, closes, .. } => {
+                let turns = format!("verifications of that {kind}, or {fades_in} in which nothing is stopped there");
+                turned("the siege", *closes, turns)
             }
             Self::Waiting { open, bound, .. } => {
                 let verifications = (open - bound).max(0.0) + 1.0;
@@ -208,7 +247,9 @@ impl Reason {
             Self::Rule { rule, .. } => {
                 Some(format!("a request that rule {rule} doesn't speak of, or another rule before it"))
             }
-            Self::Look { .. } => Some("a client that looks like a browser or an app that people use".to_owned()),
+            Self::Look { closes, .. } => {
+                turned("the look", *closes, "a client that looks like a browser or an app that people use".to_owned())
+            }
             Self::Budget { name, until: Some(until), .. } => {
                 Some(format!("waiting until {until}, a larger {name}, or a reset of the budgets"))
             }
@@ -220,6 +261,23 @@ impl Reason {
             Self::Blind => None,
         }
     }
+}
+
+fn turned(what: &str, closes: Closes, turns: String) -> Option<String> {
+    match closes {
+        Closes::Nothing => None,
+        Closes::Alone(_) => Some(turns),
+        Closes::Together(sum) => Some(together(what, sum, &turns)),
+    }
+}
+
+fn together(what: &str, sum: f32, turns: &str) -> String {
+    format!("{what} and what adds to it below 1 together (now {sum:.2}): {turns}")
+}
+
+/// What is told as a bound must not be beyond it.
+fn rounded_down(number: f32, parts: f32) -> f32 {
+    (number * parts).floor() / parts
 }
 
 impl fmt::Display for Reason {
@@ -255,7 +313,7 @@ impl fmt::Display for Reason {
                 "{kind} {value}: {verified:.0} of {sent:.0} codes verified lately; evidence {evidence:.1}, heat {heat:.2} at {}",
                 rung.name()
             ),
-            Self::Surge { kind, value, pressure, rate, explained } => write!(
+            Self::Surge { kind, value, pressure, rate, explained, .. } => write!(
                 f,
                 "{kind} {value}: {rate:.0} attempts in the last minute, {explained:.1} are explained; pressure {pressure:.2}"
             ),
@@ -268,7 +326,7 @@ impl fmt::Display for Reason {
                 "{kind} {value}: {open:.0} codes wait to be verified, {bound:.0} are borne at {}",
                 rung.name()
             ),
-            Self::Look { prior, parts } => {
+            Self::Look { prior, parts, .. } => {
                 write!(f, "the client looks wrong ({prior:.2}): {}", parts.join(", "))
             }
             Self::Rule { rule, action, says } => {

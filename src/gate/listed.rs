@@ -37,7 +37,7 @@ impl Gate {
         revision: &Revision,
         endpoint: usize,
         facts: &Arc<Facts>,
-        circumstances: &Circumstances,
+        circumstances: &Circumstances<'_>,
         watch: Stopwatch,
     ) -> Option<Judged> {
         let policy = &revision.endpoints[endpoint].policy;

@@ -338,7 +338,7 @@ impl Gate {
         &self.cells
     }
 
-    fn circumstances(&self, revision: &Revision, facts: &Facts, proof: &Proof) -> Circumstances {
+    fn circumstances<'r>(&self, revision: &'r Revision, facts: &Facts, proof: &Proof) -> Circumstances<'r> {
         Circumstances {
             id: self.ids.next(facts.at),
             revision: revision.id,
@@ -347,6 +347,7 @@ impl Gate {
             page: proof.page,
             blind: !self.sighted.contains(&facts.endpoint),
             listed: None,
+            kinds: &revision.kinds,
         }
     }
 }

@@ -36,7 +36,8 @@ enum Numbers<'a> {
         evidence: f64,
         sent: f64,
         verified: f64,
-        fades_in: Span,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        fades_in: Option<Span>,
     },
     Surge {
         kind: &'static str,
@@ -109,7 +110,7 @@ impl<'a> Numbers<'a> {
                 until: *until,
                 enforced: *enforced,
             },
-            Reason::Hot { kind, value, rung, heat, evidence, sent, verified, fades_in } => Self::Hot {
+            Reason::Hot { kind, value, rung, heat, evidence, sent, verified, fades_in, closes: _ } => Self::Hot {
                 kind,
                 value,
                 rung: *rung,
@@ -119,14 +120,14 @@ impl<'a> Numbers<'a> {
                 verified: short(*verified),
                 fades_in: *fades_in,
             },
-            Reason::Surge { kind, value, pressure, rate, explained } => Self::Surge {
+            Reason::Surge { kind, value, pressure, rate, explained, closes: _ } => Self::Surge {
                 kind,
                 value,
                 pressure: short(*pressure),
                 rate: short(*rate),
                 explained: short(*explained),
             },
-            Reason::Siege { kind, value, stopped, sent, verified, fades_in } => Self::Siege {
+            Reason::Siege { kind, value, stopped, sent, verified, fades_in, closes: _ } => Self::Siege {
                 kind,
                 value,
                 stopped: short(*stopped),
@@ -137,7 +138,7 @@ impl<'a> Numbers<'a> {
             Reason::Waiting { kind, value, rung, open, bound } => {
                 Self::Waiting { kind, value, rung: *rung, open: short(*open), bound: short(*bound) }
             }
-            Reason::Look { prior, parts } => Self::Look { prior: short(*prior), parts },
+            Reason::Look { prior, parts, closes: _ } => Self::Look { prior: short(*prior), parts },
             Reason::Rule { rule, action, says: _ } => Self::Rule { rule, action },
             Reason::Budget { name, used, max, bound, until } => {
                 Self::Budget { budget: name, used: *used, max: *max, bound: *bound, until: *until }

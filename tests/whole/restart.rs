@@ -100,7 +100,7 @@ fn a_crash_loses_no_more_than_the_interval() {
     assert_eq!(conversion(&sendwall), (1, 1));
 }
 
-const HOT: &str = "evidence of address below 1 at none";
+const HOT: &str = "heat of address below 1 at none";
 
 /// Silence of three seconds closes what an address is granted, and volume closes nothing.
 fn quick_to_judge() -> String {
