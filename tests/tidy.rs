@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("numbering", &["privacy", "domain"]),
     ("geo", &["domain"]),
     ("lists", &["privacy", "domain", "numbering"]),
-    ("rules", &["privacy", "domain", "lists"]),
+    ("rules", &["privacy", "domain", "numbering", "lists"]),
     ("extract", &["privacy", "domain", "numbering", "rules"]),
     ("limits", &["domain", "pack", "rules"]),
     ("ruleset", &["privacy", "domain", "rules", "limits"]),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::facts::{self, ENTRIES, fact, one_of};
+use super::facts::{self, ENTRIES, fact, one_of, within};
 use super::list::{Asked, List};
 use super::vocabulary::{Argument, Entry, EntryKind, Type, Vocabulary};
 use super::{Names, Value};
@@ -49,14 +49,14 @@ const TRUSTS: &[&str] = &["unknown", "known_phone", "known_client", "owner"];
 
 const SIGNALS: [Entry; ORDER.len()] = [
     fact("phone", Type::Phone, "The phone, for lists: phone in lists.vip; has(phone) asks whether there is one."),
-    fact("time.hour", Type::Int, "Hour of the day, 0 to 23, at the offset of `rules_zone`."),
+    within(0, 23, "time.hour", Type::Int, "Hour of the day, 0 to 23, at the offset of `rules_zone`."),
     one_of("time.weekday", WEEKDAYS, "mon, tue, wed, thu, fri, sat or sun, at the offset of `rules_zone`."),
     fact("client.page_seen", Type::Bool, "Whether its address loaded any page through sendwall lately."),
     one_of("trust", TRUSTS, "What its client has shown before: unknown, known_phone, known_client or owner."),
     fact("heat", Type::Float, "Of its hottest cell at the first rung; a stranger's closes at 1."),
     fact("pressure", Type::Float, "Of the surge that it is part of; 1 closes the first rung."),
-    fact("prior", Type::Float, "What it looks like, 0 to 1 of heat."),
-    fact("score", Type::Int, "0 to 100 by heat, pressure and prior; a stranger's first rung closes at 50."),
+    within(0, 1, "prior", Type::Float, "What it looks like, 0 to 1 of heat."),
+    within(0, 100, "score", Type::Int, "0 to 100 by heat, pressure and prior; a stranger's first rung closes at 50."),
     one_of("rung", RUNGS, "Where the ladder would leave it without rules: none, pow, captcha or block."),
     one_of("proven", RUNGS, "What it has proven so far: none, pow or captcha."),
     Entry {

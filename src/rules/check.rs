@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::possible::possible;
 use super::suggest::nearest;
 use super::syntax::{Comparison, Kind as Written, Literal, Syntax};
 use super::tree::{Kind, Method, Node, Reference};
-use super::vocabulary::{Argument, EntryKind, Type, Values, Vocabulary};
+use super::vocabulary::{Argument, EntryKind, Type, Vocabulary};
 use super::{Catalogue, ExpressionError, Value};
 
 /// Checks a whole condition: it must be true or false.
@@ -70,10 +71,8 @@ impl Checker<'_> {
         let (left, left_ty) = self.typed(left)?;
         let (right, right_ty) = self.typed(right)?;
         comparable(left_ty, right_ty, at)?;
-        if comparison == Comparison::Equal || comparison == Comparison::NotEqual {
-            possible(&left.kind, &right.kind, right_at)?;
-            possible(&right.kind, &left.kind, at)?;
-        }
+        possible(&left.kind, comparison, &right.kind, right_at)?;
+        possible(&right.kind, comparison.turned(), &left.kind, at)?;
         if comparison.is_order()
             && let Some(unordered) =
                 [left_ty, right_ty].into_iter().find(|ty| matches!(ty, Type::Bool | Type::Null | Type::Phone))
@@ -103,7 +102,7 @@ impl Checker<'_> {
             };
             let (kind, ty) = literal_value(literal);
             comparable(left_ty, ty, at)?;
-            possible(&left.kind, &kind, at)?;
+            possible(&left.kind, Comparison::Equal, &kind, at)?;
             if let Kind::Literal(value) = kind {
                 values.push(value);
             }
@@ -271,35 +270,12 @@ fn literal_value(literal: Literal) -> (Kind, Type) {
     (Kind::Literal(value), ty)
 }
 
-fn joined(names: impl Iterator<Item = String>) -> String {
+pub(super) fn joined(names: impl Iterator<Item = String>) -> String {
     joined_by(names, ", ")
 }
 
 fn joined_by(names: impl Iterator<Item = String>, between: &str) -> String {
     names.collect::<Vec<_>>().join(between)
-}
-
-/// Whether a name can ever be that text: one that can't is a slip.
-fn possible(name: &Kind, literal: &Kind, at: usize) -> Result<(), ExpressionError> {
-    let (Kind::Name(reference), Kind::Literal(Value::Text(text))) = (name, literal) else { return Ok(()) };
-    let name = reference.entry.name;
-    let error = ExpressionError::at(at, format!("`{name}` is never {text:?}"));
-    match reference.entry.values {
-        Values::Any if name == "ip" && text.contains('/') => {
-            Err(error.hint("that is a network; put it into a [[list]]: ip in lists.office"))
-        }
-        Values::Any => Ok(()),
-        Values::Country => match text.as_bytes() {
-            b"UK" => Err(error.hint("the United Kingdom is \"GB\"")),
-            [a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => Ok(()),
-            _ => Err(error.hint("a country is two capital letters of ISO 3166, such as \"GB\"")),
-        },
-        Values::OneOf(known) if known.contains(&&**text) => Ok(()),
-        Values::OneOf(known) => Err(match nearest(text, known.iter().copied()) {
-            Some(near) => error.hint(format!("did you mean {near:?}?")),
-            None => error.hint(format!("it is one of {}", joined(known.iter().map(|value| format!("{value:?}"))))),
-        }),
-    }
 }
 
 fn comparable(left: Type, right: Type, at: usize) -> Result<(), ExpressionError> {

@@ -12,7 +12,7 @@ pub static EXCHANGE: Vocabulary = Vocabulary {
             kind: EntryKind::Variable,
             ty: Type::Int,
             private: false,
-            values: Values::Any,
+            values: Values::Within(100, 599),
             doc: "Status of the app's answer, such as 200; missing before there is one.",
         },
         function("json", Argument::Pointer, Type::Any, "The value at a JSON pointer in the body: json(\"/ok\")."),

@@ -88,14 +88,14 @@ const NUMBER_KINDS: [&str; NumberKind::ALL.len()] = {
 pub(super) const ENTRIES: [Entry; ORDER.len()] = [
     fact("endpoint", Type::Text, "Name of the endpoint in the configuration."),
     country("phone.country", "Country of the phone, two letters; missing for numbers of no country."),
-    fact("phone.calling_code", Type::Int, "The phone's country calling code, such as 44."),
+    within(1, 999, "phone.calling_code", Type::Int, "The phone's country calling code, such as 44."),
     fact("phone.range", Type::Text, "E.164 less its last four digits: \"+44740241\"."),
     one_of("phone.type", &NUMBER_KINDS, "mobile, fixed_line, fixed_or_mobile, voip, premium_rate and so on."),
     fact("phone.valid", Type::Bool, "Whether its country's plan assigns the number's range."),
     fact("phone.possible", Type::Bool, "Whether its length is possible in its country."),
     fact("phone.price", Type::Float, "What one SMS to it costs by the price table, in units of the currency."),
-    private("ip", "The client's address behind trusted proxies: \"203.0.113.9\"."),
-    private("network", "Its neighbourhood, IPv4 /24 or IPv6 /48: \"203.0.113.0/24\"."),
+    private("ip", Values::Address, "The client's address behind trusted proxies: \"203.0.113.9\"."),
+    private("network", Values::Network, "Its neighbourhood, IPv4 /24 or IPv6 /48: \"203.0.113.0/24\"."),
     country("ip.country", "Country of the address; missing without a database."),
     fact("ip.asn", Type::Int, "Autonomous system of the address; missing without a database."),
     fact("ip.org", Type::Text, "Who runs that system; missing without a database."),
@@ -130,12 +130,16 @@ pub(super) const fn one_of(name: &'static str, values: &'static [&'static str], 
     Entry { values: Values::OneOf(values), ..fact(name, Type::Text, doc) }
 }
 
+pub(super) const fn within(from: i64, to: i64, name: &'static str, ty: Type, doc: &'static str) -> Entry {
+    Entry { values: Values::Within(from, to), ..fact(name, ty, doc) }
+}
+
 const fn country(name: &'static str, doc: &'static str) -> Entry {
     Entry { values: Values::Country, ..fact(name, Type::Text, doc) }
 }
 
-const fn private(name: &'static str, doc: &'static str) -> Entry {
-    Entry { private: true, ..fact(name, Type::Text, doc) }
+const fn private(name: &'static str, values: Values, doc: &'static str) -> Entry {
+    Entry { private: true, values, ..fact(name, Type::Text, doc) }
 }
 
 impl Names for Facts {

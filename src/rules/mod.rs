@@ -3,7 +3,7 @@
 //! It is a subset of CEL with CEL's syntax and meaning: `||`, `&&`, `!`, `==`, `!=`, `<`, `<=`, `>`, `>=`,
 //! `in [..]`, parentheses, literals (whole numbers, other numbers, text in either quotes, `true`, `false`, `null`),
 //! `.startsWith()`, `.endsWith()`, `.contains()`, and `has()`. Names and their types come from a [`Vocabulary`], so a
-//! misspelt name or a comparison that can never hold is found when the text is loaded.
+//! misspelt name, or a comparison with what a name can never be, is found when the text is loaded.
 //!
 //! **What is missing.** A value may not be there: no database, no such field. Every comparison with a missing value
 //! is false, `!=` included, and so is a missing truth value. `has(name)` asks whether it is there. So
@@ -28,6 +28,7 @@ mod lexer;
 mod list;
 mod native;
 mod parser;
+mod possible;
 mod suggest;
 mod syntax;
 mod tree;

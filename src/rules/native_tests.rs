@@ -12,8 +12,8 @@ use crate::rules::{Catalogue, ListKind, Members};
 pub(super) struct Facts(pub(super) Vec<(&'static str, Value<'static>)>);
 
 const TEXTS: [&str; 4] = ["phone.country", "ip.country", "agent", "endpoint"];
-const INTS: [&str; 3] = ["ip.asn", "visit.age", "score"];
-const FLOATS: [&str; 3] = ["heat", "phone.price", "prior"];
+const INTS: [&str; 3] = ["ip.asn", "visit.age", "client.major"];
+const FLOATS: [&str; 3] = ["heat", "phone.price", "pressure"];
 const BOOLS: [&str; 3] = ["phone.valid", "ip.hosting", "client.origin"];
 const COUNTRIES: [&str; 4] = ["GB", "UZ", "IE", "DE"];
 

@@ -54,6 +54,17 @@ pub(super) enum Comparison {
 }
 
 impl Comparison {
+    /// The same with its sides changed.
+    pub(super) const fn turned(self) -> Self {
+        match self {
+            Self::Equal | Self::NotEqual => self,
+            Self::Less => Self::Greater,
+            Self::LessOrEqual => Self::GreaterOrEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterOrEqual => Self::LessOrEqual,
+        }
+    }
+
     pub(super) const fn is_order(self) -> bool {
         !matches!(self, Self::Equal | Self::NotEqual)
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use expect_test::expect_file;
 use proptest::prelude::*;
 
-use super::super::{EXCHANGE, Entry, FACTS};
+use super::super::{EXCHANGE, Entry, FACTS, RULES};
 use super::*;
 
 /// The exchange that `values.txt` is about.
@@ -68,9 +68,10 @@ fn faults_are_told_as_in_the_table() {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let (vocabulary, text) = match line.strip_prefix("facts: ") {
-            Some(text) => (&FACTS, text),
-            None => (&EXCHANGE, line),
+        let (vocabulary, text) = match line.split_once(": ") {
+            Some(("facts", text)) => (&FACTS, text),
+            Some(("rule", text)) => (&RULES, text),
+            _ => (&EXCHANGE, line),
         };
         match Expression::parse(text, vocabulary) {
             Err(error) => writeln!(told, "    {error}").unwrap(),
@@ -83,7 +84,7 @@ fn faults_are_told_as_in_the_table() {
 #[test]
 fn nesting_and_length_have_a_cap() {
     let nested =
-        |open: &str, close: &str, depth: usize| format!("{}status == 1{}", open.repeat(depth), close.repeat(depth));
+        |open: &str, close: &str, depth: usize| format!("{}status == 200{}", open.repeat(depth), close.repeat(depth));
     assert!(Expression::parse(&nested("(", ")", 60), &EXCHANGE).is_ok());
     for text in [
         nested("(", ")", 65),
@@ -98,7 +99,7 @@ fn nesting_and_length_have_a_cap() {
     ] {
         assert!(Expression::parse(&text, &EXCHANGE).is_err(), "{text}");
     }
-    let long = format!("status == 1{}", " || status == 1".repeat(270));
+    let long = format!("status == 201{}", " || status == 201".repeat(240));
     assert!(!Expression::parse(&long, &EXCHANGE).unwrap().holds(&Sample::new()), "a long chain is not deep");
 }
 

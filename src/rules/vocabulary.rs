@@ -28,15 +28,21 @@ pub struct Entry {
     pub doc: &'static str,
 }
 
-/// What a text can be.
+/// What a value can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Values {
     /// Anything of its type.
     Any,
     /// One of these.
     OneOf(&'static [&'static str]),
+    /// A number from one to another.
+    Within(i64, i64),
     /// A country's two letters.
     Country,
+    /// An address.
+    Address,
+    /// The network of an address.
+    Network,
 }
 
 /// How a name is written.

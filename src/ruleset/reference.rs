@@ -51,7 +51,9 @@ fn names() -> String {
                 let values = values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
                 format!("{} {values}", entry.doc)
             }
-            Values::Any | Values::Country => entry.doc.to_owned(),
+            Values::Any | Values::Within(..) | Values::Country | Values::Address | Values::Network => {
+                entry.doc.to_owned()
+            }
         };
         _ = writeln!(table, "| `{name}` | {ty} | {said} |");
     }

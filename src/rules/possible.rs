@@ -1,0 +1,109 @@
+//! What a name can ever be: a comparison with anything else is a slip, and one that never holds may switch a protection
+//! off without a word.
+
+use std::cmp::Ordering;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::check::joined;
+use super::suggest::nearest;
+use super::syntax::Comparison;
+use super::tree::Kind;
+use super::vocabulary::{Entry, Type, Values};
+use super::{ExpressionError, Value};
+use crate::domain::Country;
+use crate::numbering::Numbering;
+
+/// Countries that have no numbers of their own, and addresses all the same.
+const WITHOUT_NUMBERS: [&str; 7] = ["AQ", "BV", "GS", "HM", "PN", "TF", "UM"];
+
+/// Whether a comparison of a name with a literal can ever hold; `!=` with what it never is says nothing either.
+pub(super) fn possible(name: &Kind, comparison: Comparison, literal: &Kind, at: usize) -> Result<(), ExpressionError> {
+    let (Kind::Name(reference), Kind::Literal(literal)) = (name, literal) else { return Ok(()) };
+    let entry = reference.entry;
+    match (entry.values, literal) {
+        (Values::Within(from, to), Value::Int(_) | Value::Float(_)) => {
+            number(entry, (from, to), comparison, literal, at)
+        }
+        (_, Value::Text(text)) if !comparison.is_order() => self::text(entry, text, at),
+        _ => Ok(()),
+    }
+}
+
+fn number(
+    entry: &Entry,
+    (from, to): (i64, i64),
+    comparison: Comparison,
+    literal: &Value<'_>,
+    at: usize,
+) -> Result<(), ExpressionError> {
+    let (Some(least), Some(most)) = (literal.order(&Value::Int(from)), literal.order(&Value::Int(to))) else {
+        return Ok(());
+    };
+    let (said, number) = match literal {
+        Value::Float(number) => (number.to_string(), *number),
+        Value::Int(number) => (number.to_string(), 0.0),
+        _ => return Ok(()),
+    };
+    let is_whole = entry.ty != Type::Int || number.fract() == 0.0;
+    let (holds, said) = match comparison {
+        Comparison::Equal | Comparison::NotEqual => {
+            (least != Ordering::Less && most != Ordering::Greater && is_whole, said)
+        }
+        Comparison::Less => (least == Ordering::Greater, format!("less than {said}")),
+        Comparison::LessOrEqual => (least != Ordering::Less, format!("{said} or less")),
+        Comparison::Greater => (most == Ordering::Less, format!("more than {said}")),
+        Comparison::GreaterOrEqual => (most != Ordering::Greater, format!("{said} or more")),
+    };
+    if holds {
+        return Ok(());
+    }
+    let error = ExpressionError::at(at, format!("`{}` is never {said}", entry.name));
+    Err(error.hint(format!("it is {} from {from} to {to}", entry.ty.describe())))
+}
+
+fn text(entry: &Entry, text: &str, at: usize) -> Result<(), ExpressionError> {
+    let error = ExpressionError::at(at, format!("`{}` is never {text:?}", entry.name));
+    let meant = |near: String| format!("did you mean {near:?}?");
+    match entry.values {
+        Values::Any | Values::Within(..) => Ok(()),
+        Values::Address => match (text.parse::<IpAddr>(), text.contains('/')) {
+            (Ok(address), _) if address.to_string() == text => Ok(()),
+            (Ok(address), _) => Err(error.hint(meant(address.to_string()))),
+            (Err(_), true) => Err(error.hint("that is a network; put it into a [[list]]: ip in lists.office")),
+            (Err(_), false) => Err(error.hint("write an address, such as \"203.0.113.9\" or \"2001:db8::9\"")),
+        },
+        Values::Network => match network_around(text) {
+            Some(network) if network.to_string() == text => Ok(()),
+            Some(network) => Err(error.hint(meant(network.to_string()))),
+            None => Err(error.hint("it is an IPv4 /24 or an IPv6 /48; put others into a [[list]]: ip in lists.office")),
+        },
+        Values::Country => {
+            let is_known = |country: Country| {
+                let is_place = entry.name == "ip.country" && WITHOUT_NUMBERS.contains(&country.as_str());
+                is_place || Numbering::default().countries().any(|known| known == country)
+            };
+            match Country::new(text).filter(|country| is_known(*country)) {
+                Some(country) if country.as_str() == text => Ok(()),
+                Some(country) => Err(error.hint(meant(country.to_string()))),
+                None if text.eq_ignore_ascii_case("UK") => Err(error.hint("the United Kingdom is \"GB\"")),
+                None if WITHOUT_NUMBERS.contains(&text) => Err(error.hint("nobody has a number of that country")),
+                None => Err(error.hint("a country is two capital letters of ISO 3166, such as \"GB\"")),
+            }
+        }
+        Values::OneOf(known) if known.contains(&text) => Ok(()),
+        Values::OneOf(known) => Err(match nearest(text, known.iter().copied()) {
+            Some(near) => error.hint(meant(near.to_owned())),
+            None => error.hint(format!("it is one of {}", joined(known.iter().map(|value| format!("{value:?}"))))),
+        }),
+    }
+}
+
+/// The network, as `network` is one, that an address or a network lies in.
+fn network_around(text: &str) -> Option<IpNet> {
+    let written = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
+    let length = if written.addr().is_ipv4() { 24 } else { 48 };
+    let network = IpNet::new(written.addr(), length).ok().filter(|_| written.prefix_len() >= length)?;
+    Some(network.trunc())
+}
