@@ -130,6 +130,23 @@ fn a_case_that_fails_refuses_the_load_and_the_command_says_so() {
 }
 
 #[test]
+fn a_mistake_in_a_list_is_told_once_and_not_again_by_rules_and_cases_that_ask_for_it() {
+    let directory = Directory::new("lists");
+    let rule = RULE.replace("phone.valid", "ip in lists.bad");
+    let file = directory.write(
+        "own.toml",
+        &format!("[[list]]\nname = \"bad\"\nkind = \"networks\"\nvalues = [\"192.0.2.0/33\"]\n{rule}"),
+    );
+    let case = "[[case]]\nname = \"listed\"\nfacts = { ip = \"192.0.2.7\" }\nverdict = \"block\"\n";
+    directory.write("cases.toml", case);
+    let told = compile(&file).unwrap_err();
+    assert_eq!(told.matches("error: ").count(), 1, "{told}");
+    let tested = config::test_directory(Some(&directory.0), None).unwrap();
+    let [problem] = &tested.problems[..] else { panic!("{tested:?}") };
+    assert!(problem.message.contains("192.0.2.0/33"), "{problem}");
+}
+
+#[test]
 fn rules_that_expired_are_warned_of() {
     let directory = Directory::new("expired");
     let file = directory.write("own.toml", RULE);

@@ -22,13 +22,22 @@ const MOST_AGENTS: usize = 256;
 /// Faults of one file that are told; those after them are mostly the same.
 const TOLD: usize = 5;
 
+/// A list that has a name and a kind. Rules may ask for it, be its entries good or not: one fault is told once.
+#[derive(Clone)]
+pub(super) struct Found {
+    pub(super) list: List,
+    pub(super) origin: Origin,
+    /// Whether its entries could be read; else it has none.
+    pub(super) is_whole: bool,
+}
+
 /// Reads every `[[list]]`.
-pub(super) fn read(section: &mut Section<'_>, files: &mut Vec<PathBuf>) -> Vec<(List, Origin)> {
+pub(super) fn read(section: &mut Section<'_>, files: &mut Vec<PathBuf>) -> Vec<Found> {
     let numbering = Numbering::default();
     section.tables("list", |section| one(section, &numbering, files))
 }
 
-fn one(section: &mut Section<'_>, numbering: &Numbering, files: &mut Vec<PathBuf>) -> Option<(List, Origin)> {
+fn one(section: &mut Section<'_>, numbering: &Numbering, files: &mut Vec<PathBuf>) -> Option<Found> {
     section.require("name", "rules ask for it by name, such as name = \"office\": ip in lists.office");
     section.require("kind", "say what it holds, such as kind = \"networks\"");
     let name: Option<Arc<str>> = section.parsed("name", name).map(Arc::from);
@@ -51,16 +60,18 @@ fn one(section: &mut Section<'_>, numbering: &Numbering, files: &mut Vec<PathBuf
         Some(file) => {
             let entries = of_file(section, &file, kind, numbering);
             files.push(file);
-            entries?
+            entries
         }
-        None => inline??,
+        None => inline?,
     };
+    let is_whole = entries.is_some();
+    let entries = entries.unwrap_or_default();
     let most = if kind == ListKind::Agents { MOST_AGENTS } else { MOST };
     if entries.len() > most {
         let fault = Fault::new(format!("this list has {} entries, {most} are the most", entries.len()));
         section.error("", fault);
     }
-    Some((List { name, members: members(kind, entries) }, section.origin()))
+    Some(Found { list: List { name, members: members(kind, entries) }, origin: section.origin(), is_whole })
 }
 
 fn of_file(section: &Section<'_>, file: &Path, kind: ListKind, numbering: &Numbering) -> Option<Vec<Entry>> {

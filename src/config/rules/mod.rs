@@ -31,7 +31,7 @@ use crate::gate::Endpoint;
 use crate::limits::On;
 use crate::privacy::Pseudonyms;
 use crate::rules::{Catalogue, List, Zone, nearest};
-use crate::ruleset::{Origin, Rule, RuleSet};
+use crate::ruleset::{Rule, RuleSet};
 
 /// What operators ask for, checked.
 #[derive(Clone, Debug, Default)]
@@ -72,7 +72,7 @@ impl Rules {
 #[derive(Default)]
 struct Read {
     rules: Vec<Written>,
-    lists: Vec<(List, Origin)>,
+    lists: Vec<list::Found>,
 }
 
 /// Where rules stand: the configuration, a file, a pack.
@@ -96,7 +96,9 @@ pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint], limits: &Limi
         });
         root.adopt("rules", problems);
     }
-    let lists = one_of_each(root, own_lists, &places);
+    let found = one_of_each(root, own_lists, &places);
+    let are_whole = found.iter().all(|found| found.is_whole);
+    let lists: Vec<_> = found.into_iter().map(|found| found.list).collect();
     let catalogue = Catalogue {
         lists: lists.iter().map(|list| (Arc::clone(&list.name), list.kind())).collect(),
         limits: Some(names_of(limits)),
@@ -110,7 +112,7 @@ pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint], limits: &Limi
         });
         root.adopt("rules", problems);
     }
-    try_cases(root, &places, (&lists, zone), &catalogue, &mut files);
+    try_cases(root, &places, (are_whole.then_some(&lists), zone), &catalogue, &mut files);
     let rules = together(root, own, places);
     check_counts(root, &rules);
     let hash = files::hash(&files);
@@ -128,20 +130,22 @@ fn names_of(limits: &Limits) -> Vec<Arc<str>> {
 }
 
 /// The operator's lists, and those of packs that have none of their name.
-fn one_of_each(root: &Section<'_>, own: Vec<(List, Origin)>, places: &[Place]) -> Vec<List> {
-    let mut lists: BTreeMap<Arc<str>, (List, Origin)> = BTreeMap::new();
-    let all = places.iter().flat_map(|place| place.read.lists.iter().cloned().map(|list| (list, place.text.is_pack)));
-    for ((list, origin), is_pack) in own.into_iter().map(|list| (list, false)).chain(all) {
-        match lists.get(&list.name) {
+fn one_of_each(root: &Section<'_>, own: Vec<list::Found>, places: &[Place]) -> Vec<list::Found> {
+    let mut lists: BTreeMap<Arc<str>, list::Found> = BTreeMap::new();
+    let all = places.iter().flat_map(|place| place.read.lists.iter().cloned().map(|found| (found, place.text.is_pack)));
+    for (found, is_pack) in own.into_iter().map(|found| (found, false)).chain(all) {
+        let name = &found.list.name;
+        match lists.get(name) {
             Some(_) if is_pack => {}
-            Some((_, first)) => {
-                let fault = Fault::new(format!("two lists are named {:?}: at {first} and at {origin}", list.name));
+            Some(first) => {
+                let (first, second) = (&first.origin, &found.origin);
+                let fault = Fault::new(format!("two lists are named {name:?}: at {first} and at {second}"));
                 root.error("list", fault.hint("give one of them another name"));
             }
-            None => drop(lists.insert(Arc::clone(&list.name), (list, origin))),
+            None => drop(lists.insert(Arc::clone(name), found)),
         }
     }
-    lists.into_values().map(|(list, _)| list).collect()
+    lists.into_values().collect()
 }
 
 /// The rules in their order; those of packs as the operator changed them.
@@ -210,7 +214,7 @@ fn check_counts(root: &Section<'_>, rules: &[Rule]) {
 fn try_cases(
     root: &Section<'_>,
     places: &[Place],
-    (lists, zone): (&[List], Zone),
+    (lists, zone): (Option<&Vec<List>>, Zone),
     catalogue: &Catalogue,
     files: &mut Vec<PathBuf>,
 ) {
@@ -224,7 +228,10 @@ fn try_cases(
                 Written::Rule(rule) => Some(Rule::clone(rule)),
                 Written::Change(_) => None,
             });
-        problems.extend(testing::failures(rules.collect(), lists, zone, &cases).0);
+        // With a list that couldn't be read cases fail for no fault of theirs.
+        if let Some(lists) = lists {
+            problems.extend(testing::failures(rules.collect(), lists, zone, &cases).0);
+        }
         root.adopt("rules", problems);
     }
 }
