@@ -469,7 +469,7 @@ async fn the_metrics_page_is_a_valid_exposition() {
     metrics.unmatched(OutcomeSource::Feed, OutcomeKind::Delivered);
     metrics.proxy().connections_opened.add();
     metrics.proxy().upstream_unreachable.add();
-    events::ReloadRejected { revision: RevisionId { number: 1, hash: 0 }, problems: &[] }.emit(metrics);
+    events::ReloadRejected { revision: RevisionId { number: 1, hash: 0 }, problems: &[], errors: 0 }.emit(metrics);
 
     let (status, text) = server.curl("/metrics", &[]).await;
     assert_eq!(status, 200);

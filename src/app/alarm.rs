@@ -132,7 +132,7 @@ impl Watchman {
     }
 
     fn look_outside(&mut self, now: Timestamp) {
-        let (problems, gate, metrics) = (self.engine.problems(), &self.engine.gate, &self.engine.metrics);
+        let (errors, gate, metrics) = (self.engine.reload_errors(), &self.engine.gate, &self.engine.metrics);
         let revision = gate.revision();
         self.outside.budgets = gate.budgets().fill(&revision.budgets, now);
         self.outside.soft = revision.budgets.soft;
@@ -149,10 +149,10 @@ impl Watchman {
         if metrics.proxy().upstream_down.get() {
             add("upstream", Severity::Critical, 1, "the app does not answer".to_owned());
         }
-        if problems > 0 {
-            let told = counted(problems, "problem");
+        if errors > 0 {
+            let told = counted(errors, "error");
             let text = format!("the last reload was refused: {told}; the configuration before it is in force");
-            add("reload", Severity::Warn, problems as u64, text);
+            add("reload", Severity::Warn, errors as u64, text);
         }
         let faults = gate.geo().faults();
         if !faults.is_empty() {

@@ -92,9 +92,9 @@ impl Engine {
         kept(&self.gate, &self.store)
     }
 
-    /// Problems of the last reload, where it was refused.
-    pub(super) fn problems(&self) -> usize {
-        self.in_force.lock().problems.len()
+    /// Errors of the last reload, where it was refused.
+    pub(super) fn reload_errors(&self) -> usize {
+        self.in_force.lock().errors
     }
 }
 

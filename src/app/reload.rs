@@ -22,8 +22,9 @@ const MAX_READ: u64 = 16 * 1024 * 1024;
 /// What a reload begins with. Held during one, so that two never cross.
 #[derive(Debug, Default)]
 pub(super) struct InForce {
-    /// What was wrong with the last one.
+    /// What was wrong with the last one, and so many of these kept it from being used.
     pub(super) problems: Vec<String>,
+    pub(super) errors: usize,
     /// What the files in force said.
     contents: Contents,
     keys: Keys,
@@ -41,7 +42,7 @@ impl InForce {
         let files = files(file, config);
         let contents = read(&files);
         let (keys, directories) = (Keys::of(&contents), config.rules.directories.clone());
-        Self { problems: Vec::new(), contents, keys, watched: files, directories }
+        Self { problems: Vec::new(), errors: 0, contents, keys, watched: files, directories }
     }
 
     /// One of these directories from which files are in force and which isn't there any more. One that was never there
@@ -109,16 +110,18 @@ impl Engine {
         match result {
             Ok(id) => {
                 in_force.problems.clear();
+                in_force.errors = 0;
                 Ok(id)
             }
-            Err(Refused { problems, files }) => {
+            Err(Refused { problems, errors, files }) => {
                 in_force.watched.extend(files);
                 // What was told already isn't told again because something stirs beside it.
                 let is_news = !matches!(cause, Cause::Files { .. }) || in_force.problems != problems;
                 if tells && is_news {
                     in_force.problems.clone_from(&problems);
+                    in_force.errors = errors;
                     let cause = with_files(cause, in_force.changed(&read(&in_force.watched)));
-                    ReloadRejected { revision: current, problems: &problems }.emit(&self.metrics);
+                    ReloadRejected { revision: current, problems: &problems, errors }.emit(&self.metrics);
                     self.tell("refused", current, &cause, &in_force.watched, (&[], &problems));
                 }
                 Err(problems)
@@ -190,13 +193,15 @@ impl Engine {
 
 /// Why there is no new revision, and which files have a part in that.
 struct Refused {
+    /// What keeps it from being used, then what is only worth knowing.
     problems: Vec<String>,
+    errors: usize,
     files: Vec<PathBuf>,
 }
 
 impl Refused {
     fn because(error: &impl ToString) -> Self {
-        Self { problems: vec![error.to_string()], files: Vec::new() }
+        Self { problems: vec![error.to_string()], errors: 1, files: Vec::new() }
     }
 }
 
@@ -215,10 +220,18 @@ fn load_still(file: &Path, watched: &BTreeSet<PathBuf>) -> Result<(Config, BTree
 
 fn load(file: &Path) -> Result<Config, Refused> {
     config::load(file).map_err(|error| match error {
-        LoadError::Faulty(problems) => Refused {
-            files: problems.iter().map(|problem| PathBuf::from(&problem.file)).filter(|file| file.exists()).collect(),
-            problems: problems.iter().map(ToString::to_string).collect(),
-        },
+        LoadError::Faulty(problems) => {
+            let (errors, warnings): (Vec<_>, Vec<_>) = problems.iter().partition(|problem| problem.is_error());
+            Refused {
+                files: problems
+                    .iter()
+                    .map(|problem| PathBuf::from(&problem.file))
+                    .filter(|file| file.exists())
+                    .collect(),
+                errors: errors.len(),
+                problems: errors.into_iter().chain(warnings).map(ToString::to_string).collect(),
+            }
+        }
         LoadError::Unreadable { .. } => Refused::because(&error),
     })
 }

@@ -105,13 +105,15 @@ pub struct ReloadRejected<'a> {
     pub revision: RevisionId,
     /// Every problem, a sentence each.
     pub problems: &'a [String],
+    /// How many of them keep it from being used; the others are warnings.
+    pub errors: usize,
 }
 
 impl ReloadRejected<'_> {
     /// Logs and counts.
     pub fn emit(&self, metrics: &Metrics) {
         metrics.reloaded("rejected");
-        let count = self.problems.len();
+        let count = self.errors;
         error!(revision = %self.revision, count, problems = ?self.problems, "reload refused, nothing has changed");
     }
 }

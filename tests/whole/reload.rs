@@ -85,7 +85,13 @@ fn a_broken_file_is_refused_with_every_fault_and_the_old_one_stays() {
     assert_eq!(ready.status, 200);
     let problems = ready.json()["reload_problems"].clone();
     assert_eq!(problems, told.json()["problems"]);
+    let severity = |problem: &Value| problem.as_str().unwrap().split(':').next().unwrap().to_owned();
+    let severities: Vec<_> = problems.as_array().unwrap().iter().map(severity).collect();
+    assert!(severities.is_sorted() && severities.last().unwrap() == "warning", "errors first: {problems}");
     let log = sendwall.log();
+    let errors = severities.iter().filter(|severity| *severity == "error").count();
+    let count = [format!("\"count\":{errors},"), format!("count={errors} ")];
+    assert!(count.iter().any(|count| log.contains(count)), "only what keeps it from being used is counted: {log}");
     for name in names {
         assert!(problems.to_string().contains(name), "{name} in {problems}");
         assert!(log.contains(name), "{name} in {log}");
