@@ -401,20 +401,21 @@ fn log() -> String {
 #[test]
 fn a_decision_log_is_replayed_as_far_as_it_goes() {
     let scratch = Scratch::new("replay-log");
-    // In two files of a directory, the first cut off by a crash.
+    // In two files of a directory, the first cut off by a crash, and with a line of something else.
     let log = log();
     let (first, second) = log.split_at(log.match_indices('\n').nth(2).unwrap().0 + 1);
     let directory = scratch.path().join("decisions");
     fs::create_dir(&directory).unwrap();
     fs::write(directory.join("decisions-20261120T181002-0.jsonl"), format!("{first}{{\"v\":1,\"ts\"")).unwrap();
-    fs::write(directory.join("decisions-20261120T181003-0.jsonl"), second).unwrap();
+    let foreign = "{\"level\":\"info\"}\n";
+    fs::write(directory.join("decisions-20261120T181003-0.jsonl"), format!("{second}{foreign}")).unwrap();
     let arguments =
         ["decisions", "--config", &base(), "--decisions", "d.jsonl", "--report", "r.json", "--html", "p.html"];
     let table = said(&replay(&scratch, &arguments.map(|argument: &str| argument)));
     expect_file![case("log.expected")].assert_eq(&format!("{}\n{table}", decided(&read(&scratch, "d.jsonl"))));
 
     let log = &json(&scratch, "r.json")["log"];
-    assert_eq!([&log["imputed_outcomes"], &log["not_sent"], &log["torn"]], [1, 0, 1]);
+    assert_eq!([&log["imputed_outcomes"], &log["not_sent"], &log["torn"], &log["foreign"]], [1, 0, 1, 1]);
     assert!(read(&scratch, "p.html").contains("against what was decided when the log was written"));
 }
 

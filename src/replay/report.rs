@@ -7,7 +7,7 @@
 //!   "total": { MEASURES, "legit": COUNTS, "attack": COUNTS },
 //!   "against": null or { "revision", "scenarios": [ { "scenario", MEASURES } ], "total": MEASURES, "changes": CHANGES },
 //!   "log": null or { "changes": CHANGES, "imputed_outcomes", "imputed_solutions", "not_sent", "torn",
-//!                    "not_replayable": [..] },
+//!                    "foreign", "not_replayable": [..] },
 //!   "alerts": { "incidents", "quiet", "messages", "listed": [ { "at", "incident", "status", "severity", "rule",
 //!                                                                   "summary" } ] } }
 //! ```
@@ -111,6 +111,7 @@ pub(super) struct LogReport {
     pub(super) imputed_solutions: u64,
     pub(super) not_sent: u64,
     pub(super) torn: u64,
+    pub(super) foreign: u64,
     pub(super) not_replayable: Vec<String>,
 }
 
@@ -213,8 +214,8 @@ impl AgainstReport {
 
 impl LogReport {
     fn new(log: LogResult) -> Self {
-        let LogResult { changes, imputed_outcomes, imputed_solutions, not_sent, torn, not_replayable } = log;
-        Self { changes, imputed_outcomes, imputed_solutions, not_sent, torn, not_replayable }
+        let LogResult { changes, imputed_outcomes, imputed_solutions, not_sent, torn, foreign, not_replayable } = log;
+        Self { changes, imputed_outcomes, imputed_solutions, not_sent, torn, foreign, not_replayable }
     }
 }
 

@@ -53,6 +53,7 @@ pub(super) struct LogResult {
     pub(super) imputed_solutions: u64,
     pub(super) not_sent: u64,
     pub(super) torn: u64,
+    pub(super) foreign: u64,
     /// Limits that read what a log doesn't keep.
     pub(super) not_replayable: Vec<String>,
 }
@@ -116,7 +117,9 @@ impl<'a> Replay<'a> {
         let mut way = Way { now: course(now), before: before.map(course), rows: VecDeque::new() };
         reader.read(|batch| self.take(batch, &mut way))?;
         if let (Some(result), Some(log)) = (&mut self.log, reader.log()) {
-            (result.not_sent, result.torn) = (result.not_sent + log.not_sent, result.torn + log.torn);
+            result.not_sent += log.not_sent;
+            result.torn += log.torn;
+            result.foreign += log.foreign;
         }
         way.now.finish();
         if let Some(before) = &mut way.before {

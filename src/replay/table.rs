@@ -193,6 +193,7 @@ fn imputed(log: &LogReport) -> String {
     for (count, what) in [
         (log.not_sent, "left out, for the app answered without a send: requests"),
         (log.torn, "passed over, for a crash cut them off: lines"),
+        (log.foreign, "passed over, for they are not lines of a log: lines"),
     ] {
         if count > 0 {
             _ = writeln!(text, "{what} {}", grouped(count));

@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
+
 use super::changes::Seen;
 use crate::domain::{ChallengeKind, Facts, Money, OutcomeKind, Span, Timestamp};
 use crate::journal::record::VERSION;
@@ -59,6 +61,8 @@ pub(super) struct LogAhead {
     conversion: HashMap<Arc<str>, [u64; 2]>,
     /// Lines that a crash cut off.
     pub(super) torn: u64,
+    /// Whole lines of JSON that no log has.
+    pub(super) foreign: u64,
     /// Attempts that the app answered without a send: nobody knows what of.
     pub(super) not_sent: u64,
 }
@@ -88,7 +92,10 @@ impl LogAhead {
         endpoint: impl FnOnce(&str) -> Result<Arc<str>, Fault>,
     ) -> Result<(), Fault> {
         let Ok(line) = serde_json::from_str::<LogLine<'_>>(text) else {
-            self.torn += 1;
+            match serde_json::from_str::<IgnoredAny>(text) {
+                Ok(_) => self.foreign += 1,
+                Err(_) => self.torn += 1,
+            }
             return Ok(());
         };
         if line.v > VERSION {

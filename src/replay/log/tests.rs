@@ -190,12 +190,15 @@ fn as_many_of_the_refused_would_verify_as_did_of_the_sent() {
 }
 
 #[test]
-fn what_was_no_send_and_what_is_torn_is_left_out_and_counted() {
+fn what_was_no_send_what_is_torn_and_what_is_no_log_is_left_out_and_counted() {
     let (mut ahead, logged) =
         read(&[decided(facts(0, PHONE), Verdict::Forward, Rung::None), answered(0, false), answered(7, true)]);
     assert!(logged.is_empty());
     ahead.take("{\"v\":1,\"ts\":\"2026-", |name| Ok(name.into())).unwrap();
-    assert_eq!((ahead.not_sent, ahead.torn), (1, 1));
+    for foreign in ["{\"level\":\"info\",\"ts\":1}", "[1]", "\"text\""] {
+        ahead.take(foreign, |name| Ok(name.into())).unwrap();
+    }
+    assert_eq!((ahead.not_sent, ahead.torn, ahead.foreign), (1, 1, 3));
 }
 
 #[test]

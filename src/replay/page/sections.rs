@@ -149,12 +149,13 @@ fn example(example: &Example) -> String {
 /// What a log didn't hold.
 pub(super) fn imputed(log: &LogReport) -> String {
     let mut html = format!(
-        "<section><p>{} outcomes and {} challenges never happened and are imputed; {} requests without a send and {} torn \
-         lines are left out.</p>",
+        "<section><p>{} outcomes and {} challenges never happened and are imputed; {} requests without a send, {} torn \
+         lines and {} that are not of a log are left out.</p>",
         grouped(log.imputed_outcomes),
         grouped(log.imputed_solutions),
         grouped(log.not_sent),
-        grouped(log.torn)
+        grouped(log.torn),
+        grouped(log.foreign)
     );
     for what in &log.not_replayable {
         _ = write!(html, "<p>Not replayable: {}</p>", text(what));
