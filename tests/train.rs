@@ -210,6 +210,18 @@ fn labels_that_people_know_go_before_what_became_of_attempts() {
 }
 
 #[test]
+fn a_model_is_not_written_where_its_card_goes() {
+    let scratch = Scratch::new("train-out");
+    put(&scratch, "log.jsonl", "");
+    put(&scratch, "sendwall.toml", CONFIG);
+    for name in ["own.json", "own.md", "own.SVG"] {
+        let error = refused(&sendwall(&scratch, &["train", "log.jsonl", "--config", "sendwall.toml", "--out", name]));
+        assert!(error.contains(&format!("--out {name}: the model's card goes there")), "{error}");
+        assert!(error.contains("such as own.model") && !scratch.path().join(name).exists(), "{error}");
+    }
+}
+
+#[test]
 fn a_model_that_cannot_be_used_is_told_with_its_reason() {
     let scratch = Scratch::new("train-damaged");
     let shipped = fs::read_to_string("models/shipped.model").unwrap();

@@ -56,6 +56,7 @@ pub(super) struct TrainArgs {
 
 /// Trains, writes model and card, and prints what it is worth.
 pub(super) fn train(args: &TrainArgs) -> anyhow::Result<ExitCode> {
+    args.check_out()?;
     let mut config = config::load_complete(&args.config)?;
     // What is trained must not learn from what the model before it let through.
     config.prior = Prior::Weights;
@@ -82,6 +83,16 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<ExitCode> {
 }
 
 impl TrainArgs {
+    /// The card's files get the model's name, so that name can't end like one of them.
+    fn check_out(&self) -> anyhow::Result<()> {
+        let extension = self.out.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        if ["md", "json", "svg"].iter().any(|of_card| extension.eq_ignore_ascii_case(of_card)) {
+            let (out, model) = (self.out.display(), self.out.with_extension("model"));
+            bail!("--out {out}: the model's card goes there; give the model another name, such as {}", model.display());
+        }
+        Ok(())
+    }
+
     fn add(&self, sample: &mut Sample, labels: &HashMap<String, Label>, example: &Example) {
         let truth = example.truth.filter(|_| !self.without_labels);
         let known = labels.get(&*example.id).copied().or(truth).map(Verdict::known);
