@@ -201,10 +201,15 @@ fn labels_that_people_know_go_before_what_became_of_attempts() {
             _ => None,
         })
         .collect();
-    let error = refused(&train(&all.concat()));
+    let error = refused(&train(&format!("id,Label\n{}abc,legit\n", all.concat())));
+    assert!(error.contains(&format!("{} of {} labels met an attempt", all.len(), all.len() + 1)), "{error}");
     assert!(error.contains("too little to learn from") && error.contains("0 to be abuse"), "{error}");
     let error = refused(&train("id,label\nabc,bad\n"));
     assert!(error.contains("known.csv:2: \"bad\" is neither attack nor legit"), "{error}");
+    let error = refused(&train("s1,atack\n"));
+    assert!(error.contains("known.csv:1: \"atack\" is neither attack nor legit"), "{error}");
+    let error = refused(&train("id,label\nabc,attack\nabd,legit\n"));
+    assert!(error.contains("known.csv: none of 2 labels met an attempt"), "{error}");
     let error = refused(&train("no comma\n"));
     assert!(error.contains("known.csv:1: write an id, a comma, and attack or legit"), "{error}");
 }

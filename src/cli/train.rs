@@ -31,7 +31,8 @@ pub(super) struct TrainArgs {
     /// Writes the model here, and its card beside it: .md, .json and .svg
     #[arg(long, value_name = "OUT")]
     out: PathBuf,
-    /// What is known better: lines of an id (of a decision, or of a trace's line), a comma, and attack or legit
+    /// What is known better: lines of an id (of a decision, or of a trace's line), a comma, and attack or legit, perhaps
+    /// under a head `id,label`
     #[arg(long, value_name = "CSV")]
     labels: Option<PathBuf>,
     /// Goes by what became of attempts alone, also where a trace says what they really were
@@ -60,17 +61,20 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let mut config = config::load_complete(&args.config)?;
     // What is trained must not learn from what the model before it let through.
     config.prior = Prior::Weights;
-    let labels = args.labels.as_deref().map(labels).transpose()?.unwrap_or_default();
+    let mut labels = args.labels.as_deref().map(labels).transpose()?.unwrap_or_default();
     let mut sample = Sample::new(args.rows as usize, args.seed);
     match args.simulate {
-        Some(seeds) => simulated(seeds, &mut config, &mut |example| args.add(&mut sample, &labels, &example))?,
+        Some(seeds) => simulated(seeds, &mut config, &mut |example| args.add(&mut sample, &mut labels, &example))?,
         None => {
             for trace in &args.traces {
                 through(&mut config, || replay::lines(trace), |_| true, &mut |example| {
-                    args.add(&mut sample, &labels, &example);
+                    args.add(&mut sample, &mut labels, &example);
                 })?;
             }
         }
+    }
+    if let Some(file) = &args.labels {
+        told_of_labels(file, &labels)?;
     }
     let options = Options { seed: args.seed, is_simulated: args.simulate.is_some(), leave_out: args.leave_out };
     let trained = train::train(&sample, options, &mut |step| match step {
@@ -80,6 +84,13 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     args.write(&trained)?;
     output::result(if args.json { trained.card.to_json() } else { args.summary(&trained) });
     Ok(ExitCode::SUCCESS)
+}
+
+/// A label that somebody gave an attempt.
+struct Given {
+    label: Label,
+    /// Whether there is such an attempt.
+    is_met: bool,
 }
 
 impl TrainArgs {
@@ -93,9 +104,13 @@ impl TrainArgs {
         Ok(())
     }
 
-    fn add(&self, sample: &mut Sample, labels: &HashMap<String, Label>, example: &Example) {
+    fn add(&self, sample: &mut Sample, labels: &mut HashMap<String, Given>, example: &Example) {
         let truth = example.truth.filter(|_| !self.without_labels);
-        let known = labels.get(&*example.id).copied().or(truth).map(Verdict::known);
+        let given = labels.get_mut(&*example.id).map(|given| {
+            given.is_met = true;
+            given.label
+        });
+        let known = given.or(truth).map(Verdict::known);
         sample.add(example, known.or_else(|| Verdict::of_outcome(example)));
     }
 
@@ -173,7 +188,21 @@ fn simulated(seeds: u64, config: &mut Config, take: &mut dyn FnMut(Example)) -> 
     Ok(())
 }
 
-fn labels(file: &Path) -> anyhow::Result<HashMap<String, Label>> {
+/// Labels that name no attempt are told: a model without them looks as good.
+fn told_of_labels(file: &Path, labels: &HashMap<String, Given>) -> anyhow::Result<()> {
+    let met = labels.values().filter(|given| given.is_met).count();
+    if met == 0 {
+        bail!(
+            "{}: none of {} labels met an attempt; an id is that of a decision, or of a trace's line",
+            file.display(),
+            labels.len()
+        );
+    }
+    output::note(format_args!("{met} of {} labels met an attempt", labels.len()));
+    Ok(())
+}
+
+fn labels(file: &Path) -> anyhow::Result<HashMap<String, Given>> {
     let text = fs::read_to_string(file).with_context(|| format!("cannot read the labels {}", file.display()))?;
     let mut labels = HashMap::new();
     for (number, line) in (1..).zip(text.lines()) {
@@ -187,10 +216,10 @@ fn labels(file: &Path) -> anyhow::Result<HashMap<String, Label>> {
             "attack" => Label::Attack,
             "legit" => Label::Legit,
             // The head of a table.
-            _ if number == 1 => continue,
+            head if number == 1 && head.eq_ignore_ascii_case("label") => continue,
             other => bail!("{}:{number}: {other:?} is neither attack nor legit", file.display()),
         };
-        labels.insert(id.trim().to_owned(), label);
+        labels.insert(id.trim().to_owned(), Given { label, is_met: false });
     }
     Ok(labels)
 }
