@@ -160,6 +160,10 @@ fn an_operator_trains_on_the_log_of_monitor_mode_looks_at_what_changes_and_swaps
     let train = ["train", "log.jsonl", "--config", "sendwall.toml", "--out", "own.model", "--leave-out"];
     let told = said(&sendwall(&scratch, &train));
     assert!(told.starts_with("own.model: ") && told.contains("the card is own.md"), "{told}");
+    let passes = "two passes over the data, one that forwards all and one that refuses what the engine can";
+    for card in [read(&scratch, "own.md"), fs::read_to_string("models/shipped.md").unwrap()] {
+        assert!(card.contains(passes), "each attempt counts in both passes, which has to be said: {card}");
+    }
 
     let card: serde_json::Value = serde_json::from_str(&read(&scratch, "own.json")).unwrap();
     assert!(card["measures"]["auc"].as_f64().unwrap() > 0.99, "{card}");

@@ -136,6 +136,7 @@ impl TrainArgs {
         let percent = |part: f64| format!("{:.2} %", part * 100.0);
         format!(
             "{}: {}, from {} real and {} abusive attempts\n\
+             of two passes, one that forwards all and one that refuses what the engine can\n\
              on attempts that it did not learn from: AUC {:.4}, finds {} of abuse where 0.1 % of real users exceed the score\n\
              its look alone asks {} of real users for a proof (plain weights: {})\n\
              the card is {}",

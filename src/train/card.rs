@@ -41,7 +41,7 @@ pub struct Card {
 /// What a model was trained on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Data {
-    /// Attempts that were known or taken to be real.
+    /// Attempts that were known or taken to be real. All of them are met in two passes, and count in each.
     pub real: u64,
     /// Attempts that were known or taken to be abuse.
     pub abuse: u64,
@@ -134,7 +134,8 @@ impl Card {
         writeln!(to, "## Data\n")?;
         writeln!(
             to,
-            "{real} attempts of real use and {abuse} of abuse were met; {silent} said nothing. {learned_from} were learned from, \
+            "{real} attempts of real use and {abuse} of abuse were met in two passes over the data, one that forwards all and one \
+             that refuses what the engine can; {silent} said nothing. {learned_from} were learned from, \
              {calibrated_on} calibrated it, {measured_on} only measured it: whole stretches of time, so that no attack is \
              measured by its own neighbours. From: {}.\n",
             scenarios.join(", ")

@@ -36,8 +36,8 @@ pub struct Options {
 pub enum Error {
     /// Too little is known.
     #[error(
-        "there is too little to learn from: {real} attempts are known to be real and {abuse} to be abuse, and every part \
-         of the time needs {FEW} of each; take a longer log, or one of a time with an attack"
+        "there is too little to learn from: in two passes {real} attempts are known to be real and {abuse} to be abuse, and \
+         every part of the time needs {FEW} of each; take a longer log, or one of a time with an attack"
     )]
     TooFew {
         /// Attempts that are known to be real.
