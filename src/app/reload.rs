@@ -102,7 +102,7 @@ impl Engine {
             let problems =
                 vec!["sendwall runs without a configuration file, so there is none to read again".to_owned()];
             // It stays no trouble: no later reload could end it.
-            ReloadRejected { revision: current, problems: &problems }.emit(&self.metrics);
+            ReloadRejected { revision: current, problems: &problems, errors: problems.len() }.emit(&self.metrics);
             return Err(problems);
         };
         let mut in_force = self.in_force.lock();
