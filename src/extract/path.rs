@@ -3,9 +3,12 @@
 use super::form;
 use super::found::{Found, Place};
 use super::names::{self, Kind};
+use super::nodes::unreadable;
 use super::phone::{Search, says_number};
 use super::reading::{self, Reading};
+use super::spelling::{self, Forms};
 use crate::domain::{Unreadable, UnreadableCode, Validity};
+use crate::numbering::Number;
 
 /// Path segments that are looked at.
 const MAX_SEGMENTS: usize = 32;
@@ -16,6 +19,26 @@ pub(super) fn segments(path: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Search<'_, '_> {
+    /// The phone that stands at a place of the path, counted from 1. Some framework may see another form of the path, such as
+    /// one without `/x/..`, and another number in it: then it isn't known which one the app takes.
+    pub(super) fn segment(&self, path: &str, position: usize) -> Result<Option<Number>, Unreadable> {
+        let field = format!("path:{position}");
+        let place = position.saturating_sub(1);
+        let read = |path: &str| self.alone(segments(path).nth(place).map(str::as_bytes), &field);
+        let number = read(path)?;
+        if spelling::is_plain(path.as_bytes()) {
+            return Ok(number);
+        }
+        let Forms::All(forms) = spelling::forms(path.as_bytes()) else {
+            return Err(unreadable(UnreadableCode::SeveralPhones, &field));
+        };
+        let mut others = forms.iter().filter_map(|form| read(std::str::from_utf8(form).ok()?).ok()?);
+        if others.any(|other| number != Some(other)) {
+            return Err(unreadable(UnreadableCode::SeveralPhones, &field));
+        }
+        Ok(number)
+    }
+
     /// Adds what the path holds. Bare digits count only where nothing else was found.
     pub(super) fn search_path(&self, path: &str, found: &mut Found) {
         let mut before = "";

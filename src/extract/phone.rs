@@ -16,7 +16,6 @@ use super::found::{Found, Place};
 use super::hints::{self, Hint};
 use super::names::{self, Kind};
 use super::nodes::{Name, Origin, Scalar, unreadable};
-use super::path::segments;
 use super::reading::{self, Reading};
 use super::{PhoneSource, Request, Settings};
 use crate::domain::{Unreadable, UnreadableCode, Validity};
@@ -42,10 +41,7 @@ pub fn phone(
         PhoneSource::Query(name) => {
             search.exact(document.field(Origin::Query, name), &format!("query:{name}"), request.path)
         }
-        PhoneSource::Path(position) => {
-            let segment = segments(request.path).nth(position.saturating_sub(1));
-            search.alone(segment.map(str::as_bytes), &format!("path:{position}"))
-        }
+        PhoneSource::Path(position) => search.segment(request.path, *position),
         PhoneSource::Header(name) => {
             let field = format!("header:{name}");
             let mut values = request.headers.get_all(&**name).iter().map(http::HeaderValue::as_bytes);
