@@ -62,7 +62,8 @@ GOALS = [
 REFERENCE = os.path.join(os.path.dirname(__file__), "../tests/cases/config/good/full.toml")
 # What the curve shows unless it is told, and of which rows it shows something else than leaked and challenged.
 CURVED = [
-    "fakers", "captcha-farm", "headless-bomber", "low-and-slow", "distributed", "market-abuse", "market-abuse known users",
+    "fakers", "captcha-farm", "headless-bomber", "low-and-slow", "distributed", "mimics", "market-abuse",
+    "market-abuse known users",
 ]
 CURVES = {
     "office-morning": ("challenged",), "market-abuse known users": ("challenged",), "mid-attack": ("leaked", "lost"),
