@@ -158,7 +158,15 @@ proptest! {
         let numbering = Numbering::default();
         if let Ok(number) = numbering.read(&text, Country::new(&region)) {
             let again = numbering.read(&format!("+{}", number.raw.expose_digits()), None);
-            prop_assert!(again == Ok(number), "{text} in {region}");
+            // No valid number begins with its own trunk prefix. Of one that does, each reading takes one more away, as
+            // libphonenumber does.
+            let loses_a_prefix = |again: Number| {
+                let (before, after) = (number.raw.expose_digits().to_string(), again.raw.expose_digits().to_string());
+                number.validity != Validity::Valid
+                    && after.len() < before.len()
+                    && after.strip_prefix(&number.calling_code.to_string()).is_some_and(|rest| before.ends_with(rest))
+            };
+            prop_assert!(again == Ok(number) || again.is_ok_and(loses_a_prefix), "{text} in {region}");
         }
     }
 }
