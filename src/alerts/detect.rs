@@ -124,7 +124,8 @@ impl Detector {
                     return;
                 }
                 let measured = measure(rule, key, volumes, footprints, now);
-                let text = |key: &Key| (rule.kind == AlertKind::Refused).then(|| refused(&of, key, measured, volumes));
+                let text =
+                    |key: &Key, value: &Value| (rule.kind == AlertKind::Refused).then(|| refused(key, value, volumes));
                 found.extend(self.reading(&of, key, measured, text, now));
             };
             if is_well {
@@ -157,7 +158,7 @@ impl Detector {
         of: &Of<'_>,
         key: &Key,
         measured: Measured,
-        text: impl FnOnce(&Key) -> Option<String>,
+        text: impl FnOnce(&Key, &Value) -> Option<String>,
         now: Timestamp,
     ) -> Option<Finding> {
         let Of { rule, kind, sustain, keep, unit, per } = *of;
@@ -172,7 +173,7 @@ impl Detector {
         self.keep(rule, key, level);
         let severity = severity.filter(|_| change != Change::Quiet)?;
         let value = Value { value: measured.value, limit: measured.limit, unit, per_ms: per.as_millis() };
-        let (key, text) = (key.clone(), text(key));
+        let (key, text) = (key.clone(), text(key, &value));
         Some(Finding { rule: Arc::clone(rule), kind, key, severity, change, value, text })
     }
 
@@ -205,8 +206,9 @@ impl Detector {
             let of = Of::own(&rule, AlertKind::Undelivered, Unit::Share, Span::default(), KEEP);
             let of = Of { sustain: Span::minutes(2), ..of };
             let missing = share * 100.0;
-            let text =
-                |key: &Key| Some(format!("{missing:.0} % of the verifications of {key} are missing for everyone"));
+            let text = |key: &Key, _: &Value| {
+                Some(format!("{missing:.0} % of the verifications of {key} are missing for everyone"))
+            };
             self.reading(&of, &key, measured, text, now)
         });
         found.collect()
@@ -222,7 +224,7 @@ impl Detector {
                 Measured { limit: used.bound, value: used.used, ..over(used.share(), Some(outside.soft), Some(FULL)) };
             let measure = used.name.measure;
             let unit = if measure.is_money() { Unit::Money } else { Unit::Messages };
-            let text = |_: &Key| Some(format!("budget {}: {} of {} spent", used.name, used.used, used.max));
+            let text = |_: &Key, _: &Value| Some(format!("budget {}: {} of {} spent", used.name, used.used, used.max));
             let of = Of::own(&rule, AlertKind::Budget, unit, measure.per(), BRIEFLY);
             found.extend(self.reading(&of, &key, measured, text, now));
             seen.insert((rule, key));
@@ -256,7 +258,7 @@ impl Detector {
         }
         let of = Of::own(&rule, AlertKind::Trouble, Unit::Count, Span::default(), BRIEFLY);
         let found = parts.into_iter();
-        found.filter_map(|(key, (measured, text))| self.reading(&of, &key, measured, |_| text, now)).collect()
+        found.filter_map(|(key, (measured, text))| self.reading(&of, &key, measured, |_, _| text, now)).collect()
     }
 
     /// Alerts whose rules a reload took away end.
@@ -281,15 +283,19 @@ impl Detector {
     }
 }
 
+/// What was measured, in a sentence.
+pub(super) fn sentence(kind: AlertKind, of: &Key, value: &Value) -> String {
+    format!("{} of {of}: {value}", kind.name())
+}
+
 /// Of requests that were refused, or would have been.
-fn refused(of: &Of<'_>, key: &Key, measured: Measured, volumes: &Volumes) -> String {
-    let value = Value { value: measured.value, limit: measured.limit, unit: of.unit, per_ms: of.per.as_millis() };
+fn refused(key: &Key, value: &Value, volumes: &Volumes) -> String {
     let through = if volumes.lets_through(key) { ", but monitor mode lets all through" } else { "" };
-    format!("{} of {key}: {value}{through}", of.kind.name())
+    sentence(AlertKind::Refused, key, value) + through
 }
 
 /// What the value says already.
-fn no_text(_: &Key) -> Option<String> {
+fn no_text(_: &Key, _: &Value) -> Option<String> {
     None
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::detect::Finding;
+use super::detect::{Finding, sentence};
 use super::evidence::{Evidence, RangeRow, Sums};
 use super::key::Key;
 use super::{Alert, AlertKind, IncidentId, Severity, Status, Value, counted};
@@ -120,7 +120,7 @@ impl Row {
     }
 
     fn sentence(&self) -> String {
-        self.text.clone().unwrap_or_else(|| format!("{} of {}: {}", self.kind.name(), self.of, self.value))
+        self.text.clone().unwrap_or_else(|| sentence(self.kind, &self.of, &self.value))
     }
 }
 

@@ -71,9 +71,6 @@ pub enum NotListable {
     Star,
 }
 
-/// Countries of ISO 3166 that have addresses and no numbering plan.
-const WITHOUT_NUMBERS: [&str; 7] = ["AQ", "BV", "GS", "HM", "PN", "TF", "UM"];
-
 impl Given {
     /// Reads `192.0.2.7`, `192.0.2.0/24`, `+447402417171`, `+44740241*`, `GB` (phones of it), `ip:GB` (addresses of it).
     pub fn parse(text: &str, numbering: &Numbering) -> Result<Self, NotListable> {
@@ -85,9 +82,9 @@ impl Given {
             return Err(NotListable::HostBits);
         }
         if let Some(code) = text.strip_prefix("ip:") {
-            let country = Country::new(code).ok_or(NotListable::Form)?;
-            let is_known = WITHOUT_NUMBERS.contains(&country.as_str()) || numbering.country(code).is_some();
-            return if is_known { Ok(Self::AddressCountry(country)) } else { Err(NotListable::NoSuchCountry) };
+            Country::new(code).ok_or(NotListable::Form)?;
+            let country = numbering.country_of_addresses(code);
+            return country.map(Self::AddressCountry).ok_or(NotListable::NoSuchCountry);
         }
         if Country::new(text).is_some() {
             return numbering.country(text).map(Self::PhoneCountry).ok_or(NotListable::NoSuchCountry);

@@ -94,6 +94,9 @@ impl Default for Numbering {
     }
 }
 
+/// Countries of ISO 3166 that have no numbering plan.
+const WITHOUT_PLAN: [&str; 7] = ["AQ", "BV", "GS", "HM", "PN", "TF", "UM"];
+
 impl Numbering {
     /// With these prices. The first in a process compiles the plans, which takes some milliseconds; nothing is built
     /// later, so no first number of a country is slow.
@@ -148,6 +151,12 @@ impl Numbering {
     /// The country of an ISO code, where it has a numbering plan.
     pub fn country(&self, code: &str) -> Option<Country> {
         Country::new(code).filter(|country| self.plans.of(*country).is_some())
+    }
+
+    /// The same, also of one that has no numbering plan: addresses may be there.
+    pub fn country_of_addresses(&self, code: &str) -> Option<Country> {
+        let without = Country::new(code).filter(|country| WITHOUT_PLAN.contains(&country.as_str()));
+        without.or_else(|| self.country(code))
     }
 
     /// The price table.

@@ -12,11 +12,7 @@ use super::syntax::Comparison;
 use super::tree::Kind;
 use super::vocabulary::{Entry, Type, Values};
 use super::{ExpressionError, Value};
-use crate::domain::Country;
 use crate::numbering::Numbering;
-
-/// Countries that have no numbers of their own, and addresses all the same.
-const WITHOUT_NUMBERS: [&str; 7] = ["AQ", "BV", "GS", "HM", "PN", "TF", "UM"];
 
 /// Whether a comparison of a name with a literal can ever hold; `!=` with what it never is says nothing either.
 pub(super) fn possible(name: &Kind, comparison: Comparison, literal: &Kind, at: usize) -> Result<(), ExpressionError> {
@@ -80,15 +76,16 @@ fn text(entry: &Entry, text: &str, at: usize) -> Result<(), ExpressionError> {
             None => Err(error.hint("it is an IPv4 /24 or an IPv6 /48; put others into a [[list]]: ip in lists.office")),
         },
         Values::Country => {
-            let is_known = |country: Country| {
-                let is_place = entry.name == "ip.country" && WITHOUT_NUMBERS.contains(&country.as_str());
-                is_place || Numbering::default().countries().any(|known| known == country)
-            };
-            match Country::new(text).filter(|country| is_known(*country)) {
+            let numbering = Numbering::default();
+            let of_addresses = numbering.country_of_addresses(text);
+            let known = if entry.name == "ip.country" { of_addresses } else { numbering.country(text) };
+            match known {
                 Some(country) if country.as_str() == text => Ok(()),
                 Some(country) => Err(error.hint(meant(country.to_string()))),
                 None if text.eq_ignore_ascii_case("UK") => Err(error.hint("the United Kingdom is \"GB\"")),
-                None if WITHOUT_NUMBERS.contains(&text) => Err(error.hint("nobody has a number of that country")),
+                None if of_addresses.is_some_and(|country| country.as_str() == text) => {
+                    Err(error.hint("nobody has a number of that country"))
+                }
                 None => Err(error.hint("a country is two capital letters of ISO 3166, such as \"GB\"")),
             }
         }

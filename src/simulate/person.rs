@@ -3,6 +3,7 @@
 
 use super::browser::{App, Browser, Headers};
 use super::countries::Country;
+use super::lines::Line;
 use super::networks::{Kind, Network, Origin};
 use super::world::{Phone, World};
 use crate::random::Random;
@@ -84,6 +85,20 @@ impl Person {
             home.v6(house, visit.bits())
         } else {
             home.v4(house)
+        }
+    }
+}
+
+impl Guest {
+    /// What all requests of the visit have.
+    pub(super) fn line(&self, world: &World) -> Line {
+        Line {
+            origin: self.origin.clone(),
+            cookie: self.cookie.clone(),
+            device: self.device.clone(),
+            headers: Vec::new(),
+            ja4: world.has_ja4.then(|| self.client.ja4()),
+            ask: None,
         }
     }
 }

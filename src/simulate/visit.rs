@@ -71,7 +71,7 @@ impl Visit {
             (habits, self.who, self.class) = (out, Who::Subject, "outage");
         }
         if let Client::Web(browser) = &self.guest.client {
-            scene.write(ts, Line { headers: browser.page(), ask: None, ..self.line(scene) });
+            scene.write(ts, Line { headers: browser.page(), ask: None, ..self.guest.line(&scene.world) });
             ts += whole(random.lognormal(18_000.0, 0.7)).clamp(5_000, 120_000);
         }
         let mut resend = false;
@@ -126,19 +126,8 @@ impl Visit {
     fn ask(&self, ts: u64, phone: &Phone, outcome: Outcome, resend: bool, scene: &mut Scene) {
         let ask = Ask { phone: phone.clone(), outcome, who: self.who, class: self.class, resend };
         let headers = self.guest.client.fetch(body_length(phone));
-        let line = Line { headers, ask: Some(ask), ..self.line(scene) };
+        let line = Line { headers, ask: Some(ask), ..self.guest.line(&scene.world) };
         scene.write(ts, line);
-    }
-
-    fn line(&self, scene: &Scene) -> Line {
-        Line {
-            origin: self.guest.origin.clone(),
-            cookie: self.guest.cookie.clone(),
-            device: self.guest.device.clone(),
-            headers: Vec::new(),
-            ja4: scene.world.has_ja4.then(|| self.guest.client.ja4()),
-            ask: None,
-        }
     }
 }
 

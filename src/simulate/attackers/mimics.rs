@@ -29,14 +29,7 @@ impl Actor for Mimics {
         let random = &mut self.random;
         let country = scene.world.country_at(now, random);
         let guest = Person::new(country, &scene.world, random).visits(&scene.world, random);
-        let line = Line {
-            ja4: scene.world.has_ja4.then(|| guest.client.ja4()),
-            origin: guest.origin,
-            cookie: guest.cookie,
-            device: guest.device,
-            headers: Vec::new(),
-            ask: None,
-        };
+        let line = guest.line(&scene.world);
         let mut ts = now;
         if let Client::Web(browser) = &guest.client {
             scene.write(ts, Line { headers: browser.page(), ..line.clone() });
