@@ -11,24 +11,45 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
     fn now(&self) -> Timestamp;
 }
 
+/// How far the wall clock may be ahead of what it said so far and be believed at once.
+const LEAP: Span = Span::minutes(5);
+/// How long it has to stay ahead of that to be believed.
+const BELIEVED_AFTER: Span = Span::minutes(1);
+/// It isn't ahead.
+const NEVER: u64 = u64::MAX;
+
 /// The machine's clock, made safe for windows: it follows the wall clock forwards and never runs backwards. When the
 /// wall clock is set back, time goes on at the pace of the monotonic clock, so no limit opens twice and none stays shut.
+/// When it leaps forwards, time goes on at that pace until the leap has lasted: a clock that is wrong for a moment would
+/// end every window, list entry and log file at once, and could never be followed back.
 #[derive(Debug)]
 pub struct SystemClock {
     start: Instant,
-    /// Wall clock less monotonic clock, the largest ever seen.
+    /// Wall clock less monotonic clock, the largest ever believed.
     offset_ms: AtomicU64,
+    /// When a leap that isn't believed yet began, on the monotonic clock.
+    leapt_at_ms: AtomicU64,
 }
 
 impl SystemClock {
     /// Starts with the wall clock's time.
     #[expect(clippy::disallowed_methods, reason = "this is the one file that reads the monotonic clock")]
     pub fn start() -> Self {
-        Self { start: Instant::now(), offset_ms: AtomicU64::new(0) }
+        Self { start: Instant::now(), offset_ms: AtomicU64::new(0), leapt_at_ms: AtomicU64::new(NEVER) }
     }
 
     fn reading(&self, wall_ms: u64, elapsed_ms: u64) -> Timestamp {
         let offset = wall_ms.saturating_sub(elapsed_ms);
+        let believed = self.offset_ms.load(Ordering::Relaxed);
+        if believed != 0 && offset > believed.saturating_add(LEAP.as_millis()) {
+            let began = self.leapt_at_ms.fetch_min(elapsed_ms, Ordering::Relaxed).min(elapsed_ms);
+            if elapsed_ms - began < BELIEVED_AFTER.as_millis() {
+                return Timestamp::from_unix_ms(believed + elapsed_ms);
+            }
+        }
+        if self.leapt_at_ms.load(Ordering::Relaxed) != NEVER {
+            self.leapt_at_ms.store(NEVER, Ordering::Relaxed);
+        }
         let largest = self.offset_ms.fetch_max(offset, Ordering::Relaxed).max(offset);
         Timestamp::from_unix_ms(largest + elapsed_ms)
     }
@@ -101,6 +122,20 @@ mod tests {
         let clock = SystemClock::start();
         assert_eq!(clock.reading(1_000_000, 10).unix_ms(), 1_000_000);
         assert_eq!(clock.reading(500_000, 20).unix_ms(), 1_000_010, "set back: goes on at the monotonic pace");
-        assert_eq!(clock.reading(2_000_000, 30).unix_ms(), 2_000_000, "set forward: follows");
+        let forward = 1_000_030 + LEAP.as_millis();
+        assert_eq!(clock.reading(forward, 30).unix_ms(), forward, "set forward: follows");
+    }
+
+    #[test]
+    fn a_wall_clock_that_leaps_forwards_is_believed_when_it_stays_there() {
+        let day = Span::hours(24).as_millis();
+        let clock = SystemClock::start();
+        assert_eq!(clock.reading(day, 10).unix_ms(), day, "whatever it says first");
+        assert_eq!(clock.reading(40 * day, 20).unix_ms(), day + 10);
+        assert_eq!(clock.reading(40 * day + 59_999, 60_019).unix_ms(), day + 60_009, "not yet a minute");
+        assert_eq!(clock.reading(day + 60_010, 60_020).unix_ms(), day + 60_010, "it was a mistake");
+        assert_eq!(clock.reading(9 * day, 70_000).unix_ms(), day + 69_990, "and forgotten");
+        assert_eq!(clock.reading(9 * day + 60_000, 130_000).unix_ms(), 9 * day + 60_000);
+        assert_eq!(clock.reading(9 * day + 60_001, 130_001).unix_ms(), 9 * day + 60_001);
     }
 }
