@@ -30,6 +30,8 @@ use crate::telemetry::Metrics;
 #[expect(missing_docs, reason = "each says what its part says")]
 pub enum Error {
     #[error(transparent)]
+    State(#[from] state::HoldError),
+    #[error(transparent)]
     Keys(#[from] KeyRingError),
     #[error(transparent)]
     Journal(#[from] journal::Error),

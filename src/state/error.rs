@@ -54,10 +54,4 @@ pub enum SaveError {
         /// What the system said.
         source: io::Error,
     },
-    /// Another process is at it.
-    #[error("another process is writing to {}; give each sendwall a state directory of its own", directory.display())]
-    Busy {
-        /// The state directory.
-        directory: PathBuf,
-    },
 }

@@ -12,6 +12,7 @@
 mod aside;
 mod error;
 mod format;
+mod hold;
 mod ledger;
 pub mod lists;
 mod pace;
@@ -20,6 +21,7 @@ mod snapshots;
 mod whole;
 
 pub use error::{Refusal, SaveError};
+pub use hold::{Hold, HoldError};
 pub use ledger::Ledger;
 pub use settings::Settings;
 pub use snapshots::{Kept, Snapshots};

@@ -1,7 +1,7 @@
 //! Reading the snapshot at the start, and writing it from then on.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Seek as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -168,11 +168,7 @@ impl Snapshots {
             move |source| SaveError::Io { what, path, source }
         };
         fs::create_dir_all(directory).map_err(failed("create", directory))?;
-        // Held until the end of this function, so that two processes never write to the same new file.
         let handle = File::open(directory).map_err(failed("open", directory))?;
-        if let Err(TryLockError::WouldBlock) = handle.try_lock() {
-            return Err(SaveError::Busy { directory: directory.clone() });
-        }
         let written = self.write_new(&new, sections, now, pace).map_err(failed("write", &new));
         let renamed = written.and_then(|bytes| {
             fs::rename(&new, &path).map_err(failed("replace", &path))?;

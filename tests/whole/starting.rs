@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::json;
 
 use crate::support::proxy::eventually;
-use crate::whole::stage::{CODE, Directory, Sendwall, shop};
+use crate::whole::stage::{CODE, Directory, SHOP_LOGIN, Sendwall, shop};
 
 fn sendwall(directory: &Directory, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sendwall"));
@@ -46,6 +46,17 @@ fn it_runs_without_a_file() {
     let refused = sendwall.admin_post("/api/reload", "");
     assert!(refused.status == 422 && refused.body.contains("without a configuration file"), "{}", refused.body);
     assert_eq!(sendwall.admin("/readyz").json()["reload_problems"], json!([]), "no trouble, for nothing could end it");
+}
+
+#[test]
+fn a_state_directory_has_one_process() {
+    let app = shop();
+    let mut first = Sendwall::start(app.address, SHOP_LOGIN);
+    let second = sendwall(&first.directory, &["run", "--config", "sendwall.toml"]);
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(!second.status.success() && said.contains("another sendwall uses the state directory"), "{said}");
+    assert!(!first.end("-KILL").success());
+    first.start_again();
 }
 
 #[test]
