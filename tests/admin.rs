@@ -37,6 +37,7 @@ struct Fake {
     learned: Mutex<Vec<OutcomeInput>>,
     broken_config: Mutex<bool>,
     cannot_serve: Mutex<bool>,
+    problems: Mutex<Vec<String>>,
 }
 
 impl Fake {
@@ -103,7 +104,7 @@ impl Engine for Fake {
             can_serve: !*self.cannot_serve.lock().unwrap(),
             upstream: UpstreamState::Answers,
             geo: vec![Database { name: "country", loaded: true }],
-            reload_problems: Vec::new(),
+            reload_problems: self.problems.lock().unwrap().clone(),
         }
     }
 
@@ -248,6 +249,12 @@ async fn a_token_is_needed_where_one_is_set() {
     assert_eq!(server.curl("/metrics", &["-H", "authorization: Bearer a-long-token"]).await.0, 200);
     assert_eq!(server.curl("/api/reload", &["-X", "POST"]).await.0, 401);
     assert_eq!(server.curl("/healthz", &[]).await.0, 200);
+
+    *server.engine.problems.lock().unwrap() = vec!["line 3: `office` is no network".to_owned()];
+    let (_, unknown) = server.curl("/readyz", &[]).await;
+    assert!(unknown.contains("1 problem;") && !unknown.contains("office"), "it quotes the configuration: {unknown}");
+    let (_, known) = server.curl("/readyz", &["-H", "authorization: Bearer a-long-token"]).await;
+    assert!(known.contains("office"), "{known}");
 }
 
 #[tokio::test]

@@ -35,6 +35,11 @@ pub(super) fn check(token: Option<&Secret>, request: &Parts) -> Result<(), Box<A
     }
 }
 
+/// Whether whoever asks may be told everything: always, where no token is asked for.
+pub(super) fn knows(token: Option<&Secret>, request: &Parts) -> bool {
+    token.is_none_or(|token| has_token(request, token))
+}
+
 fn has_token(request: &Parts, token: &Secret) -> bool {
     let given = request.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::answer::{self, Answer, bad_request, error, json, wrong_method};
 use super::{Cause, ConversionRow, EndpointStatus, Engine, Outcomes, Refused};
 use super::{alerts, hot, lists};
-use crate::alerts::Alarm;
 use crate::alerts::deliver::Courier;
+use crate::alerts::{Alarm, counted};
 use crate::clock::Clock;
 use crate::domain::{DecisionId, RevisionId};
 use crate::journal::{Journal, reader};
@@ -72,7 +72,12 @@ struct EndpointSummary {
 
 impl Parts {
     /// Answers a request that may be answered. `body` is there for posts and deletes; `how` its sender is known.
-    pub(super) async fn answer(&self, request: &request::Parts, body: Vec<u8>, how: &'static str) -> Answer {
+    pub(super) async fn answer(
+        &self,
+        request: &request::Parts,
+        body: Vec<u8>,
+        (how, knows): (&'static str, bool),
+    ) -> Answer {
         let path = request.uri.path();
         if path == lists::PATH {
             return lists::answer(self, request, body, how).await;
@@ -89,7 +94,7 @@ impl Parts {
         let query = request.uri.query();
         match path {
             "/healthz" => answer::with(StatusCode::OK, "text/plain; charset=utf-8", "ok\n"),
-            "/readyz" => self.ready(),
+            "/readyz" => self.ready(knows),
             "/metrics" => {
                 let text = self.metrics.render(&self.engine.snapshot());
                 answer::with(StatusCode::OK, telemetry::CONTENT_TYPE, text)
@@ -109,8 +114,13 @@ impl Parts {
         }
     }
 
-    fn ready(&self) -> Answer {
+    /// What is wrong with a configuration quotes it, so only who `knows` the token reads that.
+    fn ready(&self, knows: bool) -> Answer {
         let health = self.engine.health();
+        let problems = match health.reload_problems {
+            problems if knows || problems.is_empty() => problems,
+            problems => vec![format!("{}; who brings the token is told which", counted(problems.len(), "problem"))],
+        };
         let status = if health.can_serve { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         let body = json!({
             "ready": health.can_serve,
@@ -121,7 +131,7 @@ impl Parts {
                 "written": self.journal.directory().is_some(),
                 "dropped": self.metrics.totals().journal_dropped,
             },
-            "reload_problems": health.reload_problems,
+            "reload_problems": problems,
         });
         json(status, &body)
     }

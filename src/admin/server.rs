@@ -139,7 +139,7 @@ async fn respond(parts: &Parts, token: Option<&Secret>, request: Request<Incomin
         Vec::new()
     };
     let how = if token.is_some() { "token" } else { "loopback" };
-    parts.answer(&head, body, how).await
+    parts.answer(&head, body, (how, guard::knows(token, &head))).await
 }
 
 /// The whole body, at most [`MAX_BODY`].

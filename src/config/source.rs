@@ -8,9 +8,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::problem::{Excerpt, Position, Problem, Severity};
+use crate::lists::without_phones;
 
 /// A part of the text, in bytes.
 pub(super) type Place = Range<usize>;
+
+/// Digits on end in a message that may be part of a phone.
+const QUOTED: usize = 3;
 
 /// What is wrong with one value, before it is known where that value stands.
 #[derive(Debug, Default)]
@@ -46,6 +50,16 @@ impl Fault {
 
     pub(super) fn offset(&self) -> Option<usize> {
         self.offset
+    }
+
+    /// Message and hint, as logs may hold them: a number of a phone that `is_given` says stands in the configuration isn't
+    /// repeated. The bound of a value isn't given.
+    fn shown(self, is_given: impl Fn(&str) -> bool) -> (String, Option<String>) {
+        let shown = |text: String| {
+            let mut runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() >= QUOTED);
+            if runs.any(&is_given) { without_phones(text) } else { text }
+        };
+        (shown(self.message), self.hint.map(shown))
     }
 }
 
@@ -104,7 +118,7 @@ impl<'a> Source<'a> {
     /// An error in another file, which the value at `place` names.
     pub(super) fn error_in(&self, place: Option<Place>, path: &str, other: (&Path, usize), fault: Fault) {
         let (file, position) = (other.0.display().to_string(), Some(Position { line: other.1, column: 1 }));
-        let (severity, path, Fault { message, hint, .. }) = (Severity::Error, path.to_owned(), fault);
+        let (severity, path, (message, hint)) = (Severity::Error, path.to_owned(), fault.shown(|_| true));
         let problem = Problem { severity, file, position, path, message, hint, excerpt: None };
         self.found.borrow_mut().push((place.map_or(0, |place| place.start), problem));
     }
@@ -113,7 +127,7 @@ impl<'a> Source<'a> {
         let start = place.as_ref().map_or(0, |place| place.start);
         let (position, excerpt) = place.filter(|_| self.positions).map(|place| self.locate(place)).unzip();
         let excerpt = excerpt.filter(|_| !fault.is_secret);
-        let Fault { message, hint, .. } = fault;
+        let (message, hint) = fault.shown(|digits| self.text.contains(digits));
         let problem =
             Problem { severity, file: self.name.clone(), position, path: path.to_owned(), message, hint, excerpt };
         self.found.borrow_mut().push((start, problem));
@@ -131,7 +145,7 @@ impl<'a> Source<'a> {
         let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
         let position = Position { line: self.line_of(place.start) + 1, column };
         let at_fault = self.text.get(place).unwrap_or_default().lines().next().unwrap_or_default();
-        let excerpt = Excerpt { line: line.to_owned(), width: at_fault.chars().count().max(1) };
+        let excerpt = Excerpt { line: without_phones(line.to_owned()), width: at_fault.chars().count().max(1) };
         (position, excerpt)
     }
 

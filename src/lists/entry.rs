@@ -117,6 +117,14 @@ pub fn check_text(text: &str, most: usize) -> Result<(), BadText> {
     if seems_to_hold_a_phone(text) { Err(BadText::Phone) } else { Ok(()) }
 }
 
+/// A text that is shown in clear: all digits are crosses where it seems to hold a phone number.
+pub fn without_phones(text: String) -> String {
+    if !seems_to_hold_a_phone(&text) {
+        return text;
+    }
+    text.chars().map(|c| if c.is_ascii_digit() { 'x' } else { c }).collect()
+}
+
 /// Nine digits on end, or seven behind a plus with whatever people put between them.
 fn seems_to_hold_a_phone(text: &str) -> bool {
     let longest = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
@@ -143,6 +151,17 @@ mod tests {
             (&"x".repeat(201), BadText::TooLong(200)),
         ] {
             assert_eq!(check_text(bad, MAX_NOTE), Err(fault), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_shown_without_the_digits_of_a_phone() {
+        for (text, shown) in [
+            ("max = 20 per 1h", "max = 20 per 1h"),
+            ("valus = [\"+447402417171\", 5]", "valus = [\"+xxxxxxxxxxxx\", x]"),
+            ("phone == '07402417171'", "phone == 'xxxxxxxxxxx'"),
+        ] {
+            assert_eq!(without_phones(text.to_owned()), shown);
         }
     }
 }
