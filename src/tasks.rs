@@ -55,7 +55,12 @@ impl Tasks {
         self.tracker.close();
         match tokio::time::timeout(deadline.to_duration(), self.tracker.wait()).await {
             Ok(()) => 0,
-            Err(_elapsed) => self.tracker.len(),
+            Err(_elapsed) => self.running(),
         }
+    }
+
+    /// Tasks that haven't ended.
+    pub fn running(&self) -> usize {
+        self.tracker.len()
     }
 }

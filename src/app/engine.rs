@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::alarm::drifted;
 use super::history::History;
-use super::reload::InForce;
+use super::reload::{Faults, InForce};
 use crate::admin::{
     self, About, Cause, ConversionRow, Database, EndpointStatus, Health, Learned, OutcomeInput, UpstreamState,
 };
@@ -45,7 +45,9 @@ pub(super) struct Engine {
     pub(super) metrics: Arc<Metrics>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) revisions: AtomicU32,
+    /// Held while files are read, which may take as long as a hanging disk likes: nobody who serves waits for it.
     pub(super) in_force: Mutex<InForce>,
+    pub(super) faults: Mutex<Faults>,
     pub(super) history: History,
 }
 
@@ -84,7 +86,22 @@ impl Engine {
         let (fixed, revisions) = (Fixed::of(config), AtomicU32::new(1));
         let in_force = Mutex::new(InForce::of(file.as_deref(), config));
         let history = History::new(config.state.as_ref());
-        Self { gate, store, file, fixed, courier, alarm, counters, metrics, clock, revisions, in_force, history }
+        let faults = Mutex::default();
+        Self {
+            gate,
+            store,
+            file,
+            fixed,
+            courier,
+            alarm,
+            counters,
+            metrics,
+            clock,
+            revisions,
+            in_force,
+            faults,
+            history,
+        }
     }
 
     /// Everything that outlives the process.
@@ -94,7 +111,7 @@ impl Engine {
 
     /// Errors of the last reload, where it was refused.
     pub(super) fn reload_errors(&self) -> usize {
-        self.in_force.lock().errors
+        self.faults.lock().errors
     }
 }
 
@@ -186,7 +203,7 @@ impl admin::Engine for Engine {
     }
 
     fn health(&self) -> Health {
-        let problems = self.in_force.lock().problems.clone();
+        let problems = self.faults.lock().problems.clone();
         Health {
             can_serve: true,
             upstream: match (self.counters.upstream_down.get(), self.counters.upstream_connections.get()) {

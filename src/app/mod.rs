@@ -30,6 +30,7 @@ use crate::gate::Gate;
 use crate::geo::Geo;
 use crate::http::Server;
 use crate::journal::{Journal, Recent};
+use crate::state::Hold;
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 use crate::telemetry::events::{
@@ -60,6 +61,8 @@ pub struct Running {
     tasks: Tasks,
     journal_tasks: Tasks,
     saving: Option<Saving>,
+    /// The state directory.
+    _hold: Option<Hold>,
     local: SocketAddr,
     admin: Option<SocketAddr>,
     drain: Span,
@@ -70,6 +73,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"), Arc::clone(&clock)));
     let (tasks, journal_tasks) = (Tasks::new(), Tasks::new());
+    let hold = config.state.as_deref().map(Hold::take).transpose()?;
     let (keys, made) = config.keys.load()?;
     if made || config.keys == KeySource::Fresh {
         KeyCreated { path: config.keys.path() }.emit();
@@ -111,6 +115,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
         tasks: tasks.clone(),
         journal_tasks,
         saving,
+        _hold: hold,
     };
     ListenStarted { what: "proxy", address: running.local }.emit();
     if let Some(admin) = admin {
@@ -168,15 +173,33 @@ impl Running {
         admin::Engine::reload(&*self.engine, cause)
     }
 
+    /// As [`Running::reload`], on a thread of its own, and nobody waits for it. What comes of it is an event of its own.
+    pub fn reload_aside(&self, cause: admin::Cause) {
+        let engine = Arc::clone(&self.engine);
+        self.tasks.spawn_blocking("reload", move || {
+            let _told = engine.reload_for(&cause);
+        });
+    }
+
     /// The last configurations that were applied or refused, the newest first. Blocks while it reads.
     pub fn revisions(&self, count: usize) -> std::io::Result<Vec<serde_json::Value>> {
         admin::Engine::revisions(&*self.engine, count)
     }
 
-    /// Takes no more connections, lets requests under way finish, and writes the counters and what is left of the
-    /// decision log.
-    pub async fn stop(self) {
-        let unfinished = self.tasks.drain(self.drain + JOURNAL_DRAIN).await;
+    /// Takes no more connections, lets requests under way finish unless `hurried` completes before, and writes the counters
+    /// and what is left of the decision log.
+    pub async fn stop(self, hurried: impl Future<Output = ()>) {
+        let saved_meanwhile = async {
+            match &self.saving {
+                Some(saving) => saving.while_draining(&self.tasks, &self.engine).await,
+                None => std::future::pending::<usize>().await,
+            }
+        };
+        let unfinished = tokio::select! {
+            unfinished = self.tasks.drain(self.drain + JOURNAL_DRAIN) => unfinished,
+            () = hurried => self.tasks.running(),
+            never = saved_meanwhile => never,
+        };
         let is_saved = match &self.saving {
             Some(saving) => saving.last(&self.tasks, self.engine).await,
             None => true,

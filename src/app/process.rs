@@ -10,13 +10,17 @@ use crate::admin::Cause;
 use crate::config::Config;
 use crate::telemetry::events::Draining;
 
-/// Serves until SIGTERM or SIGINT, then finishes what is under way. SIGHUP reloads `file`.
+/// Serves until SIGTERM or SIGINT, then finishes what is under way; a second one cuts that short. SIGHUP reloads `file`.
 pub fn run(config: Config, file: Option<PathBuf>) -> Result<(), Error> {
     let mut runtime = Builder::new_multi_thread();
     if let Some(workers) = config.workers {
         runtime.worker_threads(workers.get());
     }
-    runtime.enable_all().build().map_err(Error::Runtime)?.block_on(serve(config, file))
+    let runtime = runtime.enable_all().build().map_err(Error::Runtime)?;
+    let served = runtime.block_on(serve(config, file));
+    // All that is waited for was waited for. A read that hangs on a disk may hang for ever.
+    runtime.shutdown_background();
+    served
 }
 
 async fn serve(config: Config, file: Option<PathBuf>) -> Result<(), Error> {
@@ -29,13 +33,16 @@ async fn serve(config: Config, file: Option<PathBuf>) -> Result<(), Error> {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = hangup.recv() => {
-                // What came of it is an event of its own.
-                let _told = tokio::task::block_in_place(|| running.reload(&Cause::Signal));
-            }
+            _ = hangup.recv() => running.reload_aside(Cause::Signal),
         }
     }
     Draining { deadline }.emit();
-    running.stop().await;
+    let again = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    running.stop(again).await;
     Ok(())
 }

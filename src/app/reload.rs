@@ -22,9 +22,6 @@ const MAX_READ: u64 = 16 * 1024 * 1024;
 /// What a reload begins with. Held during one, so that two never cross.
 #[derive(Debug, Default)]
 pub(super) struct InForce {
-    /// What was wrong with the last one, and so many of these kept it from being used.
-    pub(super) problems: Vec<String>,
-    pub(super) errors: usize,
     /// What the files in force said.
     contents: Contents,
     keys: Keys,
@@ -32,6 +29,13 @@ pub(super) struct InForce {
     watched: BTreeSet<PathBuf>,
     /// Where files may come that belong to it.
     directories: BTreeSet<PathBuf>,
+}
+
+/// What was wrong with the last reload, and so many of these kept it from being used.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    pub(super) problems: Vec<String>,
+    pub(super) errors: usize,
 }
 
 type Contents = BTreeMap<PathBuf, Vec<u8>>;
@@ -42,7 +46,7 @@ impl InForce {
         let files = files(file, config);
         let contents = read(&files);
         let (keys, directories) = (Keys::of(&contents), config.rules.directories.clone());
-        Self { problems: Vec::new(), errors: 0, contents, keys, watched: files, directories }
+        Self { contents, keys, watched: files, directories }
     }
 
     /// One of these directories from which files are in force and which isn't there any more. One that was never there
@@ -109,17 +113,15 @@ impl Engine {
         let result = self.load(file, &mut in_force, cause);
         match result {
             Ok(id) => {
-                in_force.problems.clear();
-                in_force.errors = 0;
+                *self.faults.lock() = Faults::default();
                 Ok(id)
             }
             Err(Refused { problems, errors, files }) => {
                 in_force.watched.extend(files);
                 // What was told already isn't told again because something stirs beside it.
-                let is_news = !matches!(cause, Cause::Files { .. }) || in_force.problems != problems;
+                let is_news = !matches!(cause, Cause::Files { .. }) || self.faults.lock().problems != problems;
                 if tells && is_news {
-                    in_force.problems.clone_from(&problems);
-                    in_force.errors = errors;
+                    *self.faults.lock() = Faults { problems: problems.clone(), errors };
                     let cause = with_files(cause, in_force.changed(&read(&in_force.watched)));
                     ReloadRejected { revision: current, problems: &problems, errors }.emit(&self.metrics);
                     self.tell("refused", current, &cause, &in_force.watched, (&[], &problems));

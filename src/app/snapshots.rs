@@ -49,6 +49,15 @@ impl Saving {
         });
     }
 
+    /// Writes what has changed, now and at each interval, for ever: while a stopping process lets requests finish. Whoever
+    /// is out of patience kills it then.
+    pub(super) async fn while_draining(&self, tasks: &Tasks, engine: &Arc<Engine>) -> ! {
+        loop {
+            let wait = self.save(tasks, engine).await;
+            tokio::time::sleep(wait.to_duration()).await;
+        }
+    }
+
     /// Writes what has changed once more, when nothing changes any more. False where that takes too long.
     pub(super) async fn last(&self, tasks: &Tasks, engine: Arc<Engine>) -> bool {
         tokio::time::timeout(LAST_WITHIN.to_duration(), self.save(tasks, &engine)).await.is_ok()

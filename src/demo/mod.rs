@@ -210,7 +210,7 @@ impl Demo {
     pub async fn stop(self) {
         let Self { sidecar, tasks, directory, .. } = self;
         tasks.drain(DRAIN).await;
-        sidecar.stop().await;
+        sidecar.stop(std::future::pending()).await;
         drop(directory);
     }
 }

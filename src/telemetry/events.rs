@@ -283,7 +283,7 @@ pub struct Draining {
 impl Draining {
     /// Logs.
     pub fn emit(&self) {
-        info!(deadline = %self.deadline, "stopping: requests under way are finished first");
+        info!(deadline = %self.deadline, "stopping: requests under way are finished first; a second signal cuts that short");
     }
 }
 

@@ -1,5 +1,9 @@
 //! Another configuration while it runs: counters stay, and a broken one changes nothing.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::process::Command;
+
 use serde_json::Value;
 
 use crate::support::gate::LIMITS_ALONE;
@@ -28,6 +32,8 @@ per = "1h"
     )
 }
 
+/// `O_NONBLOCK` of Linux.
+const NONBLOCKING: i32 = 0o4000;
 const PHONE: &str = "+447402417171";
 
 fn revision(sendwall: &Sendwall) -> String {
@@ -106,6 +112,50 @@ fn a_broken_file_is_refused_with_every_fault_and_the_old_one_stays() {
     assert_eq!(sendwall.admin_post("/api/reload", "").status, 200);
     assert_eq!(sendwall.admin("/readyz").json()["reload_problems"], serde_json::json!([]));
     assert_eq!(sendwall.send(PHONE).status, 200);
+}
+
+#[test]
+fn a_reload_that_hangs_on_a_disk_holds_up_nobody() {
+    let app = shop();
+    let mut sendwall = Sendwall::start(app.address, &rules(1, ""));
+    let file = sendwall.directory.0.join("sendwall.toml");
+    std::fs::remove_file(&file).unwrap();
+    assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+    sendwall.signal("-HUP");
+    // Without a reader it can't be opened.
+    let writer = || OpenOptions::new().write(true).custom_flags(NONBLOCKING).open(&file);
+    let mut hanging = None;
+    eventually("it reads the file", || {
+        hanging = writer().ok();
+        hanging.is_some()
+    });
+    for _ in 0..2 * std::thread::available_parallelism().unwrap().get() {
+        assert_eq!(sendwall.admin("/readyz").status, 200);
+    }
+    assert_eq!([sendwall.send(PHONE).status, sendwall.send(PHONE).status], [200, 429]);
+    sendwall.signal("-TERM");
+    eventually("it stops", || sendwall.log().contains("stopping"));
+    assert!(sendwall.end("-TERM").success(), "what hangs is left behind");
+}
+
+#[test]
+fn what_is_wrong_is_told_without_the_numbers_that_stand_there() {
+    let app = shop();
+    let sendwall = Sendwall::start(app.address, &rules(1, ""));
+    for fault in [
+        format!("[[list]]\nname = \"x\"\nkind = \"numbers\"\nvalus = [\"{PHONE}\"]"),
+        format!("[[list]]\nname = \"x\"\nkind = \"networks\"\nvalues = [\"{PHONE}\"]"),
+        format!("trusted_proxies = [{PHONE}, ]]"),
+        format!("[[rule]]\nid = \"x\"\nwhen = 'phone == \"{PHONE}\"'\nthen = \"block\""),
+    ] {
+        sendwall.write_rules(&rules(1, &fault));
+        let told = sendwall.admin_post("/api/reload", "");
+        assert_eq!((told.status, told.body.contains("7402417171")), (422, false), "{}", told.body);
+    }
+    let history = std::fs::read_to_string(sendwall.directory.0.join("state/revisions.jsonl")).unwrap();
+    for said in [sendwall.log(), sendwall.admin("/readyz").body, history] {
+        assert!(!said.contains("7402417171"), "{said}");
+    }
 }
 
 #[test]

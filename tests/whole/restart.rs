@@ -1,14 +1,16 @@
 //! What a restart keeps: after an orderly stop everything, after a crash all but the last interval.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::support::app::{App, reply};
 use crate::support::proxy::{eventually, let_pass};
-use crate::whole::stage::{CODE, SHOP_LOGIN, Sendwall, shop};
+use crate::whole::stage::{CODE, SHOP_LOGIN, Sendwall, raw_request, shop};
 
 const PHONE: &str = "+447402417171";
 const OTHER: &str = "+447402417172";
@@ -59,6 +61,46 @@ fn conversion(sendwall: &Sendwall) -> (u64, u64) {
     let rows = rows["conversion"].as_array().unwrap_or_else(|| panic!("{rows}")).clone();
     let all = rows.iter().find(|row| row["country"].is_null() && row["range"].is_null()).unwrap();
     (all["verified"].as_u64().unwrap(), all["sent"].as_u64().unwrap())
+}
+
+/// An app whose `/slow` answers nobody.
+fn slow_shop() -> App {
+    App::start(|request, stream| {
+        if request.target() == "/slow" {
+            return stream.read(&mut [0]).is_ok_and(|bytes| bytes > 0);
+        }
+        reply(stream, "200 OK", "content-type: application/json", "{\"ok\":true}")
+    })
+}
+
+#[test]
+fn a_kill_while_it_waits_for_the_last_request_loses_nothing() {
+    let app = slow_shop();
+    let mut sendwall = Sendwall::start(app.address, &rules(SELDOM, 1));
+    assert_eq!(sendwall.send(PHONE).status, 200);
+    let _under_way = raw_request(sendwall.address, b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+    app.wait_for(2);
+    assert!(!state(&sendwall, "snapshot").exists());
+    sendwall.signal("-TERM");
+    eventually("what was counted is on disk", || state(&sendwall, "snapshot").exists());
+    assert!(!sendwall.end("-KILL").success(), "it still waited");
+    sendwall.start_again();
+    assert_eq!(sendwall.send(PHONE).status, 429);
+}
+
+#[test]
+fn a_second_signal_ends_the_wait_for_the_last_request() {
+    let app = slow_shop();
+    let mut sendwall = Sendwall::start(app.address, &rules(SELDOM, 1));
+    assert_eq!(sendwall.send(PHONE).status, 200);
+    let _under_way = raw_request(sendwall.address, b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+    app.wait_for(2);
+    sendwall.signal("-INT");
+    eventually("it stops", || sendwall.log().contains("stopping"));
+    assert!(sendwall.end("-INT").success());
+    assert!(sendwall.log().contains("stopped before everything was finished"), "{}", sendwall.log());
+    sendwall.start_again();
+    assert_eq!(sendwall.send(PHONE).status, 429);
 }
 
 #[test]
