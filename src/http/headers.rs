@@ -80,8 +80,10 @@ pub(super) fn check(parts: &Parts) -> Result<(), Malformed> {
     }
     let mut hosts = parts.headers.get_all(HOST).iter();
     let host = hosts.next();
+    let usual_port = if parts.uri.scheme_str() == Some("https") { b":443".as_slice() } else { b":80" };
     let differs = |authority: &http::uri::Authority| {
-        host.is_some_and(|host| !host.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes()))
+        let named = without(usual_port, authority.as_str().as_bytes());
+        host.is_some_and(|host| !without(usual_port, host.as_bytes()).eq_ignore_ascii_case(named))
     };
     let none = host.is_none() && parts.uri.authority().is_none() && parts.version == Version::HTTP_11;
     if none || hosts.next().is_some() || parts.uri.authority().is_some_and(differs) {
@@ -96,6 +98,11 @@ pub(super) fn check(parts: &Parts) -> Result<(), Malformed> {
         return Err(Malformed::Connection);
     }
     Ok(())
+}
+
+/// A host without this port, which it means without one too.
+fn without<'a>(port: &[u8], host: &'a [u8]) -> &'a [u8] {
+    host.strip_suffix(port).unwrap_or(host)
 }
 
 /// Whether the `Connection` header takes headers of the message with it. On a protected endpoint that would be a gap
@@ -138,6 +145,7 @@ pub(super) fn to_upstream(parts: &mut Parts, peer: &Peer, upgrade: Option<Header
     let headers = &mut parts.headers;
     remove_cookie(headers, PASS_COOKIE);
     remove_cookie(headers, PAGE_COOKIE);
+    join_cookies(headers);
     if let Some(authority) = parts.uri.authority() {
         if !headers.contains_key(HOST)
             && let Ok(host) = HeaderValue::from_str(authority.as_str())
@@ -181,6 +189,18 @@ fn remove_cookie(headers: &mut HeaderMap, name: &str) {
         if let (false, Ok(value)) = (kept.trim_ascii().is_empty(), HeaderValue::from_bytes(kept.trim_ascii_start())) {
             headers.append(COOKIE, value);
         }
+    }
+}
+
+/// Makes several `Cookie` lines one: clients of HTTP/2 may split it, and apps behind HTTP/1.1 read a single one (RFC 9113,
+/// section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    if headers.get_all(COOKIE).iter().nth(1).is_none() {
+        return;
+    }
+    let lines: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if let Ok(value) = HeaderValue::from_bytes(&lines.join(b"; ".as_slice())) {
+        headers.insert(COOKIE, value);
     }
 }
 
@@ -423,6 +443,20 @@ mod tests {
     }
 
     #[test]
+    fn several_cookie_lines_become_one() {
+        for (lines, joined) in [
+            (&["sid=1", "theme=dark", "q=\"a b\""][..], "cookie: sid=1; theme=dark; q=\"a b\"; "),
+            (&["sid=1; a=2", "b=3"], "cookie: sid=1; a=2; b=3; "),
+            (&["sid=1", "sendwall_pass=x", "sendwall_page=y", "b=3"], "cookie: sid=1; b=3; "),
+            (&["sid=1;b=2"], "cookie: sid=1;b=2; "),
+        ] {
+            let cookies = lines.iter().map(|line| ("cookie", *line));
+            let lines: Vec<_> = [("host", "shop")].into_iter().chain(cookies).collect();
+            assert_eq!(sent(false, &lines), format!("{joined}{ORIGIN}"), "{lines:?}");
+        }
+    }
+
+    #[test]
     fn upgrades_to_http_are_not_passed_on() {
         for (protocol, passes) in [
             ("websocket", true),
@@ -447,6 +481,11 @@ mod tests {
             ("/", &[("host", "a"), ("host", "a")], Err(Malformed::Host)),
             ("http://a/", &[("host", "A")], Ok(())),
             ("http://a/", &[("host", "b")], Err(Malformed::Host)),
+            ("http://a:80/", &[("host", "a")], Ok(())),
+            ("http://a/", &[("host", "A:80")], Ok(())),
+            ("https://a:443/", &[("host", "a")], Ok(())),
+            ("http://a:443/", &[("host", "a")], Err(Malformed::Host)),
+            ("http://a:8080/", &[("host", "a:80")], Err(Malformed::Host)),
             ("/", &[("host", "a"), ("connection", "close, content-length")], Err(Malformed::Connection)),
             ("/", &[("host", "a"), ("connection", "Host")], Err(Malformed::Connection)),
             ("/", &[("host", "a"), ("connection", "transfer-encoding")], Err(Malformed::Connection)),

@@ -150,7 +150,9 @@ impl Pool {
     where
         IO: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
     {
-        let (sender, connection) = http1::Builder::new().max_buf_size(MAX_HEAD_BYTES).handshake(io).await?;
+        let mut builder = http1::Builder::new();
+        builder.max_buf_size(MAX_HEAD_BYTES).max_headers(MAX_HEADERS);
+        let (sender, connection) = builder.handshake(io).await?;
         self.tasks.spawn("upstream connection", async move {
             // Its end is told to whoever waits for an answer; there is no one else to tell.
             drop(connection.with_upgrades().await);
@@ -173,6 +175,8 @@ impl Pool {
 
 /// Largest head of an answer.
 const MAX_HEAD_BYTES: usize = 256 * 1024;
+/// Most headers of an answer. The HTTP library's own bound is 100, which an app that sets many cookies passes.
+const MAX_HEADERS: usize = 512;
 
 impl Connection {
     fn is_usable(&self) -> bool {

@@ -57,6 +57,29 @@ fn requests_and_answers_pass_for_every_client() {
 }
 
 #[test]
+fn split_cookies_reach_the_app_as_one() {
+    let app = App::saying("ok");
+    let proxy = Proxy::start(settings(app.address), open_gate());
+    for version in ["--http1.1", "--http2-prior-knowledge"] {
+        curl(&[version, "-H", "cookie: sid=1; a=\"x y\"", "-H", "cookie: theme=dark", &proxy.url("/")]);
+    }
+    for request in app.wait_for(2) {
+        assert_eq!(request.header("cookie"), ["sid=1; a=\"x y\"; theme=dark"]);
+    }
+}
+
+#[test]
+fn an_answer_may_have_many_headers() {
+    let app = App::start(|_, stream| {
+        let cookies: Vec<_> = (0..300).map(|number| format!("set-cookie: c{number}=1")).collect();
+        reply(stream, "200 OK", &cookies.join("\r\n"), "ok")
+    });
+    let proxy = Proxy::start(settings(app.address), open_gate());
+    let answer = raw(proxy.address, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert_eq!((status(&answer), answer.matches("set-cookie: c").count()), (200, 300), "{answer}");
+}
+
+#[test]
 fn answers_without_body_stay_so() {
     let app = App::start(|request, stream| {
         let answer: &[u8] = match request.target() {
