@@ -177,6 +177,22 @@ fn only_what_the_app_answered_as_sent_counts() {
 }
 
 #[test]
+fn what_is_about_a_code_is_never_sent_twice() {
+    for (method, path) in [("PUT", "/send"), ("DELETE", "/send"), ("PUT", "/verify")] {
+        let app = App::start(|request, stream| request.target() == "/" && reply(stream, "200 OK", "", "ok"));
+        let any = LOGIN.replace("POST /", "* /");
+        let (proxy, _judge) = login_with(&app, &any);
+        assert_eq!(curl(&[&proxy.url("/")]), "ok");
+        let body = phone("+447402417171");
+        let url = proxy.url(path);
+        let answer = curl(&["-i", "-X", method, "-H", "content-type: application/json", "-d", &body, &url]);
+        assert_eq!(status(&answer), 502, "{answer}");
+        assert_eq!((app.requests().len(), app.connections()), (2, 1), "{method} {path}");
+        assert_eq!(proxy.counters.upstream_retries.get(), 0);
+    }
+}
+
+#[test]
 fn a_verification_is_seen_in_the_answers_body_without_delaying_it() {
     let (let_go, held) = mpsc::channel::<()>();
     let held = Mutex::new(held);
