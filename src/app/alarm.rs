@@ -33,6 +33,7 @@ struct Watchman {
     outside: Outside,
     dropped: Rising,
     untracked: Rising,
+    turned_away: Rising,
 }
 
 /// A count that only rises, and when it last did.
@@ -78,9 +79,20 @@ pub(super) fn watch(
     courier: Courier,
 ) {
     let (outside, outages_at) = (Outside::default(), Timestamp::default());
-    let (dropped, untracked) = (Rising::default(), Rising::default());
-    let mut watchman =
-        Watchman { alarm, engine, clock, store, courier, saved: 0, outages_at, outside, dropped, untracked };
+    let [dropped, untracked, turned_away] = [const { Rising { count: 0, rose: None } }; 3];
+    let mut watchman = Watchman {
+        alarm,
+        engine,
+        clock,
+        store,
+        courier,
+        saved: 0,
+        outages_at,
+        outside,
+        dropped,
+        untracked,
+        turned_away,
+    };
     let (stop, blocking) = (tasks.stopping(), tasks.clone());
     tasks.spawn("alerts", async move {
         while stop.run_until_cancelled(tokio::time::sleep(Alarm::EVERY.to_duration())).await.is_some() {
@@ -148,6 +160,11 @@ impl Watchman {
         };
         if metrics.proxy().upstream_down.get() {
             add("upstream", Severity::Critical, 1, "the app does not answer".to_owned());
+        }
+        if let Some(count) = self.turned_away.look(metrics.proxy().upstream_full.get(), now) {
+            let (most, told) = (self.engine.fixed.http.upstream.max_connections, counted(count, "request"));
+            let text = format!("all {most} connections to the app are in use: {told} got none");
+            add("upstream-connections", Severity::Critical, count, text);
         }
         if errors > 0 {
             let told = counted(errors, "error");

@@ -54,7 +54,7 @@ pub(super) struct Engine {
 /// Settings that a reload can't change.
 #[derive(Debug, PartialEq)]
 pub(super) struct Fixed {
-    http: http::Settings,
+    pub(super) http: http::Settings,
     admin: Option<admin::Settings>,
     journal: Option<journal::Settings>,
     geo: geo::Settings,

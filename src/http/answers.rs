@@ -162,6 +162,9 @@ pub(super) fn no_answer(error: &UpstreamError, decision: Option<&Decision>) -> R
         UpstreamError::ConnectTimeout | UpstreamError::AnswerTimeout => {
             (StatusCode::GATEWAY_TIMEOUT, "upstream_timeout", "the service did not answer in time")
         }
+        UpstreamError::Full => {
+            (StatusCode::SERVICE_UNAVAILABLE, "upstream_busy", "the service has no connection free at the moment")
+        }
         UpstreamError::ClientBroke => (StatusCode::BAD_REQUEST, "body_incomplete", "the request body broke off"),
         UpstreamError::ClientStalled => {
             (StatusCode::REQUEST_TIMEOUT, "body_timeout", "the request body came too slowly")

@@ -168,13 +168,16 @@ impl Proxy {
         let counters = &self.counters;
         match error {
             UpstreamError::Unreachable(_) => counters.upstream_unreachable.add(),
+            UpstreamError::Full => counters.upstream_full.add(),
             UpstreamError::ConnectTimeout | UpstreamError::AnswerTimeout => counters.upstream_timeout.add(),
             UpstreamError::Broken(_) => counters.upstream_broken.add(),
             UpstreamError::ClientStalled => counters.clients_stalled.add(),
             UpstreamError::ClientBroke => {}
         }
-        let clients_fault = matches!(error, UpstreamError::ClientStalled | UpstreamError::ClientBroke);
-        if !clients_fault && !counters.upstream_down.set(true) {
+        // Where all connections are in use, the upstream wasn't asked.
+        let not_its_fault =
+            matches!(error, UpstreamError::ClientStalled | UpstreamError::ClientBroke | UpstreamError::Full);
+        if !not_its_fault && !counters.upstream_down.set(true) {
             tracing::warn!(%error, "no answer from the upstream; further failures are only counted until it answers");
         }
     }

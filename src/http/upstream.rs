@@ -73,6 +73,8 @@ pub(super) enum UpstreamError {
     Unreachable(String),
     #[error("the upstream did not accept a connection in time")]
     ConnectTimeout,
+    #[error("all connections to the upstream are in use")]
+    Full,
     #[error("the upstream did not answer in time")]
     AnswerTimeout,
     #[error("the upstream closed the connection before its answer: {0}")]
@@ -182,7 +184,8 @@ fn connect_error(error: ConnectError) -> UpstreamError {
     match error {
         ConnectError::Refused(error) => UpstreamError::Unreachable(error.to_string()),
         ConnectError::Handshake(error) => UpstreamError::Unreachable(chain(&error)),
-        ConnectError::TimedOut | ConnectError::Full => UpstreamError::ConnectTimeout,
+        ConnectError::TimedOut => UpstreamError::ConnectTimeout,
+        ConnectError::Full => UpstreamError::Full,
     }
 }
 

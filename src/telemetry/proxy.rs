@@ -72,7 +72,9 @@ pub struct Counters {
     pub upstream_down: Flag,
     /// The upstream refused the connection, or its name or certificate was wrong.
     pub upstream_unreachable: Counter,
-    /// The upstream took too long to accept or to answer, or all connections to it were busy for too long.
+    /// All connections that the upstream may have were busy for too long.
+    pub upstream_full: Counter,
+    /// The upstream took too long to accept or to answer.
     pub upstream_timeout: Counter,
     /// The upstream closed the connection, or broke the protocol, before its answer had begun.
     pub upstream_broken: Counter,
@@ -118,6 +120,7 @@ impl Counters {
             upstream_retries: plain("upstream_retries", "Requests sent again on a new connection"),
             upstream_down,
             upstream_unreachable: upstream.with("kind", "unreachable"),
+            upstream_full: upstream.with("kind", "full"),
             upstream_timeout: upstream.with("kind", "timeout"),
             upstream_broken: upstream.with("kind", "broken"),
             upstream_cut: upstream.with("kind", "cut"),

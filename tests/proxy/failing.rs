@@ -153,7 +153,10 @@ fn no_more_connections_are_opened_than_the_upstream_may_have() {
     let mut first = connect(proxy.address);
     first.write_all(GET.as_bytes()).unwrap();
     app.wait_for(1);
-    assert_eq!(status(&raw(proxy.address, GET)), 504, "waits, and gives up");
+    let answer = raw(proxy.address, GET);
+    assert_eq!(status(&answer), 503, "waits, and gives up: {answer}");
+    assert_eq!((proxy.counters.upstream_full.get(), proxy.counters.upstream_timeout.get()), (1, 0));
+    assert!(!proxy.counters.upstream_down.get(), "the upstream wasn't asked");
     let_go.send(()).unwrap();
     assert_eq!(status(&read_to_close(&mut first)), 200);
     drop(let_go);

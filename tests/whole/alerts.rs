@@ -1,11 +1,14 @@
 //! An attack becomes an incident that is told, acknowledged, exported and kept; a budget stops what everything else lets by.
 
 use std::fs;
+use std::io::Write as _;
 use std::process::{Command, Output};
+use std::sync::{Mutex, mpsc};
 
 use serde_json::{Value, json};
 
 use crate::support::app::App;
+use crate::support::client::connect;
 use crate::support::gate::LIMITS_ALONE;
 use crate::support::proxy::eventually;
 use crate::whole::stage::{SHOP_LOGIN, Sendwall, shop};
@@ -101,6 +104,30 @@ fn an_attack_that_monitor_mode_lets_through_is_not_told_as_stopped() {
     let shown = String::from_utf8_lossy(&shown.stdout);
     assert!(shown.contains("(monitor mode: all were let through): ") && shown.contains(" would have been stopped, "));
     assert!(!shown.contains("requests stopped"), "{shown}");
+}
+
+#[test]
+fn connections_that_are_all_in_use_are_not_told_as_an_app_that_does_not_answer() {
+    let (let_go, held) = mpsc::channel::<()>();
+    let held = Mutex::new(held);
+    let app = App::start(move |_, _| held.lock().unwrap().recv().is_ok());
+    let bounds = "[upstream_pool]\nmax_connections = 1\n[timeouts]\nupstream_connect = \"100ms\"\n";
+    let sendwall = Sendwall::start(app.address, &format!("{SHOP_LOGIN}{bounds}"));
+    let mut first = connect(sendwall.address);
+    first.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    app.wait_for(1);
+    let refused = sendwall.send("+447402417171");
+    assert_eq!((refused.status, refused.code().as_str()), (503, "upstream_busy"));
+    assert_eq!(sendwall.metric("sendwall_upstream_errors_total", &["kind=\"full\""]), 1.0);
+    assert_eq!(sendwall.metric("sendwall_upstream_down", &[]), 0.0);
+    let told = || {
+        let listed = sendwall.admin("/api/incidents").json();
+        let found = listed["incidents"].as_array().unwrap().first().map(|one| one["summary"].clone());
+        found.and_then(|summary| summary.as_str().map(str::to_owned))
+    };
+    eventually("an incident", || told().is_some());
+    assert_eq!(told().unwrap(), "all 1 connections to the app are in use: 1 request got none");
+    drop(let_go);
 }
 
 #[test]
