@@ -15,8 +15,9 @@ use crate::extract::{self, MatchKey, PhoneSource, Role, Rule};
 use crate::gate::Endpoint;
 use crate::rules::{EXCHANGE, Expression};
 
-/// What makes an answer a send, where the operator says nothing.
-const SENT_IF: &str = "status < 400";
+/// What makes an answer a send, where the operator says nothing. After 307 and 308 the client sends the same request to
+/// another address: nothing was done at this one.
+const SENT_IF: &str = "status < 400 && !(status in [307, 308])";
 
 /// Finds names and paths that two endpoints claim.
 #[derive(Debug, Default)]

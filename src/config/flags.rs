@@ -65,7 +65,7 @@ impl Flags {
         line(&mut toml, "send", &toml::Value::from(self.protect.clone()).to_string());
         if !self.verify.is_empty() {
             line(&mut toml, "verify", &toml::Value::from(self.verify.clone()).to_string());
-            line(&mut toml, "verified_if", "\"status < 400\"");
+            line(&mut toml, "verified_if", "\"status < 400 && !(status in [307, 308])\"");
         }
         if let Some(region) = &self.default_region {
             line(&mut toml, "default_region", &text(region));

@@ -164,16 +164,25 @@ fn monitor_mode_forwards_everything_even_what_is_too_large_to_read() {
 #[test]
 fn only_what_the_app_answered_as_sent_counts() {
     let app = App::start(|request, stream| {
-        let failed = request.body.windows(2).any(|pair| pair == b"72");
-        reply(stream, if failed { "500 Oh" } else { "200 OK" }, "", "x")
+        let number = String::from_utf8_lossy(&request.body);
+        let statuses = [("72\"", "500 Oh"), ("73\"", "307 Elsewhere"), ("74\"", "308 Elsewhere"), ("75\"", "303 Sent")];
+        let status = statuses.iter().find(|(end, _)| number.contains(end)).map_or("200 OK", |(_, status)| status);
+        reply(stream, status, "", "x")
     });
     let (proxy, judge) = login(&app);
-    for (number, codes) in [("+447402417171", [200, 429]), ("+447402417172", [500, 500])] {
+    for (number, codes) in [
+        ("+447402417171", [200, 429]),
+        ("+447402417172", [500, 500]),
+        // The client asks again at another address.
+        ("+447402417173", [307, 307]),
+        ("+447402417174", [308, 308]),
+        ("+447402417175", [303, 429]),
+    ] {
         for code in codes {
             assert_eq!(status(&ask(&proxy, "/send", &phone(number), &[])), code, "{number}");
         }
     }
-    assert_eq!(judge.metrics.totals().sends, 1);
+    assert_eq!(judge.metrics.totals().sends, 2);
 }
 
 #[test]
