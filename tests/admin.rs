@@ -23,7 +23,9 @@ use sendwall::lists::Names;
 use sendwall::privacy::{KeyRing, Pseudonyms, RawPhone, Secret};
 use sendwall::state::lists::Lists;
 use sendwall::tasks::Tasks;
-use sendwall::telemetry::{EvidenceStats, LearnedStats, Metrics, OutcomeSource, Snapshot, TableStats, events};
+use sendwall::telemetry::{
+    EvidenceStats, LearnedStats, Metrics, OutcomeSource, Snapshot, TableStats, Unmatched, events,
+};
 use serde_json::{Value, json};
 
 use crate::journal::{Scratch, decision, eventually, facts, metric, start_of_test};
@@ -473,7 +475,7 @@ async fn the_metrics_page_is_a_valid_exposition() {
     metrics.sent(&endpoint, None, Money::micros(45_000));
     metrics.sent(&endpoint, Country::new("GB"), Money::micros(5_000));
     metrics.outcome(&endpoint, Country::new("GB"), OutcomeKind::Verified);
-    metrics.unmatched(OutcomeSource::Feed, OutcomeKind::Delivered);
+    metrics.unmatched(OutcomeSource::Feed, OutcomeKind::Delivered, Unmatched::NoSend);
     metrics.proxy().connections_opened.add();
     metrics.proxy().upstream_unreachable.add();
     events::ReloadRejected { revision: RevisionId { number: 1, hash: 0 }, problems: &[], errors: 0 }.emit(metrics);
@@ -497,7 +499,7 @@ async fn the_metrics_page_is_a_valid_exposition() {
         ("sendwall_outage{country=\"GB\"}", 0.25),
         ("sendwall_saved_cost_total{endpoint=\"login\",mode=\"monitor\",what=\"refused\"}", 0.045),
         ("sendwall_unreadable_total{endpoint=\"login\",code=\"malformed\"}", 1.0),
-        ("sendwall_unmatched_outcomes_total{source=\"feed\",outcome=\"delivered\"}", 1.0),
+        ("sendwall_unmatched_outcomes_total{source=\"feed\",outcome=\"delivered\",why=\"no_send\"}", 1.0),
         ("sendwall_decision_seconds_count", 4.0),
         ("sendwall_decision_seconds_bucket{le=\"0.000005\"}", 2.0),
         ("sendwall_decision_seconds_bucket{le=\"+Inf\"}", 4.0),

@@ -7,7 +7,7 @@ use super::Gate;
 use crate::domain::{Country, DecisionId, OutcomeKind, Timestamp};
 use crate::privacy::Pseudonym;
 use crate::sessions::{Alias, ConversionKey, Found, Scope, Sessions, Tally};
-use crate::telemetry::OutcomeSource;
+use crate::telemetry::{OutcomeSource, Unmatched};
 
 /// Which send an outcome is for.
 #[derive(Clone, Debug)]
@@ -39,7 +39,8 @@ impl Gate {
         self.learn_any(&aliases, outcome, OutcomeSource::Feed, at)
     }
 
-    /// The first of `aliases` that finds a session is settled.
+    /// The first of `aliases` that finds a session is settled. Where phone and client are at odds neither is: an app may
+    /// go by its session alone, and who verifies a number of its own there could name any other.
     pub(super) fn learn_any(
         &self,
         aliases: &[Alias],
@@ -48,8 +49,9 @@ impl Gate {
         now: Timestamp,
     ) -> Learned {
         let revision = self.revision.load();
+        let at_odds = self.sessions.at_odds(aliases, now);
         let mut learned = Learned::Unmatched;
-        for alias in aliases {
+        for alias in aliases.iter().filter(|alias| !(at_odds && alias.is_of_person())) {
             match self.sessions.settle(alias, outcome, now) {
                 Found::Settled(sends) => {
                     // Who names no decision means the latest code: apps forget the ones before.
@@ -78,7 +80,7 @@ impl Gate {
             }
         }
         if learned == Learned::Unmatched {
-            self.tell.unmatched(outcome, source);
+            self.tell.unmatched(outcome, source, if at_odds { Unmatched::AtOdds } else { Unmatched::NoSend });
         }
         learned
     }

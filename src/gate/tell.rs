@@ -7,7 +7,7 @@ use crate::domain::{Decision, Facts, Outcome, OutcomeKind, Timestamp};
 use crate::journal::record::Answer;
 use crate::journal::{Journal, Record};
 use crate::sessions::OpenSend;
-use crate::telemetry::{Metrics, OutcomeSource};
+use crate::telemetry::{Metrics, OutcomeSource, Unmatched};
 
 /// The metrics and the decision log.
 #[derive(Clone, Debug)]
@@ -44,7 +44,11 @@ impl Tell {
         self.journal.record(Record::Outcome(Outcome { outcome, decision, at, endpoint }, source));
     }
 
-    pub(super) fn unmatched(&self, outcome: OutcomeKind, source: OutcomeSource) {
-        self.metrics.unmatched(source, outcome);
+    pub(super) fn unmatched(&self, outcome: OutcomeKind, source: OutcomeSource, why: Unmatched) {
+        self.metrics.unmatched(source, outcome, why);
+        if why == Unmatched::AtOdds {
+            let (source, outcome) = (source.name(), outcome.name());
+            tracing::debug!(source, outcome, "its phone and its client are of different sends, so neither is settled");
+        }
     }
 }

@@ -50,6 +50,11 @@ impl Alias {
         self.kind() == AliasKind::Decision
     }
 
+    /// Whether it names who asked or whose phone it is, rather than one exchange.
+    pub fn is_of_person(self) -> bool {
+        matches!(self.kind(), AliasKind::Phone | AliasKind::Client)
+    }
+
     pub(super) fn kind(self) -> AliasKind {
         match self.0 & KIND_BITS {
             0 => AliasKind::Phone,

@@ -134,6 +134,20 @@ impl Sessions {
         Found::Settled(settled)
     }
 
+    /// Whether what a try says of itself is of two sessions: those who asked for codes to its phone are other clients,
+    /// and its client asked for codes to other phones. Which of the two its app went by isn't known.
+    pub fn at_odds(&self, aliases: &[Alias], now: Timestamp) -> bool {
+        let find = |kind| {
+            let alias = aliases.iter().find(|alias| alias.kind() == kind)?;
+            let id = self.by_alias.get(alias).map(|entry| *entry)?;
+            self.sessions.get(&id).filter(|session| now < session.ends).map(|_open| (alias, id))
+        };
+        let (Some((_, of_phone)), Some((client, of_client))) = (find(AliasKind::Phone), find(AliasKind::Client)) else {
+            return false;
+        };
+        of_phone != of_client && self.sessions.get(&of_phone).is_some_and(|session| !session.aliases.contains(client))
+    }
+
     /// The phone of the session that goes by `alias`: a verify request often names only its client.
     pub fn phone_of(&self, alias: &Alias, now: Timestamp) -> Option<Phone> {
         let id = self.by_alias.get(alias).map(|entry| *entry)?;

@@ -27,6 +27,25 @@ impl OutcomeSource {
     }
 }
 
+/// Why an outcome found no open send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unmatched {
+    /// Nothing goes by what it names, or its window has ended.
+    NoSend,
+    /// Its phone and its client are of different sends.
+    AtOdds,
+}
+
+impl Unmatched {
+    /// The name in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoSend => "no_send",
+            Self::AtOdds => "at_odds",
+        }
+    }
+}
+
 /// A country, or `none` for numbers of no country.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Country(pub(super) Option<domain::Country>);
@@ -94,9 +113,10 @@ pub(super) struct Outcome {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct Unmatched {
+pub(super) struct UnmatchedOutcome {
     pub(super) source: &'static str,
     pub(super) outcome: &'static str,
+    pub(super) why: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -25,7 +25,7 @@ use super::ruled::Ruled;
 use super::saved::Saved;
 use super::striped::DecisionTimes;
 use super::totals::Sums;
-use super::{ChallengeCounters, Counters, OutcomeSource, Snapshot, Totals, labels};
+use super::{ChallengeCounters, Counters, OutcomeSource, Snapshot, Totals, Unmatched, labels};
 use crate::clock::Clock;
 use crate::domain::{Country, Decision, Facts, Money, OutcomeKind, PhoneFact, Reason, Verdict};
 
@@ -52,7 +52,7 @@ pub struct Metrics {
     saved_sms: Family<labels::Saved, Often>,
     saved_cost: Family<labels::Saved, Amount>,
     outcomes: Family<labels::Outcome, Count>,
-    unmatched_outcomes: Family<labels::Unmatched, Count>,
+    unmatched_outcomes: Family<labels::UnmatchedOutcome, Count>,
     unreadable: Family<labels::Unreadable, Count>,
     decision_seconds: DecisionTimes,
     proxy: Arc<Counters>,
@@ -272,8 +272,8 @@ impl Metrics {
     }
 
     /// An outcome came that belongs to no open send.
-    pub fn unmatched(&self, source: OutcomeSource, outcome: OutcomeKind) {
-        let label = labels::Unmatched { source: source.name(), outcome: outcome.name() };
+    pub fn unmatched(&self, source: OutcomeSource, outcome: OutcomeKind, why: Unmatched) {
+        let label = labels::UnmatchedOutcome { source: source.name(), outcome: outcome.name(), why: why.name() };
         self.unmatched_outcomes.get_or_create(&label).inc();
     }
 

@@ -27,7 +27,7 @@ pub use alarms::Alarms;
 pub use captchas::{CaptchaCounters, CaptchaProviderChanged};
 pub use challenges::ChallengeCounters;
 pub use delivery::Delivery;
-pub use labels::OutcomeSource;
+pub use labels::{OutcomeSource, Unmatched};
 pub use lists::ListCounts;
 pub use log::{Error, install};
 pub use looks::LookCounters;

@@ -20,6 +20,7 @@ use crate::rules::{EXCHANGE, Expression};
 use crate::sessions::{Scope, Tally};
 use crate::telemetry::Metrics;
 
+mod answers;
 mod budget;
 mod evidence;
 mod lists;
