@@ -72,6 +72,11 @@ impl<'a> Document<'a> {
         Self { nodes, headers: Some(headers), status: Some(status) }
     }
 
+    /// Whether the body was read as JSON.
+    pub fn has_json(&self) -> bool {
+        self.root_of(Origin::Json).is_some()
+    }
+
     pub(super) fn nodes(&self) -> &Nodes<'a> {
         &self.nodes
     }

@@ -62,7 +62,7 @@ impl LastGood {
 
     /// Keeps the answer to an attempt whose message went out. One that wasn't read whole isn't kept.
     pub(super) fn keep(&self, facts: &Facts, answer: &UpstreamAnswer<'_>) {
-        let (Some(key), Some(body)) = (key(facts), answer.body) else { return };
+        let (Some(key), Ok(body)) = (key(facts), answer.body) else { return };
         let Ok(status) = StatusCode::from_u16(answer.status) else { return };
         let mut headers = answer.headers.clone();
         for name in [SET_COOKIE, CONTENT_LENGTH, TRANSFER_ENCODING] {

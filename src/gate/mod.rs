@@ -6,6 +6,7 @@
 //!
 //! Must not know: sockets, files, answers to clients.
 
+mod answer;
 mod budget;
 mod endpoint;
 mod explain;
@@ -26,13 +27,14 @@ mod stand;
 mod tell;
 mod visits;
 
+pub use answer::{Unread, UpstreamAnswer};
 pub use endpoint::{Answer, Answers, DECISION, DIVERT, Endpoint, SCORE, TAGS, VERDICT};
 pub use explain::Explanation;
 pub use ids::Ids;
 pub use last_good::{GoodAnswer, LONGEST as LONGEST_REPEAT};
 pub use learn::{Learned, OutcomeTarget};
 pub use look::Seen;
-pub use permit::{Permit, SendPermit, TryPermit, UpstreamAnswer};
+pub use permit::{Permit, SendPermit, TryPermit};
 pub use proof::{PAGE_COOKIE, PASS_COOKIE};
 pub use revision::Revision;
 pub use tell::Tell;

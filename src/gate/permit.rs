@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
-
+use super::answer::{Unread, UpstreamAnswer};
 use super::budget::Spending;
 use super::proof::Proof;
 use super::reserve::Reservations;
@@ -24,23 +23,6 @@ impl Permit {
     /// For what is not protected.
     pub(super) const fn unprotected() -> Self {
         Self(())
-    }
-}
-
-/// What the upstream answered, as far as it was read.
-#[derive(Debug, Clone, Copy)]
-pub struct UpstreamAnswer<'a> {
-    /// Status.
-    pub status: u16,
-    /// Headers.
-    pub headers: &'a HeaderMap,
-    /// The whole body where it was wanted (see [`SendPermit::wants_body`]) and fitted the bound; else `None`.
-    pub body: Option<&'a [u8]>,
-}
-
-impl UpstreamAnswer<'_> {
-    fn document(&self) -> Document<'_> {
-        Document::of_answer(self.status, self.headers, self.body)
     }
 }
 
@@ -80,10 +62,13 @@ impl SendPermit {
         matches_answer || endpoint.sent_if.uses("json") || self.revision().rules.repeats_at(self.endpoint)
     }
 
-    /// The upstream answered. Gives whether this was a send.
+    /// The upstream answered. Gives whether this was a send; one that can't be read was, unless it can't have been.
     pub fn settle(mut self, answer: &UpstreamAnswer<'_>) -> bool {
         let document = answer.document();
-        let sent = self.endpoint().sent_if.holds(&document);
+        let sent = answer.holds(&self.endpoint().sent_if, &document).unwrap_or_else(|why| {
+            self.gate.tell.unread(&self.facts.endpoint, "sent_if", why);
+            true
+        });
         if sent {
             self.commit();
             self.open(Some(&document));
@@ -192,19 +177,33 @@ impl TryPermit {
     }
 
     /// The upstream answered. Gives whether the code was right. A wrong one stays counted; an answer that says
-    /// nothing about the code (5xx) doesn't.
+    /// nothing about the code (5xx) doesn't. Nor does one that is compressed whoever asks; what else can't be read stays
+    /// counted, as a client could have made it so with every guess.
     pub fn settle(mut self, answer: &UpstreamAnswer<'_>) -> bool {
-        let verified = self.verified_if().is_some_and(|condition| condition.holds(&answer.document()));
-        if verified {
-            let now = self.gate.clock.now();
-            self.gate.learn_any(&self.aliases, OutcomeKind::Verified, OutcomeSource::Verify, now);
-        } else if answer.status < 500 {
-            self.reserved.commit();
+        let verified = self.verified_if().map_or(Ok(false), |condition| answer.holds(condition, &answer.document()));
+        let is_error = answer.status >= 500;
+        if let Err(why) = verified
+            && !is_error
+        {
+            self.gate.tell.unread(&self.endpoint().name, "verified_if", why);
         }
-        verified
+        match verified {
+            Ok(true) => {
+                let now = self.gate.clock.now();
+                self.gate.learn_any(&self.aliases, OutcomeKind::Verified, OutcomeSource::Verify, now);
+            }
+            Err(Unread::Encoded) => {}
+            Ok(false) | Err(_) if is_error => {}
+            Ok(false) | Err(_) => self.reserved.commit(),
+        }
+        verified == Ok(true)
+    }
+
+    fn endpoint(&self) -> &Endpoint {
+        &self.reserved.revision().endpoints[self.endpoint]
     }
 
     fn verified_if(&self) -> Option<&Expression> {
-        self.reserved.revision().endpoints[self.endpoint].verified_if.as_ref()
+        self.endpoint().verified_if.as_ref()
     }
 }

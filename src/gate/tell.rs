@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Unread;
 use crate::domain::{Decision, Facts, Outcome, OutcomeKind, Timestamp};
 use crate::journal::record::Answer;
 use crate::journal::{Journal, Record};
 use crate::sessions::OpenSend;
+use crate::telemetry::events::AnswerUnread;
 use crate::telemetry::{Metrics, OutcomeSource, Unmatched};
 
 /// The metrics and the decision log.
@@ -50,5 +52,9 @@ impl Tell {
             let (source, outcome) = (source.name(), outcome.name());
             tracing::debug!(source, outcome, "its phone and its client are of different sends, so neither is settled");
         }
+    }
+
+    pub(super) fn unread(&self, endpoint: &Arc<str>, condition: &'static str, why: Unread) {
+        AnswerUnread { endpoint: Arc::clone(endpoint), condition, why: why.name() }.emit(&self.metrics);
     }
 }

@@ -16,7 +16,7 @@ use super::body::Progress;
 use super::pool::Lease;
 use super::upstream::Right;
 use crate::domain::Span;
-use crate::gate::UpstreamAnswer;
+use crate::gate::{Unread, UpstreamAnswer};
 use crate::tasks::Tasks;
 use crate::telemetry::Counters;
 
@@ -203,8 +203,8 @@ pub(super) struct Settlement {
     right: Right,
     status: StatusCode,
     headers: HeaderMap,
-    /// What was seen of the body; `None` once it is over the bound.
-    seen: Option<Vec<u8>>,
+    /// What was seen of the body, until it is over the bound.
+    seen: Result<Vec<u8>, Unread>,
     tasks: Tasks,
 }
 
@@ -213,16 +213,16 @@ impl Settlement {
     pub(super) fn begin(right: Right, status: StatusCode, headers: &HeaderMap, tasks: &Tasks) -> Option<Box<Self>> {
         if right.wants_body() {
             let (headers, tasks) = (headers.clone(), tasks.clone());
-            return Some(Box::new(Self { right, status, headers, seen: Some(Vec::new()), tasks }));
+            return Some(Box::new(Self { right, status, headers, seen: Ok(Vec::new()), tasks }));
         }
-        right.settle(&UpstreamAnswer { status: status.as_u16(), headers, body: None });
+        right.settle(&UpstreamAnswer { status: status.as_u16(), headers, body: Ok(b"") });
         None
     }
 
     fn see(&mut self, data: &[u8]) {
-        if let Some(seen) = &mut self.seen {
+        if let Ok(seen) = &mut self.seen {
             if seen.len() + data.len() > MAX_SEEN_BYTES {
-                self.seen = None;
+                self.seen = Err(Unread::TooLarge);
             } else {
                 seen.extend_from_slice(data);
             }
@@ -231,7 +231,11 @@ impl Settlement {
 
     fn settle(self: Box<Self>, whole: bool) {
         let Self { right, status, headers, seen, .. } = *self;
-        let body = seen.as_deref().filter(|_| whole);
+        let body = match &seen {
+            Ok(_) if !whole => Err(Unread::Cut),
+            Ok(seen) => Ok(seen.as_slice()),
+            Err(why) => Err(*why),
+        };
         right.settle(&UpstreamAnswer { status: status.as_u16(), headers: &headers, body });
     }
 }

@@ -26,6 +26,28 @@ impl Node {
         }
     }
 
+    /// As [`Self::holds`] where the name `unknown` may stand for anything (Kleene's logic); `None` where that decides.
+    pub(super) fn holds_whatever(&self, unknown: &str, names: &dyn Names) -> Option<bool> {
+        let joined = |parts: &[Self], decisive: bool| {
+            let mut result = Some(!decisive);
+            for part in parts {
+                match part.holds_whatever(unknown, names) {
+                    Some(holds) if holds == decisive => return Some(decisive),
+                    Some(_) => {}
+                    None => result = None,
+                }
+            }
+            result
+        };
+        match &self.kind {
+            Kind::Not(inner) => inner.holds_whatever(unknown, names).map(|holds| !holds),
+            Kind::All(parts) => joined(parts, false),
+            Kind::Any(parts) => joined(parts, true),
+            _ if self.reads(&|name, _| name == unknown) => None,
+            _ => Some(self.holds(names)),
+        }
+    }
+
     /// Its value; conditions give true or false.
     pub(super) fn value<'a>(&'a self, names: &'a dyn Names) -> Value<'a> {
         match &self.kind {

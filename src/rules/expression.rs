@@ -57,6 +57,11 @@ impl Expression {
         self.root.holds(names)
     }
 
+    /// Whether it is true whatever the values of the name `unknown` are; `None` where it hangs on them.
+    pub fn holds_whatever(&self, unknown: &str, names: &dyn Names) -> Option<bool> {
+        self.root.holds_whatever(unknown, names)
+    }
+
     /// Whether it reads that name, be it a function's: `uses("json")`.
     pub fn uses(&self, name: &str) -> bool {
         self.reads(|read, _| read == name)

@@ -60,6 +60,30 @@ fn conditions_have_the_values_of_the_table() {
 }
 
 #[test]
+fn what_hangs_on_an_unknown_value_is_undecided() {
+    for (text, wanted) in [
+        ("status < 400", Some(true)),
+        ("json(\"/ok\") == true", None),
+        ("json(\"/ok\") == json(\"/ok\")", None),
+        ("!(json(\"/ok\") == true)", None),
+        ("json(\"/ok\") in [true, 1]", None),
+        ("json(\"/channel\").contains(\"s\")", None),
+        ("has(json(\"/none\"))", None),
+        ("json(\"/ok\")", None),
+        ("status == 200 && json(\"/ok\") == false", None),
+        ("json(\"/ok\") == false && status == 201", Some(false)),
+        ("json(\"/ok\") == false || status == 200", Some(true)),
+        ("status == 201 || json(\"/ok\") == false", None),
+        ("!(status == 200 && json(\"/ok\") == false) && status == 200", None),
+        ("!(status == 201 && json(\"/ok\") == false)", Some(true)),
+        ("header(\"x-app\").contains(\"Shop\") && !has(header(\"x-none\"))", Some(true)),
+    ] {
+        let expression = Expression::parse(text, &EXCHANGE).unwrap();
+        assert_eq!(expression.holds_whatever("json", &Sample::new()), wanted, "{text}");
+    }
+}
+
+#[test]
 fn faults_are_told_as_in_the_table() {
     let table = include_str!("../../tests/cases/rules/errors.txt");
     let mut told = String::new();

@@ -13,6 +13,7 @@ pub use super::delivery::{
 };
 pub use super::lists::{ListsDamaged, ListsFailed, ListsForgotten};
 pub use super::saved::{SnapshotFailed, SnapshotPartSkipped, SnapshotRefused, SnapshotRestored, SnapshotWritten};
+pub use super::unread::AnswerUnread;
 use crate::domain::{Country, RevisionId, Span};
 
 /// The key that pseudonyms hang on was made just now.

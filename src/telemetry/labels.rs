@@ -120,6 +120,13 @@ pub(super) struct UnmatchedOutcome {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct UnreadAnswer {
+    pub(super) endpoint: Arc<str>,
+    pub(super) condition: &'static str,
+    pub(super) why: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Unreadable {
     pub(super) endpoint: Arc<str>,
     pub(super) code: &'static str,

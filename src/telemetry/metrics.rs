@@ -25,6 +25,7 @@ use super::ruled::Ruled;
 use super::saved::Saved;
 use super::striped::DecisionTimes;
 use super::totals::Sums;
+use super::unread::UnreadAnswers;
 use super::{ChallengeCounters, Counters, OutcomeSource, Snapshot, Totals, Unmatched, labels};
 use crate::clock::Clock;
 use crate::domain::{Country, Decision, Facts, Money, OutcomeKind, PhoneFact, Reason, Verdict};
@@ -53,6 +54,7 @@ pub struct Metrics {
     saved_cost: Family<labels::Saved, Amount>,
     outcomes: Family<labels::Outcome, Count>,
     unmatched_outcomes: Family<labels::UnmatchedOutcome, Count>,
+    unread_answers: UnreadAnswers,
     unreadable: Family<labels::Unreadable, Count>,
     decision_seconds: DecisionTimes,
     proxy: Arc<Counters>,
@@ -91,6 +93,7 @@ impl Metrics {
         let looks = LookCounters::registered(&mut registry);
         let alarms = Alarms::registered(&mut registry);
         let ruled = Ruled::registered(&mut registry);
+        let unread_answers = UnreadAnswers::registered(&mut registry);
         let mut metrics = Self {
             registry,
             clock,
@@ -107,6 +110,7 @@ impl Metrics {
             saved_cost: Family::default(),
             outcomes: Family::default(),
             unmatched_outcomes: Family::default(),
+            unread_answers,
             unreadable: Family::default(),
             decision_seconds: DecisionTimes::default(),
             proxy,
@@ -275,6 +279,10 @@ impl Metrics {
     pub fn unmatched(&self, source: OutcomeSource, outcome: OutcomeKind, why: Unmatched) {
         let label = labels::UnmatchedOutcome { source: source.name(), outcome: outcome.name(), why: why.name() };
         self.unmatched_outcomes.get_or_create(&label).inc();
+    }
+
+    pub(super) const fn unread_answers(&self) -> &UnreadAnswers {
+        &self.unread_answers
     }
 
     /// What the proxy counts.

@@ -22,6 +22,7 @@ mod settings;
 mod snapshot;
 mod striped;
 mod totals;
+mod unread;
 
 pub use alarms::Alarms;
 pub use captchas::{CaptchaCounters, CaptchaProviderChanged};

@@ -186,6 +186,37 @@ fn only_what_the_app_answered_as_sent_counts() {
 }
 
 #[test]
+fn a_send_counts_also_when_its_answer_cannot_be_read() {
+    let app = App::start(|request, stream| {
+        let large = format!("{{\"sent\":true,\"x\":\"{}\"}}", "x".repeat(70_000));
+        match request.header("x-mode")[0] {
+            "encoded" => reply(stream, "200 OK", "content-encoding: gzip", "\u{1f}..."),
+            "large" => reply(stream, "200 OK", "", &large),
+            "cut" => stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n{\"sent\"").is_err(),
+            "page" => reply(stream, "200 OK", "content-type: text/html", "<h1>Sent</h1>"),
+            "empty" => reply(stream, "200 OK", "", ""),
+            "error" => reply(stream, "400 No", "content-type: text/html", "<h1>No</h1>"),
+            _ => reply(stream, "200 OK", "", "{\"sent\":false}"),
+        }
+    });
+    let condition = "sent_if = 'status < 400 && json(\"/sent\") == true'\nphone =";
+    let (proxy, judge) = login_with(&app, &LOGIN.replacen("phone =", condition, 1));
+    let modes = ["encoded", "large", "cut", "page", "empty", "error", "no"];
+    for (index, mode) in modes.into_iter().enumerate() {
+        let before = judge.metrics.totals().sends;
+        let body = phone(&format!("+44740241717{index}"));
+        let length = body.len();
+        let request = format!(
+            "POST /send HTTP/1.1\r\nHost: a\r\nConnection: close\r\nx-mode: {mode}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        raw(proxy.address, request);
+        let sent = judge.metrics.totals().sends > before;
+        assert_eq!(sent, !["error", "no"].contains(&mode), "{mode}");
+    }
+}
+
+#[test]
 fn what_is_about_a_code_is_never_sent_twice() {
     for (method, path) in [("PUT", "/send"), ("DELETE", "/send"), ("PUT", "/verify")] {
         let app = App::start(|request, stream| request.target() == "/" && reply(stream, "200 OK", "", "ok"));

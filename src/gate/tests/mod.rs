@@ -161,7 +161,7 @@ impl Stage {
 }
 
 fn answer(status: u16, headers: &HeaderMap) -> UpstreamAnswer<'_> {
-    UpstreamAnswer { status, headers, body: None }
+    UpstreamAnswer { status, headers, body: Ok(b"") }
 }
 
 /// An app: nothing is wrong with its look.
