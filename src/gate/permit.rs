@@ -90,9 +90,14 @@ impl SendPermit {
         self.told(None, true);
     }
 
-    /// No answer came: the upstream is down or too slow. What was reserved goes back.
-    pub fn unanswered(self) {
-        self.told(None, false);
+    /// No answer came. Where the upstream was never reached, what was reserved goes back. Where the request may have arrived
+    /// the message may be on its way: an SMS provider that is slow, as in an attack, would otherwise void every limit.
+    pub fn unanswered(mut self, may_have_arrived: bool) {
+        if may_have_arrived {
+            self.commit();
+            self.open(None);
+        }
+        self.told(None, may_have_arrived);
     }
 
     /// What was held is used up. Where no budget was set nothing was held of any, and the message is counted now: one that is

@@ -156,7 +156,7 @@ fn fault(decision: &Decision) -> Option<&Unreadable> {
 /// The upstream gave no answer. With a decision it is JSON, without one plain text.
 pub(super) fn no_answer(error: &UpstreamError, decision: Option<&Decision>) -> Response<AnswerBody> {
     let (status, code, message) = match error {
-        UpstreamError::Unreachable(_) | UpstreamError::Broken(_) => {
+        UpstreamError::Unreachable(_) | UpstreamError::Untaken(_) | UpstreamError::Broken(_) => {
             (StatusCode::BAD_GATEWAY, "upstream_unreachable", "the service can't be reached at the moment")
         }
         UpstreamError::ConnectTimeout | UpstreamError::AnswerTimeout => {

@@ -140,7 +140,7 @@ impl Proxy {
             match proxy.forward(&right, parts, body).await {
                 Ok(answered) => Ok(proxy.hand_back(answered, right)),
                 Err(error) => {
-                    right.unanswered();
+                    right.unanswered(error.may_have_arrived());
                     Err(error)
                 }
             }

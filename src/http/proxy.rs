@@ -170,7 +170,7 @@ impl Proxy {
             UpstreamError::Unreachable(_) => counters.upstream_unreachable.add(),
             UpstreamError::Full => counters.upstream_full.add(),
             UpstreamError::ConnectTimeout | UpstreamError::AnswerTimeout => counters.upstream_timeout.add(),
-            UpstreamError::Broken(_) => counters.upstream_broken.add(),
+            UpstreamError::Untaken(_) | UpstreamError::Broken(_) => counters.upstream_broken.add(),
             UpstreamError::ClientStalled => counters.clients_stalled.add(),
             UpstreamError::ClientBroke => {}
         }

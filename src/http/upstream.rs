@@ -39,10 +39,10 @@ impl Right {
         }
     }
 
-    /// Tells the gate that no answer came.
-    pub(super) fn unanswered(self) {
+    /// Tells the gate that no answer came, and whether the request may have arrived all the same.
+    pub(super) fn unanswered(self, may_have_arrived: bool) {
         match self {
-            Self::Send(permit) => permit.unanswered(),
+            Self::Send(permit) => permit.unanswered(may_have_arrived),
             Self::Pass(_) | Self::Try(_) => {}
         }
     }
@@ -77,6 +77,8 @@ pub(super) enum UpstreamError {
     Full,
     #[error("the upstream did not answer in time")]
     AnswerTimeout,
+    #[error("the upstream closed the connection before it took the request: {0}")]
+    Untaken(String),
     #[error("the upstream closed the connection before its answer: {0}")]
     Broken(String),
     #[error("the client's request body broke off")]
@@ -123,7 +125,12 @@ struct Failed {
 
 impl UpstreamError {
     fn is_broken(&self) -> bool {
-        matches!(self, Self::Broken(_))
+        matches!(self, Self::Untaken(_) | Self::Broken(_))
+    }
+
+    /// Whether the upstream may have done what it was asked for.
+    pub(super) fn may_have_arrived(&self) -> bool {
+        matches!(self, Self::AnswerTimeout | Self::Broken(_))
     }
 }
 
@@ -162,6 +169,7 @@ async fn exchange(
             let error = match progress {
                 Some(progress) if progress.stalled() => UpstreamError::ClientStalled,
                 Some(progress) if progress.broken() => UpstreamError::ClientBroke,
+                Some(_) | None if unsent.is_some() => UpstreamError::Untaken(chain(failed.error())),
                 Some(_) | None => UpstreamError::Broken(chain(failed.error())),
             };
             Err(Failed { unsent, error })

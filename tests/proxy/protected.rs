@@ -299,23 +299,27 @@ fn a_send_counts_also_when_the_client_has_gone() {
 }
 
 #[test]
-fn an_upstream_that_fails_is_told_in_json_and_costs_the_phone_nothing() {
+fn an_upstream_that_fails_is_told_in_json_and_costs_the_phone_nothing_unless_it_was_asked() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    for (upstream, code, word) in
-        [(free, 502, "upstream_unreachable"), (silent.local_addr().unwrap(), 504, "upstream_timeout")]
-    {
+    let breaking = App::start(|_, _| false);
+    for (upstream, code, word, again) in [
+        (free, 502, "upstream_unreachable", 502),
+        (silent.local_addr().unwrap(), 504, "upstream_timeout", 429),
+        (breaking.address, 502, "upstream_unreachable", 429),
+    ] {
         let judge = judge(LOGIN);
         let mut settings = settings(upstream);
         settings.timeouts.upstream_answer = Span::millis(100);
         let proxy = Proxy::start(settings, Arc::clone(&judge.gate));
-        for _ in 0..2 {
-            let answer = ask(&proxy, "/send", &phone("+447402417171"), &["origin: https://shop.example"]);
-            assert_eq!(status(&answer), code, "{answer}");
-            assert!(answer.contains(&format!(r#""code":"{word}""#)), "{answer}");
-            assert!(header(&answer, "sendwall-decision").is_some());
-            assert_eq!(header(&answer, "access-control-allow-origin"), Some("https://shop.example"));
-        }
+        let ask = || ask(&proxy, "/send", &phone("+447402417171"), &["origin: https://shop.example"]);
+        let answer = ask();
+        assert_eq!(status(&answer), code, "{answer}");
+        assert!(answer.contains(&format!(r#""code":"{word}""#)), "{answer}");
+        assert!(header(&answer, "sendwall-decision").is_some());
+        assert_eq!(header(&answer, "access-control-allow-origin"), Some("https://shop.example"));
+        assert_eq!(status(&ask()), again, "{word}");
+        assert_eq!(judge.metrics.totals().sends, u64::from(again == 429));
     }
 }
 

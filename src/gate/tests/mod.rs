@@ -224,10 +224,19 @@ fn a_permit_that_becomes_no_send_gives_its_place_back() {
     assert_eq!(stage.send(PHONE, 500), "forward", "dropped: nothing was sent");
     let unanswered = stage.judge(PHONE);
     assert_eq!(unanswered.decision.verdict, Verdict::Forward, "500: nothing was sent");
-    unanswered.permit.unwrap().unanswered();
-    assert_eq!(stage.send(PHONE, 200), "forward", "no answer: nothing was sent");
+    unanswered.permit.unwrap().unanswered(false);
+    assert_eq!(stage.send(PHONE, 200), "forward", "the app was never reached: nothing was sent");
     assert_eq!(stage.send(PHONE, 200), "cooldown");
     assert_eq!(stage.tally().sent, 1);
+}
+
+#[test]
+fn a_request_that_arrived_and_was_not_answered_is_a_send() {
+    let stage = Stage::new(&once_a_minute());
+    stage.judge(PHONE).permit.unwrap().unanswered(true);
+    assert_eq!(stage.send(PHONE, 200), "cooldown");
+    stage.verify(PHONE, true);
+    assert_eq!(stage.tally(), Tally { sent: 1, verified: 1, ..Tally::default() }, "whoever got it is heard");
 }
 
 #[test]
