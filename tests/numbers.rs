@@ -1,10 +1,12 @@
 //! Numbers as real endpoints get them: what is read, what is refused, and that it is what libphonenumber reads.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use rlibphonenumber::{PhoneNumberType, PhoneNumberUtil, Region};
 use sendwall::domain::{Country, NumberKind, Range, Validity};
+use sendwall::extract;
 use sendwall::numbering::{Number, Numbering};
 
 const ROWS: &str = include_str!("cases/numbers/rows.txt");
@@ -140,6 +142,38 @@ fn reads_as_libphonenumber_does() {
     }
     assert!(compared > 80_000, "{compared}");
     assert!(wrong.is_empty(), "of {compared}:\n{wrong}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    /// A phone's field that says no phone goes unlimited: it mustn't be one that an app with libphonenumber sends a code to.
+    #[test]
+    fn what_libphonenumber_reads_is_never_taken_for_no_phone(
+        (number, region) in proptest::sample::select(vec![
+            ("+447402417171", Region::GB),
+            ("07402417171", Region::GB),
+            ("+8613800138000", Region::CN),
+            ("13800138000", Region::CN),
+            ("32123456", Region::DK),
+            ("2025550123", Region::US),
+        ]),
+        added in proptest::collection::vec((0..16_usize, proptest::sample::select(vec![
+            "*", "**", "•", "··", "@", "a@", "@a.b", "@.", "x", "/x", "\\x", ";isub=1", ";ext=5", ";phone-context=+44", "#", "ab",
+            "abc", " ", "sms:", "__", ",", "|", "_", "(", "+", "null", ".", "%", "\"",
+        ])), 1..5),
+    ) {
+        static UTIL: LazyLock<PhoneNumberUtil> = LazyLock::new(|| PhoneNumberUtil::new().unwrap());
+        let mut text = number.to_owned();
+        for (at, sign) in added {
+            text.insert_str(text.char_indices().nth(at).map_or(text.len(), |(at, _)| at), sign);
+        }
+        let read = extract::phone_text(&text, Country::new(&region.to_string()), &Numbering::default());
+        let expected = reference(&UTIL, &text, Some(region)).filter(|(.., validity)| *validity == Validity::Valid);
+        if let (Some((digits, ..)), Ok(read)) = (expected, read) {
+            prop_assert_eq!(read.map(|number| number.raw.expose_digits()), Some(digits), "{}", text);
+        }
+    }
 }
 
 proptest! {

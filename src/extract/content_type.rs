@@ -70,10 +70,23 @@ pub(super) fn read(headers: &HeaderMap) -> Result<BodyKind, Unreadable> {
     }
 }
 
+/// Whether the body says, in however broken a way, that it is a form or JSON.
+pub fn says_fields(headers: &HeaderMap) -> bool {
+    headers.get_all(CONTENT_TYPE).iter().any(|value| {
+        let value = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+        value.contains("form") || value.contains("json")
+    })
+}
+
 /// `application/vnd.api+json`, `application/x-amz-json-1.1`, `application/json-rpc`; not those that hold many texts.
 fn is_json(essence: &str) -> bool {
     let many = ["seq", "stream", "lines", "jsonl", "ndjson", "json5"].iter().any(|word| essence.contains(word));
     essence.contains("json") && !many && essence.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',')
+}
+
+/// Whether a part of this type is JSON.
+pub(super) fn says_json(value: &str) -> bool {
+    is_json(&value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 
 /// Whether the text of a part of this type is UTF-8.

@@ -16,13 +16,11 @@ use std::borrow::Cow;
 use http::HeaderMap;
 
 use super::content_type::{self, BodyKind};
-use super::nodes::{Name, Node, Nodes, Origin, Scalar, unreadable};
+use super::nodes::{MAX_FIELDS, Node, Nodes, Origin, Scalar, unreadable};
 use super::{Payload, Request, form, graphql, json, multipart, xml};
 use crate::domain::{Unreadable, UnreadableCode};
 use crate::rules::{Names, Value};
 
-/// Fields of a request at most; above it is refused as malformed.
-const MAX_FIELDS: usize = 1_000;
 /// Values of an answer that are kept at most.
 const MAX_ANSWER_FIELDS: usize = 20_000;
 
@@ -79,6 +77,10 @@ impl<'a> Document<'a> {
 
     pub(super) fn nodes(&self) -> &Nodes<'a> {
         &self.nodes
+    }
+
+    pub(super) fn headers(&self) -> Option<&'a HeaderMap> {
+        self.headers
     }
 
     fn read_body(&mut self, body: &'a [u8], headers: &HeaderMap) -> Result<(), Unreadable> {
@@ -216,38 +218,29 @@ impl<'a> Document<'a> {
         self.nodes.list().iter().enumerate().position(is_root).and_then(|root| u32::try_from(root).ok())
     }
 
-    /// Whether the app may see another value under this name than [`Names::value`] gives: a query parameter or form
-    /// field that is there twice with different values. (In JSON that is unreadable as a whole.)
-    pub fn is_ambiguous(&self, name: &str, argument: Option<&str>) -> bool {
-        let origin = match name {
-            "form" => Origin::Form,
-            "query" => Origin::Query,
-            _ => return false,
-        };
-        let wanted = argument.unwrap_or_default();
-        let mut first: Option<&Scalar<'_>> = None;
-        self.nodes.list().iter().any(|node| {
-            let named = node.origin == origin && matches!(&node.name, Name::Key(key) if key == wanted);
-            named && first.replace(&node.value).is_some_and(|first| !first.same(&node.value))
-        })
+    /// What a condition calls by this name.
+    pub(super) fn at(&self, name: &str, argument: &str) -> Option<u32> {
+        match name {
+            "json" => self.at_pointer(argument),
+            "form" => self.field(Origin::Form, argument),
+            "query" => self.field(Origin::Query, argument),
+            _ => None,
+        }
     }
 }
 
 impl Names for Document<'_> {
     fn value(&self, name: &'static str, argument: Option<&str>) -> Value<'_> {
         let argument = argument.unwrap_or_default();
-        let node = match name {
+        match name {
             "status" => return self.status.map_or(Value::Missing, |status| Value::Int(status.into())),
             "header" => {
                 let value = self.headers.and_then(|headers| headers.get(argument)).map(http::HeaderValue::as_bytes);
                 return value.map_or(Value::Missing, |value| Value::Text(String::from_utf8_lossy(value)));
             }
-            "json" => self.at_pointer(argument),
-            "form" => self.field(Origin::Form, argument),
-            "query" => self.field(Origin::Query, argument),
-            _ => None,
-        };
-        let Some(node) = node.and_then(|node| self.nodes.get(node)) else { return Value::Missing };
+            _ => {}
+        }
+        let Some(node) = self.at(name, argument).and_then(|node| self.nodes.get(node)) else { return Value::Missing };
         match &node.value {
             Scalar::Null => Value::Null,
             Scalar::Bool(value) => Value::Bool(*value),

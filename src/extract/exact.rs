@@ -10,12 +10,12 @@ use crate::domain::{Country, Unreadable, UnreadableCode};
 use crate::numbering::{Number, Numbering};
 
 impl Search<'_, '_> {
-    /// The field that the operator named. Where it holds no number but the request has one elsewhere, or another
-    /// value under the same name, an app that looks in both places may read that one.
-    pub(super) fn exact(&self, node: Option<u32>, field: &str, path: &str) -> Result<Option<Number>, Unreadable> {
-        let nodes = self.document.nodes();
-        let value = node.and_then(|node| nodes.get(node)).map(|node| &node.value);
-        let text = match value {
+    /// The field that the operator named. Where it holds no number but the request has one elsewhere, or where a field that
+    /// some app takes for it has another value, an app that looks in both places may read that one.
+    pub(super) fn exact(&self, name: &str, argument: &str, path: &str) -> Result<Option<Number>, Unreadable> {
+        let field = &format!("{name}:{argument}");
+        let node = self.document.at(name, argument);
+        let text = match node.and_then(|node| self.document.nodes().get(node)).map(|node| &node.value) {
             None | Some(Scalar::Null) => Cow::Borrowed(""),
             Some(Scalar::Text(text)) => Cow::Borrowed(&**text),
             Some(Scalar::Int(value)) => Cow::Owned(value.to_string()),
@@ -25,25 +25,32 @@ impl Search<'_, '_> {
             }
         };
         let number = Self::settle(self.read_in(&text, node), field)?;
-        let Some(number) = number else {
-            let elsewhere = text.trim().is_empty() && self.auto(path).is_ok_and(|found| found.is_some());
-            return if elsewhere { Err(unreadable(UnreadableCode::WrongType, field)) } else { Ok(None) };
-        };
-        let (Some(node), true) = (node, node.is_some_and(|node| nodes.is_root_child(node))) else {
-            return Ok(Some(number));
-        };
-        for other in 0..u32::try_from(nodes.list().len()).unwrap_or(u32::MAX) {
-            if other != node && nodes.is_root_child(other) && nodes.key(other) == nodes.key(node) {
-                let same = self.text(other).is_some_and(|text| match self.read(&text, other) {
-                    Reading::Number(again) => again.raw == number.raw,
-                    _ => text.trim().is_empty(),
-                });
-                if !same {
-                    return Err(unreadable(UnreadableCode::DuplicateKey, field));
-                }
-            }
+        let is_nothing = text.trim().is_empty();
+        if self.document.alike(name, argument).any(|other| !self.is_same(other, number)) {
+            let code = if is_nothing { UnreadableCode::WrongType } else { UnreadableCode::DuplicateKey };
+            return Err(unreadable(code, field));
         }
-        Ok(Some(number))
+        let is_elsewhere = || match self.auto(path) {
+            Ok(number) => number.is_some(),
+            Err(unreadable) => matches!(unreadable.code, UnreadableCode::SeveralPhones | UnreadableCode::DuplicateKey),
+        };
+        if is_nothing && is_elsewhere() {
+            return Err(unreadable(UnreadableCode::WrongType, field));
+        }
+        Ok(number)
+    }
+
+    /// Whether an app that reads this field for the operator's comes to the same number, or to none.
+    fn is_same(&self, other: u32, number: Option<Number>) -> bool {
+        if self.document.nodes().get(other).is_some_and(|node| node.value == Scalar::Null) {
+            return true;
+        }
+        let Some(text) = self.text(other) else { return false };
+        match (self.read(&text, other), number) {
+            (Reading::Number(again), Some(number)) => again.raw == number.raw,
+            (reading, None) => matches!(settle(reading), Ok(None)),
+            _ => text.trim().is_empty(),
+        }
     }
 
     pub(super) fn alone(&self, value: Option<&[u8]>, field: &str) -> Result<Option<Number>, Unreadable> {
@@ -76,7 +83,7 @@ fn settle(reading: Reading) -> Result<Option<Number>, UnreadableCode> {
     match reading {
         Reading::Number(number) => Ok(Some(number)),
         Reading::Empty | Reading::Mail | Reading::Masked => Ok(None),
-        Reading::Harmless | Reading::Doubtful => Err(UnreadableCode::NotAPhone),
+        Reading::Harmless | Reading::Doubtful | Reading::Disguised => Err(UnreadableCode::NotAPhone),
         Reading::Several => Err(UnreadableCode::SeveralPhones),
         Reading::NoCountry => Err(UnreadableCode::NoCountry),
     }

@@ -3,6 +3,7 @@
 //! Must not know: state, time, decisions.
 
 mod address;
+mod alike;
 mod client;
 mod content_type;
 mod document;
@@ -32,6 +33,7 @@ mod xml;
 
 pub use address::{ForwardedHeader, TrustedProxies, address, canonical, client_address};
 pub use client::{client_id, cookie};
+pub use content_type::says_fields;
 pub use document::Document;
 pub use exact::phone_text;
 pub use fingerprint::fingerprint;

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::nodes::{Name, Node, Nodes, Origin, Scalar, unreadable};
+use super::nodes::{MAX_FIELDS, Name, Node, Nodes, Origin, Scalar, unreadable};
+use super::{content_type, json};
 use crate::domain::{Unreadable, UnreadableCode};
 
 /// One field of a multipart form, or a file.
@@ -16,27 +17,41 @@ pub struct Part<'a> {
     pub value: &'a [u8],
     /// Whether its text, where it is one, is UTF-8 by what it says of itself.
     says_utf8: bool,
+    /// Whether it says that it is JSON.
+    says_json: bool,
 }
 
-/// Reads the parts of `body` into `nodes`, under `root`.
+/// Reads the parts of `body` into `nodes`, under `root`. A file's content is none of our business, unless it says that it
+/// is JSON: scripts send JSON beside files as a blob, which always has a file name.
 pub(super) fn read<'a>(body: &'a [u8], boundary: &str, root: u32, nodes: &mut Nodes<'a>) -> Result<(), Unreadable> {
     each_part(body, boundary, |part| {
-        let value = if part.is_file {
-            Scalar::File
-        } else {
-            match std::str::from_utf8(part.value) {
-                Ok(text) if part.says_utf8 || text.is_ascii() => Scalar::Text(Cow::Borrowed(text)),
-                Ok(_) | Err(_) => Scalar::Bad(UnreadableCode::NotUtf8),
-            }
+        let text = std::str::from_utf8(part.value).ok().filter(|text| part.says_utf8 || text.is_ascii());
+        let value = match text {
+            _ if part.is_file && !part.says_json => Scalar::File,
+            Some(text) => Scalar::Text(Cow::Borrowed(text)),
+            None => Scalar::Bad(UnreadableCode::NotUtf8),
         };
-        nodes.push(Node { parent: root, origin: Origin::Form, name: Name::Key(part.name), value }).map(drop)
+        let node = nodes.push(Node { parent: root, origin: Origin::Form, name: Name::Key(part.name), value })?;
+        if part.says_json { read_json(text, node, nodes) } else { Ok(()) }
     })
 }
 
+/// Reads a part that says it is JSON as strictly as a body that does. Without braces it is a text that was labelled so.
+fn read_json(text: Option<&str>, node: u32, nodes: &mut Nodes<'_>) -> Result<(), Unreadable> {
+    let text = text.ok_or_else(|| unreadable(UnreadableCode::NotUtf8, &nodes.label(node)))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim_ascii();
+    if text.starts_with(['{', '[']) {
+        let mut inner = Nodes::new(MAX_FIELDS);
+        json::read(text, &mut inner)?;
+        nodes.graft(node, &inner)?;
+    }
+    Ok(())
+}
+
 /// The parts of a multipart form with this content type.
-pub fn parts<'a>(content_type: &str, body: &'a [u8]) -> Result<Vec<Part<'a>>, Unreadable> {
+pub fn parts<'a>(kind: &str, body: &'a [u8]) -> Result<Vec<Part<'a>>, Unreadable> {
     let malformed = || unreadable(UnreadableCode::ContentType, "header:content-type");
-    let boundary = super::content_type::boundary(content_type).ok_or_else(malformed)?;
+    let boundary = content_type::boundary(kind).ok_or_else(malformed)?;
     let mut parts = Vec::new();
     each_part(body, &boundary, |part| {
         parts.push(part);
@@ -94,7 +109,7 @@ fn read_part(part: &[u8]) -> Result<Part<'_>, Unreadable> {
     let value = value.get(4..).unwrap_or_default();
     let head = std::str::from_utf8(head).map_err(|_where| unreadable(UnreadableCode::NotUtf8, "body"))?;
     let mut disposition = None;
-    let mut says_utf8 = true;
+    let (mut says_utf8, mut says_json) = (true, false);
     for line in head.split("\r\n") {
         let (name, content) = line.split_once(':').ok_or_else(malformed)?;
         // A folded line, a blank before the colon, a lone line end: parsers differ.
@@ -111,11 +126,12 @@ fn read_part(part: &[u8]) -> Result<Part<'_>, Unreadable> {
                 return Err(unreadable(UnreadableCode::ContentEncoding, "body"));
             }
         } else if name.eq_ignore_ascii_case("content-type") {
-            says_utf8 = super::content_type::charset_is_utf8(content);
+            says_utf8 = content_type::charset_is_utf8(content);
+            says_json |= content_type::says_json(content);
         }
     }
     let (name, is_file) = disposition.ok_or_else(malformed)?;
-    Ok(Part { name, is_file, value, says_utf8 })
+    Ok(Part { name, is_file, value, says_utf8, says_json })
 }
 
 /// The name in a Content-Disposition, and whether a file name is beside it.

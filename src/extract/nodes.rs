@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use crate::domain::{Unreadable, UnreadableCode};
 
+/// Fields of a request at most; above it is refused as malformed.
+pub(super) const MAX_FIELDS: usize = 1_000;
+
 /// Where a value was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {

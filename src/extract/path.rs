@@ -75,6 +75,11 @@ impl Search<'_, '_> {
                 {
                     found.add(number, Place::Segment(index));
                 }
+                Reading::Disguised => {
+                    let field = self.label(&Place::Segment(index));
+                    let fault = Unreadable { code: UnreadableCode::NotAPhone, field };
+                    found.fault = found.fault.take().or(Some(fault));
+                }
                 Reading::NoCountry if named || reading::is_mobile_somewhere(text, self.numbering) => {
                     let fault =
                         Unreadable { code: UnreadableCode::NoCountry, field: self.label(&Place::Segment(index)) };

@@ -32,15 +32,9 @@ pub fn phone(
     match &settings.phone {
         PhoneSource::Auto => search.auto(request.path),
         PhoneSource::None => Ok(None),
-        PhoneSource::Json(pointer) => {
-            search.exact(document.at_pointer(pointer), &format!("json:{pointer}"), request.path)
-        }
-        PhoneSource::Form(name) => {
-            search.exact(document.field(Origin::Form, name), &format!("form:{name}"), request.path)
-        }
-        PhoneSource::Query(name) => {
-            search.exact(document.field(Origin::Query, name), &format!("query:{name}"), request.path)
-        }
+        PhoneSource::Json(pointer) => search.exact("json", pointer, request.path),
+        PhoneSource::Form(name) => search.exact("form", name, request.path),
+        PhoneSource::Query(name) => search.exact("query", name, request.path),
         PhoneSource::Path(position) => search.segment(request.path, *position),
         PhoneSource::Header(name) => {
             let field = format!("header:{name}");
@@ -193,11 +187,13 @@ impl<'s, 'a> Search<'s, 'a> {
         };
         match reading {
             Reading::Empty | Reading::Mail | Reading::Masked => {}
-            Reading::Harmless | Reading::Doubtful if self.has_children(node) => {}
+            Reading::Harmless | Reading::Doubtful | Reading::Disguised if self.has_children(node) => {}
             Reading::Harmless => {
                 found.soft_fault = found.soft_fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
             }
-            Reading::Doubtful => found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone)),
+            Reading::Doubtful | Reading::Disguised => {
+                found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
+            }
             Reading::Several => found.fault = found.fault.take().or_else(|| fault(UnreadableCode::SeveralPhones)),
             Reading::NoCountry => found.national.push((node, None)),
             Reading::Number(number)
@@ -237,6 +233,9 @@ impl<'s, 'a> Search<'s, 'a> {
             }
             Reading::Several => found.fault = found.fault.take().or_else(|| fault(UnreadableCode::SeveralPhones)),
             Reading::NoCountry if likely => found.national.push((node, None)),
+            Reading::Disguised if !self.has_children(node) => {
+                found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
+            }
             Reading::Doubtful if likely && international => {
                 found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
             }
@@ -260,13 +259,15 @@ impl<'s, 'a> Search<'s, 'a> {
             }
             return;
         }
-        if (8..=32).contains(&text.len())
-            && reading::is_international(text)
-            && !text.contains('@')
-            && let Reading::Number(number) = reading::read(text, None, self.numbering)
-            && says_number(text, &number)
-        {
-            found.add(number, Place::Node(node));
+        if (8..=32).contains(&text.len()) && reading::is_international(text) && !text.contains('@') {
+            match reading::read(text, None, self.numbering) {
+                Reading::Number(number) if says_number(text, &number) => found.add(number, Place::Node(node)),
+                Reading::Disguised => {
+                    let fault = || Unreadable { code: UnreadableCode::NotAPhone, field: nodes.label(node) };
+                    found.fault = found.fault.take().or_else(|| Some(fault()));
+                }
+                _ => {}
+            }
         }
     }
 

@@ -12,6 +12,8 @@ pub(super) enum Reading {
     Mail,
     /// A number with digits hidden (`138****0000`): the app holds the number, the request doesn't.
     Masked,
+    /// A whole number with something around it (`+44…**`, `a@+44…`, `x+44…`), which many parsers drop: the app may read it.
+    Disguised,
     /// No number, and too few digits for anyone to make one of it.
     Harmless,
     /// No number to us, but digits enough that an app may make one of it.
@@ -26,8 +28,11 @@ pub(super) enum Reading {
 
 /// Fewest digits that an app may take for a number.
 const FEW_DIGITS: usize = 5;
+/// Digits that no masked number shows and no mail address has behind its `@`.
+const MANY_DIGITS: usize = 10;
 /// Longest text that is looked at, in bytes.
 const MAX_TEXT: usize = 160;
+const PLUS: [char; 2] = ['+', '＋'];
 
 /// Reads a text.
 pub(super) fn read(text: &str, region: Option<Country>, numbering: &Numbering) -> Reading {
@@ -41,8 +46,7 @@ pub(super) fn read(text: &str, region: Option<Country>, numbering: &Numbering) -
         return if digits(text) < FEW_DIGITS { Reading::Harmless } else { Reading::Doubtful };
     }
     if let Some((user, host)) = text.rsplit_once('@') {
-        let mail = !host.is_empty() && user.contains(char::is_alphabetic);
-        return if mail || digits(user) < FEW_DIGITS { Reading::Mail } else { Reading::Doubtful };
+        return read_mail(user, host, region, numbering);
     }
     // An input mask that nobody filled in: `+7 (___) ___-__-__`, `+44`, `--`.
     let masked = text.contains("__");
@@ -54,13 +58,70 @@ pub(super) fn read(text: &str, region: Option<Country>, numbering: &Numbering) -
         return Reading::Doubtful;
     }
     if text.chars().filter(|c| matches!(c, '*' | '•' | '●' | '＊' | '·' | '✱')).count() >= 2 {
-        return Reading::Masked;
+        let whole = digits(text) >= MANY_DIGITS || holds_number(text, region, numbering);
+        return if whole { Reading::Disguised } else { Reading::Masked };
     }
     let list = |c: char| matches!(c, ',' | ';' | '|' | '\n' | '，' | '；' | '、');
     if text.split(list).filter(|part| digits(part) >= FEW_DIGITS).count() > 1 {
         return Reading::Several;
     }
     read_number(text, region, lost_plus, numbering)
+}
+
+/// What has an `@`. Users of mail often have a phone's digits in their name, which no parser reads as a number as long as
+/// a host stands behind; a plus before the digits, a number in the host's place and what ends a number for parsers
+/// (`/x`, `;ext=`) make one of it.
+fn read_mail(user: &str, host: &str, region: Option<Country>, numbering: &Numbering) -> Reading {
+    let is_host = host.contains(char::is_alphabetic);
+    let plus = if is_host { user.find(PLUS).and_then(|at| user.get(at..)) } else { Some(user) };
+    let disguised = digits(host) >= MANY_DIGITS
+        || holds_number(host, region, numbering)
+        || plus.is_some_and(|text| holds_number(text, region, numbering))
+        || (user.contains(['/', '\\', ';']) && digits(user) >= FEW_DIGITS);
+    if disguised {
+        return Reading::Disguised;
+    }
+    let is_mail = is_host && user.contains(char::is_alphabetic);
+    if is_mail || digits(user) < FEW_DIGITS { Reading::Mail } else { Reading::Doubtful }
+}
+
+/// Whether a parser that begins at the first digit or plus, and drops what it doesn't know, reads a valid number here.
+/// libphonenumber takes letters for those of a keypad where there are three or more, and drops fewer.
+fn holds_number(text: &str, region: Option<Country>, numbering: &Numbering) -> bool {
+    let start = text.find(|c: char| c.is_numeric() || PLUS.contains(&c));
+    let text = start.and_then(|start| text.get(start..)).unwrap_or_default();
+    let plus = if text.starts_with(PLUS) { "+" } else { "" };
+    let is_number = |text: &str, key: fn(char) -> Option<char>| {
+        let text = format!("{plus}{}", text.chars().filter_map(key).collect::<String>());
+        match numbering.read(&text, region) {
+            Ok(number) => number.validity == Validity::Valid,
+            Err(NotANumber::NoCountry) => is_mobile_somewhere(&text, numbering),
+            Err(NotANumber::Form) => false,
+        }
+    };
+    let digit = |c: char| c.is_numeric().then_some(c);
+    // What stands behind a letter or one of these signs may be an extension or a parameter.
+    let sign = |c: char| matches!(c, ';' | '#' | '~' | ',' | '|' | '/' | '\\');
+    let parts = [Some(text), text.split(sign).next(), text.split(char::is_alphabetic).next()];
+    parts.into_iter().flatten().any(|part| {
+        let letters = part.chars().filter(char::is_ascii_alphabetic).count();
+        is_number(part, digit) || (letters >= 3 && is_number(part, keypad))
+    })
+}
+
+/// The digit of a telephone's key.
+fn keypad(c: char) -> Option<char> {
+    match c.to_ascii_lowercase() {
+        'a'..='c' => Some('2'),
+        'd'..='f' => Some('3'),
+        'g'..='i' => Some('4'),
+        'j'..='l' => Some('5'),
+        'm'..='o' => Some('6'),
+        'p'..='s' => Some('7'),
+        't'..='v' => Some('8'),
+        'w'..='z' => Some('9'),
+        c => c.is_numeric().then_some(c),
+    }
 }
 
 fn read_number(text: &str, region: Option<Country>, lost_plus: bool, numbering: &Numbering) -> Reading {
@@ -79,7 +140,14 @@ fn read_number(text: &str, region: Option<Country>, lost_plus: bool, numbering: 
     match read {
         Ok(number) if region.is_none() && may_be_national(text, &number, numbering) => Reading::NoCountry,
         Ok(number) => Reading::Number(number),
-        Err(_) if digits(text) < FEW_DIGITS => Reading::Harmless,
+        Err(_)
+            if text
+                .find(PLUS)
+                .is_some_and(|at| holds_number(text.get(at..).unwrap_or_default(), region, numbering)) =>
+        {
+            Reading::Disguised
+        }
+        Err(_) if digits(text) < FEW_DIGITS && !holds_number(text, region, numbering) => Reading::Harmless,
         Err(NotANumber::NoCountry) if (6..=15).contains(&digits(text)) => Reading::NoCountry,
         Err(NotANumber::NoCountry | NotANumber::Form) => Reading::Doubtful,
     }

@@ -375,6 +375,31 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_behind_a_script_hides_nothing() {
+        let router = router(&["POST /api/sendsms.php", "POST /send", "POST /Sms.ashx", "POST /a.pl/sms.php"]);
+        for (path, found) in [
+            ("/api/sendsms.php/x", &[0][..]),
+            ("/api/sendsms.php/x/y/", &[0]),
+            ("/api/sendsms.PHP/x", &[]),
+            ("/api/sendsms%2ephp/x", &[0]),
+            ("/api/sendsms.php%2fx", &[0]),
+            ("/api/sendsms.php;a/x", &[0]),
+            ("/api/./sendsms.php/x.php/y", &[0]),
+            ("/send.php/x", &[1]),
+            ("/send.cgi/x", &[1]),
+            ("/send.phtml/x", &[1]),
+            ("/send.html/x", &[]),
+            ("/send/x.php", &[]),
+            ("/send/x.php/y", &[]),
+            ("/Sms.ashx/x", &[2]),
+            ("/a.pl/sms.php/x", &[3]),
+            ("/a.pl/sms.php", &[3]),
+        ] {
+            assert_eq!(hits(&router, "POST", path), found, "{path}");
+        }
+    }
+
+    #[test]
     fn methods_are_found_behind_overrides() {
         let router = router(&["PUT /phone", "GET /code", "* /any"]);
         assert_eq!(hits(&router, "PUT", "/phone"), [0]);

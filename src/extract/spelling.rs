@@ -19,7 +19,7 @@ const MAX_FORM_BYTES: usize = 16 * 1024;
 /// What one stack may do to a path; `None` where it changes nothing.
 type Step = fn(&[u8]) -> Option<Vec<u8>>;
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     decode_once,
     fold_overlong,
     backslashes,
@@ -27,6 +27,7 @@ const STEPS: [Step; 10] = [
     cut_at_end_mark,
     without_authority,
     without_front_controller,
+    cut_behind_script,
     merge_slashes,
     resolve_dots,
     trim_segments,
@@ -49,11 +50,15 @@ pub(super) fn is_plain(path: &[u8]) -> bool {
     if path.first() != Some(&b'/') {
         return false;
     }
-    let mut before = 0;
+    let (mut before, mut segment) = (0, 0);
     for (at, &byte) in path.iter().enumerate() {
         let separated = match byte {
-            b'/' if matches!(before, b'p' | b'P') => !ends_in_php(path.get(..at).unwrap_or_default()),
-            b'.' | b'/' => before != b'/' && before != b'.',
+            b'/' => {
+                let part = path.get(segment..at).unwrap_or_default();
+                segment = at + 1;
+                before != b'/' && before != b'.' && !is_script(part)
+            }
+            b'.' => before != b'/' && before != b'.',
             _ => PLAIN.get(usize::from(byte)) == Some(&true),
         };
         if !separated {
@@ -185,6 +190,24 @@ fn without_front_controller(path: &[u8]) -> Option<Vec<u8>> {
 
 fn ends_in_php(part: &[u8]) -> bool {
     part.last_chunk::<4>().is_some_and(|end| end.eq_ignore_ascii_case(b".php"))
+}
+
+/// Without what stands behind a script: servers run `/send.php` for `/send.php/x`, and tell it the rest.
+fn cut_behind_script(path: &[u8]) -> Option<Vec<u8>> {
+    let slash = |(at, _): &(usize, &u8)| is_script(path.get(..*at).unwrap_or_default());
+    let (end, _) = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').rfind(slash)?;
+    path.get(..end).map(<[u8]>::to_vec)
+}
+
+/// Whether it ends as the files do that servers run with more path behind them.
+fn is_script(part: &[u8]) -> bool {
+    const SUFFIXES: [&[u8]; 15] = [
+        b"php", b"php3", b"php4", b"php5", b"php7", b"php8", b"phtml", b"asp", b"aspx", b"ashx", b"asmx", b"cgi",
+        b"fcgi", b"pl", b"cfm",
+    ];
+    let end = part.get(part.len().saturating_sub(6)..).unwrap_or_default();
+    let suffix = end.iter().rposition(|byte| *byte == b'.').and_then(|dot| end.get(dot + 1..));
+    suffix.is_some_and(|suffix| SUFFIXES.iter().any(|known| suffix.eq_ignore_ascii_case(known)))
 }
 
 fn merge_slashes(path: &[u8]) -> Option<Vec<u8>> {

@@ -58,7 +58,7 @@ impl UpstreamAnswer<'_> {
         if document.has_json() {
             return Ok(condition.holds(document));
         }
-        condition.holds_whatever("json", document).ok_or_else(|| self.unread())
+        condition.holds_whatever(document, &|name, _| name == "json").ok_or_else(|| self.unread())
     }
 
     fn unread(&self) -> Unread {

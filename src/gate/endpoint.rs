@@ -42,17 +42,19 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Whether a request for a code says something in its body that is read.
-    pub(super) fn needs_body(&self) -> bool {
+    /// Whether a request for a code with these headers says something in its body that is read. Some apps take a field of
+    /// the body for a query parameter.
+    pub(super) fn needs_body(&self, headers: &HeaderMap) -> bool {
         match self.extract.phone {
             PhoneSource::Auto | PhoneSource::Json(_) | PhoneSource::Form(_) => true,
-            PhoneSource::Query(_) | PhoneSource::Path(_) | PhoneSource::Header(_) | PhoneSource::None => false,
+            PhoneSource::Query(_) => extract::says_fields(headers),
+            PhoneSource::Path(_) | PhoneSource::Header(_) | PhoneSource::None => false,
         }
     }
 
     /// As [`Endpoint::needs_body`], for a try of a code.
-    pub(super) fn needs_body_of_try(&self) -> bool {
-        self.needs_body() || self.match_by.iter().any(|key| matches!(key, MatchKey::Response(_)))
+    pub(super) fn needs_body_of_try(&self, headers: &HeaderMap) -> bool {
+        self.needs_body(headers) || self.match_by.iter().any(|key| matches!(key, MatchKey::Response(_)))
     }
 
     /// Whether its requests bring a page's token.

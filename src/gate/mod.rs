@@ -56,7 +56,6 @@ use crate::geo::Geo;
 use crate::limits::On;
 use crate::lists::Hand;
 use crate::privacy::Pseudonyms;
-use crate::rules::Expression;
 use crate::sessions::{Conversion, Sessions, Sighted};
 use last_good::LastGood;
 use proof::{Brought, Proof};
@@ -211,7 +210,8 @@ impl Gate {
             };
             let holds = condition.as_ref().is_none_or(|condition| {
                 let document = document.get_or_insert_with(|| Document::read(request));
-                document.as_ref().map_or(true, |document| may_hold(condition, document, request))
+                // A request that can't be read is judged.
+                document.as_ref().map_or(true, |document| document.may_hold(condition))
             });
             if holds {
                 return role;
@@ -352,17 +352,6 @@ impl Gate {
             kinds: &revision.kinds,
         }
     }
-}
-
-/// Whether a condition on what a request says holds in some reading of it. A request that can't be read, or that says
-/// a name of the condition twice with different values, is judged: else it could say one thing to us and another to
-/// the app.
-fn may_hold(condition: &Expression, document: &Document<'_>, request: &Request<'_>) -> bool {
-    let twice = |name: &str, argument: Option<&str>| match (name, argument) {
-        ("header", Some(header)) => request.headers.get_all(header).iter().nth(1).is_some(),
-        _ => document.is_ambiguous(name, argument),
-    };
-    condition.holds(document) || condition.reads(twice)
 }
 
 #[cfg(test)]

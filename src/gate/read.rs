@@ -17,7 +17,7 @@ impl Gate {
         request: &Request<'_>,
         now: Timestamp,
     ) -> (Facts, Option<String>) {
-        let document = document(endpoint.needs_body(), request);
+        let document = document(endpoint.needs_body(request.headers), request);
         let payload = document.as_ref().ok().and_then(|document| document.text(ALTCHA)).map(str::to_owned);
         (self.read_document(revision, endpoint, request, &document, now), payload)
     }
@@ -79,7 +79,7 @@ impl Gate {
         endpoint: &Endpoint,
         request: &Request<'_>,
     ) -> (Facts, Vec<Alias>) {
-        let document = document(endpoint.needs_body_of_try(), request);
+        let document = document(endpoint.needs_body_of_try(request.headers), request);
         let facts = self.read_document(revision, endpoint, request, &document, self.clock.now());
         let aliases = self.aliases_of_try(endpoint, &facts, request, &document);
         let facts = Facts { phone: self.phone_of_try(&facts, &aliases), ..facts };

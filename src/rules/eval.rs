@@ -26,12 +26,17 @@ impl Node {
         }
     }
 
-    /// As [`Self::holds`] where the name `unknown` may stand for anything (Kleene's logic); `None` where that decides.
-    pub(super) fn holds_whatever(&self, unknown: &str, names: &dyn Names) -> Option<bool> {
+    /// As [`Self::holds`] where a name, with its argument, that `doubtful` says yes to may stand for anything (Kleene's
+    /// logic); `None` where that decides.
+    pub(super) fn holds_whatever(
+        &self,
+        doubtful: &dyn Fn(&str, Option<&str>) -> bool,
+        names: &dyn Names,
+    ) -> Option<bool> {
         let joined = |parts: &[Self], decisive: bool| {
             let mut result = Some(!decisive);
             for part in parts {
-                match part.holds_whatever(unknown, names) {
+                match part.holds_whatever(doubtful, names) {
                     Some(holds) if holds == decisive => return Some(decisive),
                     Some(_) => {}
                     None => result = None,
@@ -40,10 +45,10 @@ impl Node {
             result
         };
         match &self.kind {
-            Kind::Not(inner) => inner.holds_whatever(unknown, names).map(|holds| !holds),
+            Kind::Not(inner) => inner.holds_whatever(doubtful, names).map(|holds| !holds),
             Kind::All(parts) => joined(parts, false),
             Kind::Any(parts) => joined(parts, true),
-            _ if self.reads(&|name, _| name == unknown) => None,
+            _ if self.reads(doubtful) => None,
             _ => Some(self.holds(names)),
         }
     }

@@ -57,9 +57,13 @@ impl Expression {
         self.root.holds(names)
     }
 
-    /// Whether it is true whatever the values of the name `unknown` are; `None` where it hangs on them.
-    pub fn holds_whatever(&self, unknown: &str, names: &dyn Names) -> Option<bool> {
-        self.root.holds_whatever(unknown, names)
+    /// Whether it is true whatever a name is, with its argument, that `doubtful` says yes to; `None` where it hangs on that.
+    pub fn holds_whatever(
+        &self,
+        names: &dyn Names,
+        doubtful: &dyn Fn(&str, Option<&str>) -> bool,
+    ) -> Option<bool> {
+        self.root.holds_whatever(doubtful, names)
     }
 
     /// Whether it reads that name, be it a function's: `uses("json")`.

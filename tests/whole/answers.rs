@@ -217,3 +217,23 @@ verified_if = 'json("/data/ok") == true'"#,
     let unreadable = sendwall.post("/graphql", &[], r#"{"operationName":"SendCode""#);
     assert_eq!(unreadable.status, 400, "what can't be read slips past no condition");
 }
+
+#[test]
+fn a_field_of_the_body_that_an_app_may_take_for_the_query_parameter_counts_and_no_other_body_does() {
+    let app = shop();
+    let sendwall = Sendwall::start(app.address, &login("phone = \"query:mobile\"").replace("max = 1", "max = 9"));
+    let form = "application/x-www-form-urlencoded";
+    for (kind, body, expected) in [
+        (form, "mobile=%2B447402417172", "duplicate_key"),
+        (form, "mobile=07402417171&captcha=x", ""),
+        (form, "%zz=1&mobile=%2B447402417172", "malformed"),
+        ("application/x-www-form-urlencoded; charset=utf-16", "mobile=%2B447402417172", "content_type"),
+        ("application/json", r#"{"Mobile":"+447402417172"}"#, "duplicate_key"),
+        ("application/json", r#"{"captcha":"x"}"#, ""),
+        ("application/grpc", "mobile=%2B447402417172", ""),
+    ] {
+        let answer = sendwall.ask("POST", "/api/send-code?mobile=%2B447402417171", &[("content-type", kind)], body);
+        let code = if answer.status == 200 { String::new() } else { answer.code() };
+        assert_eq!(code, expected, "{kind} {body}");
+    }
+}

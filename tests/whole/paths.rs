@@ -15,7 +15,7 @@ countries = ["GB"]
 "#;
 
 /// Where an app that forgives much would route a target: it decodes twice, takes `\` for `/`, merges slashes, resolves
-/// dots, cuts path parameters, a front controller, a final dot or slash and known suffixes, and ignores case.
+/// dots, cuts path parameters, a front controller, what stands behind a script, a final dot or slash and known suffixes, and ignores case.
 fn route(target: &str) -> String {
     let path = match target.split_once("://") {
         Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
@@ -34,6 +34,9 @@ fn route(target: &str) -> String {
     }
     if segments.len() > 1 && segments[0] == "index.php" {
         segments.remove(0);
+    }
+    if let Some(script) = segments.iter().position(|segment| segment.ends_with(".php")) {
+        segments.truncate(script + 1);
     }
     if let Some(last) = segments.last_mut() {
         for suffix in [".json", ".php", ".html", ".xml", "."] {
@@ -84,6 +87,7 @@ const SPELLINGS: &[&str] = &[
     "https://a/api/send-code", "http://a//api/send-code", "/api/send-code/?/../x", "/api/send-code?/../../x",
     "/index.php/api/send-code", "/INDEX.PHP/api/send-code", "/index.php/api/send-code.json", "/index%2ephp/api/send-code",
     "/api/send-code#x", "/api/./././send-code", "/a/b/c/../../../api/send-code", "/api/send-code/x/y/../..",
+    "/api/send-code.php/x", "/api/send-code%2ephp/x/y.php/z", "/index.php/api/send-code.PHP%2fx",
 ];
 
 #[test]
