@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -394,6 +394,19 @@ async fn a_full_disk_costs_records_and_nothing_else_until_there_is_room() {
     assert_eq!((log.written(), log.dropped()), (1, 1));
     log.stop().await;
     assert_eq!(read(scratch.path()).0.len(), 1);
+}
+
+#[tokio::test]
+async fn the_log_is_for_its_own_user_alone() {
+    let scratch = Scratch::new("modes");
+    let path = scratch.path().join("decisions");
+    let log = Log::start(Settings::in_directory(path.clone()));
+    log.record(1);
+    log.settled().await;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o700);
+    assert_eq!(files(&path).iter().map(|file| mode(&path.join(file))).collect::<Vec<_>>(), [0o600]);
+    log.stop().await;
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use super::Parts;
 use super::answer::{Answer, bad_request, error, json, wrong_method};
 use crate::alerts::{Acknowledged, AlertKind, Incident, IncidentId, MATCHED, Severity, Silence, Status};
 use crate::domain::{Country, Span, Timestamp};
+use crate::lists::check_text;
 
 /// Longest text that a person gives.
 const TEXT: usize = 500;
@@ -118,7 +119,10 @@ impl Parts {
             Ok(input) => input,
             Err(answer) => return *answer,
         };
-        let acknowledged = Acknowledged { at: self.clock.now(), by: cut(&input.by), note: cut(&input.note) };
+        if let Some(fault) = bad_text([("by", &input.by), ("note", &input.note)]) {
+            return fault;
+        }
+        let acknowledged = Acknowledged { at: self.clock.now(), by: input.by, note: input.note };
         let incident = IncidentId::parse(id).and_then(|id| self.alarm.acknowledge(&id, acknowledged));
         incident.map_or_else(no_incident, |incident| json(StatusCode::OK, &self.brief(&incident)))
     }
@@ -141,9 +145,12 @@ impl Parts {
         let Some(span) = input.span.parse().ok().filter(|span| (Span::minutes(1)..=LONGEST).contains(span)) else {
             return bad_request("bad_span", "`for` is a time from \"1m\" to \"30d\"");
         };
+        if let Some(fault) = bad_text([("by", &input.by), ("note", &input.note)]) {
+            return fault;
+        }
         let from: Timestamp = self.clock.now();
-        let (by, note) = (cut(&input.by), cut(&input.note));
-        let silence = Silence { id: 0, matches: input.matches, from, until: from + span, by, note };
+        let SilenceInput { matches, by, note, .. } = input;
+        let silence = Silence { id: 0, matches, from, until: from + span, by, note };
         match self.alarm.silence(silence) {
             Some(silence) => json(StatusCode::OK, &silence),
             None => error(StatusCode::CONFLICT, "too_many_silences", "there are a hundred silences already; end one"),
@@ -195,6 +202,9 @@ fn read<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Box<Answer>> {
     serde_json::from_slice(body).map_err(|error| Box::new(bad_request("malformed", &error.to_string())))
 }
 
-fn cut(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(TEXT).collect()
+/// Refuses what may not be kept and shown in clear.
+fn bad_text(texts: [(&str, &String); 2]) -> Option<Answer> {
+    let fault = |(name, text): (&str, &String)| Some((name.to_owned(), check_text(text, TEXT).err()?));
+    let (name, fault) = texts.into_iter().find_map(fault)?;
+    Some(bad_request("bad_text", &format!("`{name}`: {fault}")))
 }

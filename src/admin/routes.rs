@@ -141,7 +141,10 @@ impl Parts {
         let rows: Vec<ConversionRow> = self.engine.conversion().into_iter().filter(ConversionRow::is_whole).collect();
         let summary = |status: EndpointStatus| {
             let row = rows.iter().find(|row| row.endpoint == status.name);
-            let (sent, conversion) = (row.map_or(0, |row| row.sent), row.and_then(ConversionRow::conversion));
+            // Where nothing tells of verifications there is none to be missing.
+            let is_seen = |row: &&ConversionRow| status.has_verify || row.verified > 0;
+            let conversion = row.filter(is_seen).and_then(ConversionRow::conversion);
+            let sent = row.map_or(0, |row| row.sent);
             EndpointSummary { status, sent, conversion }
         };
         Status {

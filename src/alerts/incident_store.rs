@@ -66,13 +66,6 @@ impl Store {
         if saved.version == VERSION { Ok(saved.book) } else { Err(malformed(format!("version {}", saved.version))) }
     }
 
-    /// Sets a file aside that can't be read, so that the next save doesn't destroy it.
-    pub fn set_aside(&self) -> io::Result<PathBuf> {
-        let aside = self.path.with_extension("json.unreadable");
-        fs::rename(&self.path, &aside)?;
-        Ok(aside)
-    }
-
     /// Writes them: whole, or not at all.
     pub fn save(&self, book: Book) -> Result<(), StoreError> {
         let text = serde_json::to_vec(&Saved { version: VERSION, book });

@@ -11,9 +11,10 @@ use crate::domain::{Span, Timestamp};
 use crate::gate::{Gate, Revision};
 use crate::limits::Handle;
 use crate::model::{FEATURES, STRANGE};
+use crate::state::set_aside;
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
-use crate::telemetry::events::{IncidentTold, IncidentsFailed};
+use crate::telemetry::events::{IncidentTold, IncidentsDamaged, IncidentsFailed};
 
 /// Outages take a look at every country.
 const OUTAGES_EVERY: Span = Span::seconds(15);
@@ -60,9 +61,9 @@ pub(super) fn alarm(config: &Config, gate: &Gate, metrics: &Metrics) -> (Arc<Ala
     let book = match store.as_ref().map(Store::load).transpose() {
         Ok(book) => book.unwrap_or_default(),
         Err(error) => {
-            IncidentsFailed { error: &error }.emit(metrics);
-            if let Some(Err(error)) = store.as_ref().map(Store::set_aside) {
-                IncidentsFailed { error: &error }.emit(metrics);
+            if let Some(path) = store.as_ref().map(Store::path) {
+                let aside = set_aside(path, gate.now());
+                IncidentsDamaged { path, error: &error, aside: aside.as_deref() }.emit(metrics);
             }
             Book::default()
         }

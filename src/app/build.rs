@@ -53,6 +53,16 @@ pub enum Error {
     Runtime(std::io::Error),
 }
 
+impl Error {
+    /// When the snapshot was written, where that is later than the clock shows.
+    pub fn snapshot_to_come(&self) -> Option<Timestamp> {
+        match self {
+            Self::Snapshot(state::Refusal::Future { created }) => Some(*created),
+            _ => None,
+        }
+    }
+}
+
 /// A gate and the counters that its revisions share.
 pub(super) struct Built {
     pub(super) gate: Gate,

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::alarm::drifted;
+use super::fixed::Fixed;
 use super::history::History;
 use super::reload::{Faults, InForce};
 use crate::admin::{
@@ -22,13 +23,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::{Country, RevisionId};
 use crate::gate::{self, Gate, OutcomeTarget};
-use crate::geo;
-use crate::http;
-use crate::journal;
 use crate::limits::{Handle, Store};
 use crate::pack::Section;
 use crate::sessions::Scope;
-use crate::state;
 use crate::telemetry::events::BudgetsReset;
 use crate::telemetry::{Counters, EvidenceStats, LearnedStats, Metrics, Snapshot, TableStats};
 
@@ -49,28 +46,6 @@ pub(super) struct Engine {
     pub(super) in_force: Mutex<InForce>,
     pub(super) faults: Mutex<Faults>,
     pub(super) history: History,
-}
-
-/// Settings that a reload can't change.
-#[derive(Debug, PartialEq)]
-pub(super) struct Fixed {
-    pub(super) http: http::Settings,
-    admin: Option<admin::Settings>,
-    journal: Option<journal::Settings>,
-    geo: geo::Settings,
-    snapshot: Option<state::Settings>,
-}
-
-impl Fixed {
-    pub(super) fn of(config: &Config) -> Self {
-        Self {
-            http: config.http.clone(),
-            admin: config.admin.clone(),
-            journal: config.journal.clone(),
-            geo: config.geo.clone(),
-            snapshot: config.snapshot.clone(),
-        }
-    }
 }
 
 impl Engine {

@@ -29,6 +29,7 @@ pub(super) struct Told<'a> {
     /// The files that it was read from.
     pub(super) files: Vec<&'a Path>,
     pub(super) changes: &'a [String],
+    /// Of one that was applied: its warnings.
     pub(super) problems: &'a [String],
 }
 

@@ -4,8 +4,10 @@
 
 mod alarm;
 mod build;
+mod descriptors;
 mod difference;
 mod engine;
+mod fixed;
 mod history;
 mod lists;
 mod outages;
@@ -103,7 +105,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     alarm::watch(&tasks, (Arc::clone(&alarm), store), Arc::clone(&engine), Arc::clone(&clock), courier.clone());
 
     tell_start(&config, &gate, &metrics);
-    engine.tell_start();
+    engine.tell_start(&config.warnings);
     let running = Running {
         local: server.local_addr(),
         admin: admin.as_ref().map(Admin::address),

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Error, start};
+use super::{Error, descriptors, start};
 use crate::admin::Cause;
 use crate::config::Config;
 use crate::telemetry::events::Draining;
 
 /// Serves until SIGTERM or SIGINT, then finishes what is under way; a second one cuts that short. SIGHUP reloads `file`.
 pub fn run(config: Config, file: Option<PathBuf>) -> Result<(), Error> {
+    descriptors::take_all(&config);
     let mut runtime = Builder::new_multi_thread();
     if let Some(workers) = config.workers {
         runtime.worker_threads(workers.get());

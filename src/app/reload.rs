@@ -8,13 +8,14 @@ use std::sync::atomic::Ordering;
 
 use super::build::revision;
 use super::difference::Keys;
-use super::engine::{Engine, Fixed};
+use super::engine::Engine;
+use super::fixed::Fixed;
 use super::history::Told;
 use super::watch::{Quiet, Stamps, Step};
 use crate::admin::Cause;
-use crate::config::{self, Config, LoadError};
+use crate::config::{self, Config, LoadError, Problem};
 use crate::domain::RevisionId;
-use crate::telemetry::events::{ConfigLoaded, HistoryFailed, NeedsRestart, ReloadRejected};
+use crate::telemetry::events::{ConfigLoaded, ConfigWarns, HistoryFailed, NeedsRestart, ReloadMended, ReloadRejected};
 
 /// Larger files are watched, and what changed in them isn't told.
 const MAX_READ: u64 = 16 * 1024 * 1024;
@@ -27,8 +28,8 @@ pub(super) struct InForce {
     keys: Keys,
     /// Every file to look at: those in force, and those that are faulty.
     watched: BTreeSet<PathBuf>,
-    /// Where files may come that belong to it.
-    directories: BTreeSet<PathBuf>,
+    /// What files may come to fit that belong to it.
+    patterns: BTreeSet<PathBuf>,
 }
 
 /// What was wrong with the last reload, and so many of these kept it from being used.
@@ -45,15 +46,25 @@ impl InForce {
     pub(super) fn of(file: Option<&Path>, config: &Config) -> Self {
         let files = files(file, config);
         let contents = read(&files);
-        let (keys, directories) = (Keys::of(&contents), config.rules.directories.clone());
-        Self { contents, keys, watched: files, directories }
+        let (keys, patterns) = (Keys::of(&contents), config.rules.patterns.clone());
+        Self { contents, keys, watched: files, patterns }
     }
 
     /// One of these directories from which files are in force and which isn't there any more. One that was never there
     /// is only empty; but what a policy stands in may go by mistake, such as a mount.
     fn vanished<'d>(&self, directories: &'d BTreeSet<PathBuf>) -> Option<&'d PathBuf> {
-        let holds = |directory: &PathBuf| self.contents.keys().any(|file| file.parent() == Some(directory));
-        directories.iter().find(|directory| holds(directory) && !directory.exists())
+        directories.iter().find(|directory| self.holds(directory) && !directory.exists())
+    }
+
+    /// One of them to which none of `files` belongs any more: what was mounted there leaves it empty when it goes.
+    fn emptied<'d>(&self, directories: &'d BTreeSet<PathBuf>, files: &BTreeSet<PathBuf>) -> Option<&'d PathBuf> {
+        let has = |directory: &PathBuf| files.iter().any(|file| file.parent() == Some(directory));
+        directories.iter().find(|directory| self.holds(directory) && !has(directory))
+    }
+
+    /// Whether files in force were read there.
+    fn holds(&self, directory: &Path) -> bool {
+        self.contents.keys().any(|file| file.parent() == Some(directory))
     }
 
     fn changed(&self, contents: &Contents) -> Vec<PathBuf> {
@@ -85,7 +96,7 @@ impl Engine {
             return;
         }
         let in_force = self.in_force.lock();
-        let stamps = Stamps::of(&in_force.watched, &in_force.directories);
+        let stamps = Stamps::of(&in_force.watched, &in_force.patterns);
         drop(in_force);
         let step = quiet.look(stamps);
         let cause = Cause::Files { changed: Vec::new() };
@@ -140,10 +151,21 @@ impl Engine {
                 gone.display()
             )));
         }
-        in_force.directories.clone_from(&config.rules.directories);
+        if let Some(empty) = in_force.emptied(&config.rules.directories, &files)
+            && matches!(cause, Cause::Files { .. })
+        {
+            return Err(Refused::because(&format!(
+                "the directory {} holds no rules any more, and some in force were read there: they stay. Where that is meant,                  reload by SIGHUP or `POST /api/reload`",
+                empty.display()
+            )));
+        }
+        in_force.patterns.clone_from(&config.rules.patterns);
         let changed = in_force.changed(&contents);
         let current = self.gate.revision().id;
         if changed.is_empty() && matches!(cause, Cause::Files { .. }) {
+            if in_force.errors > 0 {
+                ReloadMended { revision: current }.emit();
+            }
             in_force.watched = files;
             return Ok(current);
         }
@@ -159,22 +181,27 @@ impl Engine {
         self.alarm.replace(config.alerts.clone());
         ConfigLoaded { revision: id, endpoints: config.endpoints.len(), warnings: config.warnings.len() }
             .emit(&self.metrics);
-        if Fixed::of(&config) != self.fixed {
-            NeedsRestart.emit();
+        let warnings = told(&config.warnings);
+        if !warnings.is_empty() {
+            ConfigWarns { revision: id, warnings: &warnings }.emit();
+        }
+        let settings = self.fixed.changed(&Fixed::of(&config));
+        if !settings.is_empty() {
+            NeedsRestart { settings: &settings }.emit();
         }
         let keys = Keys::of(&contents);
         if !changed.is_empty() {
             let changes = in_force.keys.changes_to(&keys);
-            self.tell("applied", id, &with_files(cause, changed), &files, (&changes, &[]));
+            self.tell("applied", id, &with_files(cause, changed), &files, (&changes, &warnings));
         }
         (in_force.contents, in_force.keys, in_force.watched) = (contents, keys, files);
         Ok(id)
     }
 
     /// The first line of a process.
-    pub(super) fn tell_start(&self) {
+    pub(super) fn tell_start(&self, warnings: &[Problem]) {
         let in_force = self.in_force.lock();
-        self.tell("applied", self.gate.revision().id, &Cause::Start, &in_force.watched, (&[], &[]));
+        self.tell("applied", self.gate.revision().id, &Cause::Start, &in_force.watched, (&[], &told(warnings)));
     }
 
     fn tell(
@@ -236,6 +263,10 @@ fn load(file: &Path) -> Result<Config, Refused> {
         }
         LoadError::Unreadable { .. } => Refused::because(&error),
     })
+}
+
+fn told(problems: &[Problem]) -> Vec<String> {
+    problems.iter().map(ToString::to_string).collect()
 }
 
 fn with_files(cause: &Cause, changed: Vec<PathBuf>) -> Cause {

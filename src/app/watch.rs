@@ -2,13 +2,15 @@
 //!
 //! By looking four times a second, not by the system's notifications: those don't come from network and some
 //! container file systems, lose a file that an editor replaces by renaming, and see a mounted symlink (a `ConfigMap`)
-//! switch in the directory above only. A look costs a `stat` a file, some microseconds each.
+//! switch in the directory above only. A look costs a `stat` a file, some microseconds each, and a list of each directory
+//! that a pattern names. What a directory says of itself isn't asked: others may keep files there that are never quiet.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::config;
 use crate::domain::Span;
 
 /// How often it is looked.
@@ -26,16 +28,11 @@ type Stamp = Option<(u64, u64, u64, i64, i64, i64, i64)>;
 pub(super) struct Stamps(BTreeMap<PathBuf, Stamp>);
 
 impl Stamps {
-    /// Looks at `files`, at the directories that they stand in, where cases may come to stand beside them, and at the
-    /// `directories` of patterns, which may be empty or not there yet. Links are followed.
-    pub(super) fn of(files: &BTreeSet<PathBuf>, directories: &BTreeSet<PathBuf>) -> Self {
-        let parents = files.iter().filter_map(|file| file.parent());
-        let here = |directory: &Path| {
-            if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory.to_owned() }
-        };
-        let directories = parents.chain(directories.iter().map(PathBuf::as_path));
-        let all = files.iter().cloned().chain(directories.map(here));
-        Self(all.map(|path| (stamp(&path), path)).map(|(stamp, path)| (path, stamp)).collect())
+    /// Looks at `files`, at what fits the `patterns`, and at the cases that may come to stand beside them. Links are
+    /// followed.
+    pub(super) fn of(files: &BTreeSet<PathBuf>, patterns: &BTreeSet<PathBuf>) -> Self {
+        let stamped = |path: PathBuf| (path.clone(), stamp(&path));
+        Self(config::belonging(files, patterns).into_iter().map(stamped).collect())
     }
 }
 
@@ -138,26 +135,31 @@ mod tests {
         fs::write(directory.join("b"), "2").unwrap();
         std::os::unix::fs::symlink("a", &link).unwrap();
         let files = BTreeSet::from([file.clone(), link.clone()]);
-        let later = BTreeSet::from([directory.join("later")]);
+        let later = BTreeSet::from([directory.join("later/*.toml")]);
         let mut before = Stamps::of(&files, &later);
-        let mut is_seen = |what: &str| {
+        let mut differs = || {
             let now = Stamps::of(&files, &later);
-            assert_ne!(now, before, "{what}");
+            let differs = now != before;
             before = now;
+            differs
         };
         fs::rename(directory.join("b"), &file).unwrap();
-        is_seen("another file of the same length takes its place");
+        assert!(differs(), "another file of the same length takes its place");
+        fs::write(directory.join("cases.toml"), "3").unwrap();
+        assert!(differs(), "cases beside it");
         fs::write(directory.join("c"), "3").unwrap();
-        is_seen("a file beside it");
         std::os::unix::fs::symlink("c", directory.join("new")).unwrap();
         fs::rename(directory.join("new"), &link).unwrap();
-        is_seen("a link leads elsewhere");
+        assert!(differs(), "a link leads elsewhere");
         fs::remove_file(&file).unwrap();
-        is_seen("it is gone");
+        assert!(differs(), "it is gone");
         fs::create_dir(directory.join("later")).unwrap();
-        is_seen("a pattern's directory comes");
-        fs::write(directory.join("later/first"), "4").unwrap();
-        is_seen("the first file in it");
+        fs::write(directory.join("later/first.toml"), "4").unwrap();
+        assert!(differs(), "the first file that fits");
+        for elsewhere in ["d", "later/first", "later/cases.toml~"] {
+            fs::write(directory.join(elsewhere), "5").unwrap();
+            assert!(!differs(), "{elsewhere} has no part in it");
+        }
         assert_eq!(Stamps::of(&files, &later), Stamps::of(&files, &later));
         fs::remove_dir_all(&directory).unwrap();
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{FOUND_SOMETHING, output};
+use super::{COULD_NOT_RUN, FOUND_SOMETHING, output};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{self, Config, LoadError, Problem};
 
@@ -28,6 +28,11 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
             Ok(config)
         }
         Err(LoadError::Faulty(problems)) => Err(problems),
+        Err(unreadable @ LoadError::Unreadable { .. }) if args.json => {
+            let file = args.file.display().to_string();
+            output::result(serde_json::to_string_pretty(&[Problem::of_file(file, unreadable.to_string())])?);
+            return Ok(ExitCode::from(COULD_NOT_RUN));
+        }
         Err(unreadable @ LoadError::Unreadable { .. }) => return Err(unreadable.into()),
     };
     let problems = loaded.as_ref().map_or_else(Vec::as_slice, |config| config.warnings.as_slice());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -98,8 +98,15 @@ fn request_explained(
         Some(at) => Arc::new(ManualClock::at(at)),
         None => Arc::new(SystemClock::start()),
     };
-    let (explanation, kept) = app::explain(config, &clock, &request.sent_from(from))?;
-    let mut told = explained(explanation);
+    let explained = app::explain(config, &clock, &request.sent_from(from));
+    let (explanation, kept) = explained.map_err(|error| match (at, error.snapshot_to_come()) {
+        (Some(at), Some(written)) => anyhow!(
+            "the snapshot was written at {written}, after {at}, and what was counted then is known no more; name a later \
+             time with --at, or a state directory without a snapshot with --state"
+        ),
+        _ => error.into(),
+    })?;
+    let mut told = shown(explanation);
     told["counters"] = match &kept {
         Some(kept) => json!({
             "of": "the last snapshot", "written": kept.created, "entries": kept.entries, "left_out": kept.skipped,
@@ -110,7 +117,7 @@ fn request_explained(
     Ok(ExitCode::SUCCESS)
 }
 
-fn explained(explanation: Explanation) -> Value {
+fn shown(explanation: Explanation) -> Value {
     let Explanation::Judged { on, facts, decision, readings, standing, looks, rules } = explanation else {
         return json!({ "role": "pass", "verdict": "forward", "facts": null });
     };
@@ -162,7 +169,9 @@ fn decision(args: &ExplainArgs, id: &str) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         404 => {
-            output::note(format!("no decision {id} is kept; only the latest are, and the decision log has the rest"));
+            output::note(format!(
+                "there is no decision {id}, neither in memory nor in the decision log, which keeps them for a set time"
+            ));
             Ok(ExitCode::from(FOUND_SOMETHING))
         }
         401 | 403 => bail!("the admin address asks for a token; name its file with --token-file"),

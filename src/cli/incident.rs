@@ -182,6 +182,9 @@ impl AdminArgs {
     }
 
     fn answer(&self, answer: &fetch::Answer) -> anyhow::Result<Value> {
+        if matches!(answer.status, 401 | 403) {
+            bail!("the admin address asks for a token; name its file with --token-file");
+        }
         let body: Value = serde_json::from_slice(&answer.body).context("the answer is not JSON")?;
         if answer.status == 200 {
             return Ok(body);

@@ -4,7 +4,6 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::reader::Section;
-use super::source::Fault;
 use super::values;
 use crate::gate::{Answer, Answers};
 
@@ -20,9 +19,7 @@ pub(super) fn read(section: &mut Section<'_>) -> Answers {
 fn answer(section: &mut Section<'_>, default: StatusCode) -> Option<Answer> {
     let status =
         section.integer("status", 200..=599).and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());
-    let content_type = section.parsed("content_type", |text| {
-        HeaderValue::from_str(text).map_err(|_not_a_value| Fault::new("this is no content type"))
-    });
+    let content_type = section.parsed("content_type", values::content_type);
     let body = section.text("body").unwrap_or_default();
     let added = section.pairs("headers", values::answer_header);
     let mut headers: HeaderMap = added.into_iter().collect();

@@ -127,9 +127,9 @@ fn provider(
     if kind.is_some() {
         section.require("site_key", "the public key of your site, which its widget is given");
     }
-    let site_key = section.text("site_key").map(Box::from);
+    let site_key = section.parsed("site_key", site_key);
     let url = url(section, kind);
-    let hostnames = section.list("hostnames", |text| Ok(Box::from(text)));
+    let hostnames = section.list("hostnames", |text| values::host_name(text).map(Box::from));
     let min_score = section.number("min_score", 0.0..=1.0).map_or(0.5, f64::from);
     let when_down = when_down(section);
     let timeout = section.span("timeout", Span::millis(100)..=Span::seconds(30)).unwrap_or(Span::seconds(5));
@@ -142,7 +142,7 @@ fn provider(
     }
     if !kind.tells_hostname() {
         no_effect(section, &["hostnames"]);
-    } else if hostnames.as_ref().is_none_or(Vec::is_empty) {
+    } else if !section.has("hostnames") || hostnames.as_ref().is_some_and(Vec::is_empty) {
         let fault = Fault::new("a widget on any page that knows your site key gives tokens that count here");
         section.warning("hostnames", fault.hint("name the hosts of your pages, such as hostnames = [\"app.example\"]"));
     }
@@ -157,6 +157,13 @@ fn provider(
         when_down,
         timeout,
     })
+}
+
+fn site_key(text: &str) -> Result<Box<str>, Fault> {
+    if !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic()) {
+        return Ok(Box::from(text));
+    }
+    Err(Fault::new(format!("{text:?} is no site key")).hint("copy it from the provider's page of your site"))
 }
 
 fn url(section: &mut Section<'_>, kind: Option<Kind>) -> Option<Uri> {

@@ -28,7 +28,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let trusted_proxies = trusted_proxies(root);
     let ja4_header = ja4_header(root, &trusted_proxies.networks);
     let http = server::read(root, &trusted_proxies.networks);
-    let admin = telling::admin(root, http.as_ref().map(|http| http.listen));
+    let admin = telling::admin(root, http.as_ref());
     let state = root.directory("state");
     let snapshot = snapshot::read(root, state.as_ref());
     let keys = keys::read(root, state.as_deref(), environment);

@@ -23,6 +23,8 @@ const CLASSIC: &str = include_str!("../../rules/classic/limits.toml");
 
 /// Longest window: what is counted is kept in memory for as long.
 const LONGEST: Span = Span::hours(24 * 400);
+/// Tables that metrics show beside those of the limits.
+const OWN_TABLES: [&str; 3] = ["sessions", "cells", "challenges"];
 /// Highest maximum.
 const MOST: u64 = 16_000_000;
 /// The same for a distinct count, which keeps each item.
@@ -83,6 +85,10 @@ fn overlay(root: &mut Section<'_>, limits: &mut Vec<Arc<Limit>>, endpoints: &[&s
         section.require("name", "it stands in reasons, logs and metrics, such as name = \"phone-day\"");
         let name: Option<Arc<str>> = section.parsed("name", values::name).map(Arc::from);
         if let Some(name) = &name {
+            if OWN_TABLES.contains(&name.as_ref()) {
+                let fault = Fault::new(format!("sendwall has a table {name:?} of its own, by which metrics name it"));
+                section.error("name", fault.hint(format!("take another, such as \"my-{name}\"")));
+            }
             if seen.contains(name) {
                 section.error("name", Fault::new(format!("two limits are named {name:?}")));
             }

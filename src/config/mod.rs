@@ -37,7 +37,7 @@ pub use keys::KeySource;
 pub use limits::Limits;
 pub use load::{LoadError, counted, environment, load, load_complete};
 pub use problem::{Excerpt, Position, Problem, Severity};
-pub use rules::{NotTested, Rules, Tested, test_directory};
+pub use rules::{NotTested, Rules, Tested, belonging, test_directory};
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -160,13 +160,19 @@ impl Config {
         self.warnings.extend(self.rules.expired(now));
     }
 
-    /// Takes another state directory than the text says: its keys, unless the environment or `key_file` gave them.
-    pub fn use_state(&mut self, state: &Path) {
+    /// Takes another state directory than the text says: its snapshot, and its keys, unless the environment or
+    /// `key_file` gave them.
+    pub fn use_state(&mut self, directory: &Path) {
         let own_keys = self.state.as_ref().map(|state| KeySource::in_state(state));
         if self.keys == KeySource::Fresh || own_keys.as_ref() == Some(&self.keys) {
-            self.keys = KeySource::in_state(state);
+            self.keys = KeySource::in_state(directory);
         }
-        self.state = Some(state.to_owned());
+        match &mut self.snapshot {
+            Some(snapshot) => directory.clone_into(&mut snapshot.directory),
+            None if self.state.is_none() => self.snapshot = Some(state::Settings::in_directory(directory.to_owned())),
+            None => {}
+        }
+        self.state = Some(directory.to_owned());
     }
 
     /// Every key that a configuration may have, array indices left out: `endpoint[].send`.

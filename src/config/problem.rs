@@ -59,6 +59,12 @@ pub struct Excerpt {
 }
 
 impl Problem {
+    /// An error about a file as a whole.
+    pub fn of_file(file: String, message: String) -> Self {
+        let (severity, path) = (Severity::Error, String::new());
+        Self { severity, file, position: None, path, message, hint: None, excerpt: None }
+    }
+
     /// Whether it keeps the configuration from being used.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error

@@ -94,9 +94,7 @@ fn visit(section: &mut Section<'_>) -> Option<VisitSettings> {
 }
 
 fn cookie_name(text: &str) -> Result<&str, Fault> {
-    // The characters of a token of RFC 9110.
-    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if !text.is_empty() && text.len() <= 64 && text.chars().all(is_token) {
+    if text.len() <= 64 && values::is_token(text) {
         return Ok(text);
     }
     Err(Fault::new(format!("{text:?} is no name of a cookie")).hint("write letters, digits, `-` and `_`, at most 64"))

@@ -10,6 +10,7 @@ use super::values::{self, GIB, MIB};
 use crate::admin;
 use crate::domain::Span;
 use crate::geo::{self, Geo};
+use crate::http;
 use crate::journal;
 use crate::privacy::Secret;
 use crate::telemetry;
@@ -18,8 +19,8 @@ use crate::telemetry::{Format, Level};
 /// The shortest token that can't be guessed by trying.
 const SHORTEST_TOKEN: usize = 16;
 
-/// Reads the admin address; `None` where it is switched off. `main` is the main listener's.
-pub(super) fn admin(root: &mut Section<'_>, main: Option<SocketAddr>) -> Option<admin::Settings> {
+/// Reads the admin address; `None` where it is switched off. Neither may the main listener be there nor the app.
+pub(super) fn admin(root: &mut Section<'_>, http: Option<&http::Settings>) -> Option<admin::Settings> {
     let default = SocketAddr::from(([127, 0, 0, 1], 9090));
     let listen = root.parsed_or_false("admin", values::socket_address).unwrap_or(Some(default));
     let file = root.file("admin_token_file");
@@ -36,8 +37,15 @@ pub(super) fn admin(root: &mut Section<'_>, main: Option<SocketAddr>) -> Option<
     let is_main = |main: SocketAddr| {
         main.port() == listen.port() && main.port() != 0 && (main.ip() == listen.ip() || main.ip().is_unspecified())
     };
-    if main.is_some_and(is_main) {
+    if http.is_some_and(|http| is_main(http.listen)) {
         root.error("admin", Fault::new(format!("{listen} is the main listener's address")).hint("take another port"));
+    }
+    if http.is_some_and(|http| values::leads_to(&http.upstream.host, http.upstream.port, listen)) {
+        let fault = Fault::new(format!("the upstream is sendwall's own admin address {listen}"));
+        root.error(
+            "upstream",
+            fault.hint("clients would reach it; name the app's address, or give `admin` another port"),
+        );
     }
     Some(admin::Settings { listen, token })
 }

@@ -108,6 +108,36 @@ pub(super) fn socket_address(text: &str) -> Result<SocketAddr, Fault> {
     })
 }
 
+/// The name of a host as providers tell it: without scheme, port and path.
+pub(super) fn host_name(text: &str) -> Result<&str, Fault> {
+    let is_label =
+        |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    if text.len() <= 253 && text.split('.').all(is_label) || text.parse::<IpAddr>().is_ok() {
+        return Ok(text);
+    }
+    let fault = Fault::new(format!("{text:?} is no name of a host"));
+    match text.parse::<Uri>().ok().as_ref().and_then(Uri::host) {
+        Some(host) if host != text => Err(fault.hint(format!("write the host alone, \"{host}\""))),
+        _ => Err(fault.hint("write it as browsers show it, such as \"app.example\"")),
+    }
+}
+
+/// A type and a subtype, such as `text/html`, with whatever parameters.
+pub(super) fn content_type(text: &str) -> Result<HeaderValue, Fault> {
+    let fault = || Fault::new(format!("{text:?} is no content type")).hint("write one such as \"application/json\"");
+    let essence = text.split(';').next().unwrap_or_default().trim_end();
+    let parts: Vec<&str> = essence.split('/').collect();
+    if parts.len() != 2 || !parts.into_iter().all(is_token) {
+        return Err(fault());
+    }
+    HeaderValue::from_str(text).map_err(|_not_a_value| fault())
+}
+
+/// The characters of a token of RFC 9110.
+pub(super) fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c))
+}
+
 /// A network, or one address.
 pub(super) fn network(text: &str) -> Result<IpNet, Fault> {
     let network = text.parse().or_else(|_not_a_network| text.parse::<IpAddr>().map(IpNet::from));
@@ -170,17 +200,20 @@ pub(super) fn upstream(text: &str) -> Result<UpstreamUrl, Fault> {
 impl UpstreamUrl {
     /// Whether this is where `listen` listens, as far as the text tells.
     pub(super) fn is(&self, listen: SocketAddr) -> bool {
-        let address = match self.host.as_ref() {
-            "localhost" => Some(IpAddr::from([127, 0, 0, 1])),
-            host => host.parse::<IpAddr>().ok(),
-        };
-        let same_host = address.is_some_and(|address| {
-            address == listen.ip()
-                || address.is_unspecified()
-                || (listen.ip().is_unspecified() && address.is_loopback())
-        });
-        self.port == listen.port() && same_host
+        leads_to(&self.host, self.port, listen)
     }
+}
+
+/// Whether a host and a port are where `listen` listens, as far as the text tells.
+pub(super) fn leads_to(host: &str, port: u16, listen: SocketAddr) -> bool {
+    let address = match host {
+        "localhost" => Some(IpAddr::from([127, 0, 0, 1])),
+        host => host.parse::<IpAddr>().ok(),
+    };
+    let same_host = address.is_some_and(|address| {
+        address == listen.ip() || address.is_unspecified() || (listen.ip().is_unspecified() && address.is_loopback())
+    });
+    port == listen.port() && same_host
 }
 
 pub(super) fn country(text: &str) -> Result<Country, Fault> {

@@ -11,11 +11,12 @@ impl Document<'_> {
     pub fn may_hold(&self, condition: &Expression) -> bool {
         let is_read =
             |node| condition.reads(|name, argument| self.at(name, argument.unwrap_or_default()) == Some(node));
-        condition.may_hold(self, &|name, argument| match (name, argument.unwrap_or_default()) {
+        let doubtful = |name: &str, argument: Option<&str>| match (name, argument.unwrap_or_default()) {
             ("header", header) => self.headers().is_some_and(|headers| headers.get_all(header).iter().nth(1).is_some()),
             ("json" | "form" | "query", argument) => self.is_doubtful(name, argument, &is_read),
             _ => false,
-        })
+        };
+        condition.holds_whatever(self, &doubtful) != Some(false)
     }
 
     /// Whether an app may see another value here: what we see is no plain value, or another one stands where apps look as

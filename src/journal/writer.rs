@@ -3,8 +3,9 @@
 //! Records are written in batches with one system call each and nothing is held back in a buffer of this process, so
 //! a process that is killed leaves every record that left the queue, and at most one cut-off line.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -109,7 +110,8 @@ impl Writer {
     /// Goes on with the newest file where it has room, or begins one.
     pub(super) fn open(&mut self) -> io::Result<()> {
         let now = self.clock.now();
-        fs::create_dir_all(&self.settings.directory)?;
+        // As everything in the state directory: for sendwall's user alone.
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.settings.directory)?;
         let newest = files::list(&self.settings.directory)?.pop();
         let usable = newest.as_ref().filter(|newest| {
             let bytes = newest.path.metadata().map_or(u64::MAX, |metadata| metadata.len());
@@ -121,7 +123,7 @@ impl Writer {
             (None, None) => FileName::new(now, 0),
         };
         let path = self.settings.directory.join(name.to_string());
-        let mut file = OpenOptions::new().read(true).append(true).create(true).open(&path)?;
+        let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&path)?;
         let mut bytes = file.seek(SeekFrom::End(0))?;
         if !ends_with_newline(&mut file, bytes)? {
             file.write_all(b"\n")?;

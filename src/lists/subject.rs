@@ -100,7 +100,7 @@ impl Given {
         match text.strip_suffix('*') {
             Some(prefix) => range_of(prefix, numbering).map(Self::Range),
             None if text.contains('*') => Err(NotListable::Star),
-            None => phone_or_range(text, numbering),
+            None => phone_without_star(text, numbering),
         }
     }
 
@@ -129,17 +129,16 @@ fn phone_of(text: &str, numbering: &Numbering) -> Result<Number, NotListable> {
     numbering.read(text, None).map_err(|_no_such_code| NotListable::NoSuchNumber)
 }
 
-fn phone_or_range(text: &str, numbering: &Numbering) -> Result<Given, NotListable> {
-    let range = range_of(text, numbering);
-    match (phone_of(text, numbering), range) {
-        (Ok(number), Ok(range)) => match number.validity {
+fn phone_without_star(text: &str, numbering: &Numbering) -> Result<Given, NotListable> {
+    match (phone_of(text, numbering), range_of(text, numbering)) {
+        (Ok(number), Ok(_)) => match number.validity {
             Validity::Valid => Ok(Given::Phone(number)),
             Validity::Possible => Err(NotListable::PhoneOrRange),
-            Validity::Impossible => Ok(Given::Range(range)),
+            Validity::Impossible => Err(NotListable::Star),
         },
         (Ok(number), Err(_)) if number.validity != Validity::Impossible => Ok(Given::Phone(number)),
         (Ok(_), Err(_)) => Err(NotListable::NoSuchNumber),
-        (Err(NotListable::NoSuchNumber), Ok(range)) => Ok(Given::Range(range)),
+        (Err(NotListable::NoSuchNumber), Ok(_)) => Err(NotListable::Star),
         (Err(fault), _) => Err(fault),
     }
 }
@@ -269,6 +268,10 @@ mod tests {
             ("+0*", NotListable::Form),
             ("phone:+447", NotListable::NoSuchNumber),
             ("+44740241", NotListable::PhoneOrRange),
+            ("+4474024", NotListable::Star),
+            ("+447400", NotListable::Star),
+            ("+1", NotListable::Star),
+            ("+7", NotListable::Star),
         ] {
             assert_eq!(read(text), Err(fault), "{text}");
         }

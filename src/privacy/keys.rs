@@ -1,7 +1,10 @@
 //! The key ring: one current master key, older ones kept so that what they signed or named is still understood.
 
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::{fmt, fs, io};
 
 use ring::hmac;
 
@@ -47,6 +50,14 @@ pub enum KeyRingError {
         /// What the system said.
         source: io::Error,
     },
+    /// The text holds nothing.
+    #[error(
+        "the key {origin} is empty; put back the key that was in it, or remove it, and the next start makes a new one"
+    )]
+    Empty {
+        /// "file" or "environment variable", with its name.
+        origin: String,
+    },
     /// The text isn't a list of keys.
     #[error("line {line} of the key {origin} is not 64 hexadecimal digits; make one with `openssl rand -hex 32`")]
     Malformed {
@@ -63,6 +74,9 @@ pub enum KeyRingError {
 impl KeyRing {
     /// Reads keys from text, one a line; empty lines and `#` comments don't count.
     pub fn parse(text: &str, origin: &str) -> Result<Self, KeyRingError> {
+        if text.trim().is_empty() {
+            return Err(KeyRingError::Empty { origin: origin.to_owned() });
+        }
         let mut keys = Vec::new();
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
@@ -86,7 +100,8 @@ impl KeyRing {
             Ok(text) => Ok((Self::parse(&text, &format!("file {}", path.display()))?, false)),
             Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
                 let ring = Self::generate()?;
-                write_private(path, &format!("{}\n", to_hex(&ring.current))).map_err(error("create"))?;
+                let text = format!("{}\n", to_hex(&ring.current));
+                create_whole(path, |file| file.write_all(text.as_bytes())).map_err(error("create"))?;
                 Ok((ring, true))
             }
             Err(other) => Err(error("read")(other)),
@@ -151,14 +166,29 @@ fn to_hex(key: &[u8; 32]) -> String {
     })
 }
 
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    use io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
+/// Makes a file that nobody else may read, and whose directory is made where it is missing. At any moment, a crash or a
+/// full disk included, it is whole or not there, and one that is there stays.
+fn create_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(directory)?;
+    // A name of its own, so that two processes that start at once never fill the same file.
+    let mut new = path.as_os_str().to_owned();
+    new.push(format!(".new-{}", std::process::id()));
+    let new = PathBuf::from(new);
+    let placed = fill_new(&new, fill).and_then(|()| match fs::hard_link(&new, path) {
+        // Some file systems have no links.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => fs::rename(&new, path),
+        linked => linked,
+    });
+    // Gone already where it was renamed; what is left of one that could not be filled would only be in the way.
+    drop(fs::remove_file(&new));
+    placed?;
+    File::open(directory)?.sync_all()
+}
+
+fn fill_new(new: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(new)?;
+    fill(&mut file)?;
     file.sync_all()
 }
 
@@ -174,6 +204,32 @@ mod tests {
         assert_ne!(ring.derive(Purpose::Visit), ring.derive(Purpose::Pseudonyms));
         let error = KeyRing::parse("zz", "file k").unwrap_err().to_string();
         assert!(error.starts_with("line 1 of the key file k"), "{error}");
-        assert!(KeyRing::parse("", "file k").is_err());
+        for empty in ["", "\n  \n"] {
+            let error = KeyRing::parse(empty, "file k").unwrap_err().to_string();
+            assert!(error.starts_with("the key file k is empty"), "{error}");
+        }
+        assert!(KeyRing::parse("# no key", "file k").is_err());
+    }
+
+    #[test]
+    fn a_full_disk_at_the_first_start_leaves_the_next_one_nothing_to_trip_over() {
+        let directory = std::env::temp_dir().join(format!("sendwall-keys-{}", std::process::id()));
+        let path = directory.join("state/keys");
+        let full = create_whole(&path, |file| {
+            file.write_all(b"ab")?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert_eq!(full.unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(fs::read_dir(directory.join("state")).unwrap().count(), 0, "nothing is left");
+
+        let (made, is_new) = KeyRing::load_or_create(&path).unwrap();
+        assert!(is_new);
+        let (read, is_new) = KeyRing::load_or_create(&path).unwrap();
+        assert!(!is_new && read.derive(Purpose::Visit) == made.derive(Purpose::Visit));
+        let taken = create_whole(&path, |_file| Ok(()));
+        assert_eq!(taken.unwrap_err().kind(), io::ErrorKind::AlreadyExists, "it is never replaced");
+        assert!(KeyRing::load_or_create(&path).is_ok());
+        assert_eq!(fs::read_dir(directory.join("state")).unwrap().count(), 1);
+        fs::remove_dir_all(&directory).unwrap();
     }
 }

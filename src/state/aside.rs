@@ -10,7 +10,7 @@ use crate::domain::Timestamp;
 const KEPT: usize = 3;
 
 /// Gives the file another name, after the time, and gives that name.
-pub(super) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
+pub fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
     let aside = name_aside(path, now);
     fs::rename(path, &aside)?;
     prune(path)?;

@@ -20,6 +20,7 @@ mod settings;
 mod snapshots;
 mod whole;
 
+pub use aside::set_aside;
 pub use error::{Refusal, SaveError};
 pub use hold::{Hold, HoldError};
 pub use ledger::Ledger;

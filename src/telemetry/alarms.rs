@@ -1,5 +1,6 @@
 //! What is told about alerts: their metrics and their events.
 
+use std::path::Path;
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -88,7 +89,30 @@ impl IncidentTold<'_> {
     }
 }
 
-/// The incidents on disk can't be read or written.
+/// The incidents on disk can't be used; those of before are not known.
+#[derive(Clone, Copy, Debug)]
+pub struct IncidentsDamaged<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// What is wrong with it.
+    pub error: &'a (dyn std::error::Error + 'static),
+    /// Where it is kept.
+    pub aside: Result<&'a Path, &'a std::io::Error>,
+}
+
+impl IncidentsDamaged<'_> {
+    /// Logs and counts.
+    pub fn emit(&self, metrics: &Metrics) {
+        metrics.alarms().failures.inc();
+        let Self { path, error, aside } = self;
+        error!(
+            path = %path.display(), %error, ?aside,
+            "the incidents of before cannot be used, so there are none: what goes on is told anew"
+        );
+    }
+}
+
+/// The incidents can't be written.
 #[derive(Clone, Copy, Debug)]
 pub struct IncidentsFailed<'a> {
     /// What went wrong.

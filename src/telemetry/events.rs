@@ -7,7 +7,7 @@ use std::path::Path;
 use tracing::{error, info, warn};
 
 use super::Metrics;
-pub use super::alarms::{BudgetsReset, IncidentTold, IncidentsFailed};
+pub use super::alarms::{BudgetsReset, IncidentTold, IncidentsDamaged, IncidentsFailed};
 pub use super::delivery::{
     AlertAttemptFailed, AlertChannelGone, AlertDamaged, AlertGivenUp, AlertSpoolFailed, AlertsRestored, AlertsSent,
 };
@@ -75,6 +75,27 @@ impl AcceptFailed<'_> {
     }
 }
 
+/// The system allows fewer file descriptors than the configuration may need.
+#[derive(Clone, Copy, Debug)]
+pub struct FewDescriptors {
+    /// As many are allowed.
+    pub allowed: u64,
+    /// As many may be needed.
+    pub needed: u64,
+}
+
+impl FewDescriptors {
+    /// Logs.
+    pub fn emit(&self) {
+        warn!(
+            allowed = self.allowed,
+            needed = self.needed,
+            "the system allows fewer open files than `max_connections` and [upstream_pool] `max_connections` may need: \
+             raise its limit (`LimitNOFILE=` of systemd, `ulimit -Hn`), or lower these"
+        );
+    }
+}
+
 /// A configuration is in force, at the start or after a reload.
 #[derive(Clone, Copy, Debug)]
 pub struct ConfigLoaded {
@@ -119,17 +140,49 @@ impl ReloadRejected<'_> {
     }
 }
 
-/// A reload changed settings that only a start reads: listeners, the upstream, the decision log, the snapshot, database
-/// files.
+/// After a reload that was refused, the files say again what is in force.
 #[derive(Clone, Copy, Debug)]
-pub struct NeedsRestart;
+pub struct ReloadMended {
+    /// The configuration that stayed.
+    pub revision: RevisionId,
+}
 
-impl NeedsRestart {
+impl ReloadMended {
+    /// Logs.
+    pub fn emit(&self) {
+        info!(revision = %self.revision, "the files say again what is in force: nothing was changed in between");
+    }
+}
+
+/// A reload brought a configuration in force that `check` would warn of. At a start its command tells.
+#[derive(Clone, Copy, Debug)]
+pub struct ConfigWarns<'a> {
+    /// Its name.
+    pub revision: RevisionId,
+    /// Every warning, a sentence each.
+    pub warnings: &'a [String],
+}
+
+impl ConfigWarns<'_> {
+    /// Logs.
+    pub fn emit(&self) {
+        warn!(revision = %self.revision, warnings = ?self.warnings, "the configuration in force may not be what is meant");
+    }
+}
+
+/// A reload changed settings that only a start reads.
+#[derive(Clone, Copy, Debug)]
+pub struct NeedsRestart<'a> {
+    /// Their names.
+    pub settings: &'a [&'static str],
+}
+
+impl NeedsRestart<'_> {
     /// Logs.
     pub fn emit(&self) {
         warn!(
-            "the new configuration is in force but for its changes of listeners, upstream, time-outs, decision log, \
-             snapshot or GeoIP files: these take effect at the next start"
+            settings = self.settings.join(", "),
+            "the new configuration is in force but for its changes of these settings, which take effect at the next start"
         );
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -76,6 +77,8 @@ pub struct Metrics {
     table_capacity: Family<labels::Table, Level>,
     table_evicted: Family<labels::Table, Count>,
     table_untracked: Family<labels::Table, Count>,
+    /// Those of the last scrape: what a reload took away is shown no more.
+    tables: Mutex<Vec<Arc<str>>>,
     open_sends: Level,
     config_revision: Level,
 }
@@ -132,6 +135,7 @@ impl Metrics {
             table_capacity: Family::default(),
             table_evicted: Family::default(),
             table_untracked: Family::default(),
+            tables: Mutex::default(),
             open_sends: Level::default(),
             config_revision: Level::default(),
         };
@@ -358,6 +362,14 @@ impl Metrics {
         self.evidence.take_in(&snapshot.evidence);
         self.looks.drifted(&snapshot.drift);
         self.config_revision.set(u64::from(snapshot.revision.number));
+        let mut shown = self.tables.lock();
+        for gone in shown.iter().filter(|name| !snapshot.tables.iter().any(|stats| stats.table == **name)) {
+            let label = labels::Table { table: Arc::clone(gone) };
+            for level in [&self.table_entries, &self.table_bytes, &self.table_capacity] {
+                level.remove(&label);
+            }
+        }
+        *shown = snapshot.tables.iter().map(|stats| Arc::clone(&stats.table)).collect();
         for stats in &snapshot.tables {
             let label = labels::Table { table: Arc::clone(&stats.table) };
             self.table_entries.get_or_create(&label).set(stats.entries);

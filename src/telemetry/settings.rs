@@ -1,7 +1,7 @@
 //! What the operator sets about the process log.
 
 /// Settings of the log on standard error.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Lines for people or for machines.
     pub format: Format,

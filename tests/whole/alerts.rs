@@ -11,7 +11,7 @@ use crate::support::app::App;
 use crate::support::client::connect;
 use crate::support::gate::LIMITS_ALONE;
 use crate::support::proxy::eventually;
-use crate::whole::stage::{SHOP_LOGIN, Sendwall, shop};
+use crate::whole::stage::{Directory, SHOP_LOGIN, Sendwall, shop};
 
 fn attacked(mode: &str) -> (App, Sendwall) {
     let app = shop();
@@ -131,6 +131,21 @@ fn connections_that_are_all_in_use_are_not_told_as_an_app_that_does_not_answer()
 }
 
 #[test]
+fn commands_say_how_to_give_the_token_that_they_lack() {
+    let app = shop();
+    let directory = Directory::new();
+    directory.write("token", "0123456789abcdef0123456789abcdef");
+    let sendwall = Sendwall::start_in(directory, app.address, &format!("admin_token_file = \"token\"\n{SHOP_LOGIN}"));
+    for arguments in [&["list"][..], &["show", "inc-1-1"], &["ack", "inc-1-1"], &["export", "inc-1-1"]] {
+        let refused = incident(&sendwall, arguments);
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(refused.status.code() == Some(2) && said.contains("--token-file"), "{arguments:?}: {said}");
+    }
+    let file = sendwall.directory.0.join("token").display().to_string();
+    assert!(incident(&sendwall, &["list", "--token-file", &file]).status.success());
+}
+
+#[test]
 fn a_silence_is_begun_and_ended_and_nonsense_is_refused() {
     let app = shop();
     let sendwall = Sendwall::start(app.address, SHOP_LOGIN);
@@ -146,6 +161,13 @@ fn a_silence_is_begun_and_ended_and_nonsense_is_refused() {
         let refused = sendwall.admin_post("/api/silences", &format!(r#"{{"matches":{matches},"for":"2h"}}"#));
         assert_eq!(refused.status, 400, "{matches} would silence nothing");
         assert!(refused.body.contains(hint), "{}", refused.body);
+    }
+    for text in [r#""by":"+447402417171""#, r#""note":"called 447402417171""#, r#""note":"two\nlines""#] {
+        let silence = sendwall.admin_post("/api/silences", &format!(r#"{{"for":"2h",{text}}}"#));
+        assert_eq!((silence.status, silence.code().as_str()), (400, "bad_text"), "{text}: {}", silence.body);
+        let acknowledged = sendwall.admin_post("/api/incidents/inc-1-1/ack", &format!("{{{text}}}"));
+        assert_eq!(acknowledged.status, 400, "{text}");
+        assert!(!silence.body.contains("7402417171") && !acknowledged.body.contains("7402417171"));
     }
     assert_eq!(sendwall.admin_post("/api/silences/1/end", "").status, 200);
     assert_eq!(sendwall.admin_post("/api/silences/1/end", "").status, 404);

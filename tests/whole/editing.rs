@@ -9,7 +9,7 @@ use sendwall::clock::Stopwatch;
 use serde_json::{Value, json};
 
 use crate::support::gate::LIMITS_ALONE;
-use crate::support::proxy::{eventually, within};
+use crate::support::proxy::{eventually, let_pass, within};
 use crate::whole::stage::{Directory, Sendwall, shop};
 
 const PHONE: &str = "+447402417171";
@@ -76,6 +76,16 @@ fn an_edited_file_takes_effect_by_itself_however_it_is_written() {
     assert_eq!((&told[1]["cause"], &told[1]["changes"]), (&json!("files"), &json!(["limit[hour].max: 2 -> 3"])));
     assert_eq!(told[1]["changed"], json!(["sendwall.toml"]));
     assert_eq!(told[0]["revision"], revision(&sendwall));
+
+    let is_shown = |table: &str| {
+        let metrics = sendwall.admin("/metrics").body;
+        ["entries", "bytes", "capacity"]
+            .map(|of| metrics.contains(&format!("sendwall_table_{of}{{table=\"{table}\"}}")))
+    };
+    assert_eq!(is_shown("hour"), [true; 3]);
+    sendwall.write_rules(&config(4, "").replace("\"hour\"", "\"other\""));
+    eventually("another limit is in force", || revision(&sendwall).starts_with("r5-"));
+    assert_eq!([is_shown("other"), is_shown("hour")], [[true; 3], [false; 3]], "what is gone is shown no more");
 }
 
 #[test]
@@ -91,9 +101,12 @@ fn rules_in_files_of_their_own_come_change_and_go() {
     sendwall.directory.write("rules/one.toml", &block("GB"));
     within(Duration::from_secs(1), "an edited rule holds", || decided(403));
     println!("an edited rule held after {:?}", watch.elapsed());
+    sendwall.directory.write("rules/two.toml", &block("FR").replace("no-FR", "other"));
+    eventually("another file is taken in", || revision(&sendwall).starts_with("r3-"));
     fs::remove_file(sendwall.directory.0.join("rules/one.toml")).unwrap();
     eventually("a rule that is gone holds no more", || decided(200));
-    let told = revisions(&sendwall);
+    let told: Vec<_> =
+        revisions(&sendwall).into_iter().filter(|told| told["changes"] != json!(["added rule[other]"])).collect();
     assert_eq!(
         (&told[1]["changes"][0], &told[0]["changes"]),
         (&json!("removed rule[no-FR]"), &json!(["removed rule[no-GB]"]))
@@ -123,7 +136,52 @@ fn the_first_file_of_a_pattern_is_seen_in_a_directory_that_is_empty_or_not_there
     fs::create_dir(&later).unwrap();
     sendwall.directory.write("later/one.toml", &block("GB"));
     eventually("all is well again", || problems() == "[]");
+    // Nor one that leaves its directory behind.
+    fs::remove_file(later.join("one.toml")).unwrap();
+    eventually("that is told too", || problems().contains("the directory later holds no rules any more"));
+    assert_eq!(sendwall.send(PHONE).status, 403);
+    sendwall.directory.write("later/one.toml", &block("GB"));
+    eventually("all is well once more", || problems() == "[]");
     assert!(revision(&sendwall).starts_with("r3-"), "which is no new revision");
+    assert_eq!(sendwall.log().matches("the files say again what is in force").count(), 2, "{}", sendwall.log());
+
+    fs::remove_file(later.join("one.toml")).unwrap();
+    eventually("it is told again", || problems().contains("POST /api/reload"));
+    assert_eq!(sendwall.admin_post("/api/reload", "").status, 200, "who asks for it means it");
+    assert_eq!((sendwall.send(PHONE).status, problems().as_str()), (200, "[]"));
+    let warning = "no file fits \\\"later/*.toml\\\"";
+    assert!(revisions(&sendwall)[0]["problems"].to_string().contains(warning), "{:?}", revisions(&sendwall)[0]);
+    assert!(sendwall.log().contains(warning), "{}", sendwall.log());
+}
+
+#[test]
+fn a_directory_in_which_others_write_all_the_time_keeps_no_edit_waiting() {
+    let app = shop();
+    let directory = Directory::new();
+    fs::create_dir(directory.0.join("rules")).unwrap();
+    directory.write("rules/one.toml", &block("FR"));
+    let sendwall = Sendwall::start_in(directory, app.address, &config(100, "rules = [\"rules/*.toml\"]"));
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let _over = Over(&is_over);
+        scope.spawn(|| {
+            for round in 0_u64.. {
+                for name in ["busy", "rules/busy"] {
+                    sendwall.directory.write(&format!("{name}-{}", round % 10), "");
+                    drop(fs::remove_file(sendwall.directory.0.join(format!("{name}-{}", (round + 5) % 10))));
+                }
+                let_pass(Duration::from_millis(20));
+                if is_over.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+        });
+        sendwall.directory.write("rules/one.toml", &block("GB"));
+        eventually("the edit is in force", || sendwall.send(PHONE).status == 403);
+        sendwall.directory.write("rules/two.toml", "[[rule");
+        let problems = || sendwall.admin("/readyz").json()["reload_problems"].to_string();
+        eventually("a fault is told", || problems().contains("rules/two.toml"));
+    });
 }
 
 #[test]

@@ -15,6 +15,20 @@ fn row(rows: &Value, country: &Value, range: &Value) -> Value {
 }
 
 #[test]
+fn an_endpoint_of_which_no_verification_is_seen_has_no_conversion_yet() {
+    let app = shop();
+    let blind = "[[endpoint]]\nname = \"login\"\nsend = \"POST /api/send-code\"\ndefault_region = \"GB\"\n";
+    let sendwall = Sendwall::start(app.address, blind);
+    let sent = sendwall.send("+447402417171");
+    let status = || sendwall.admin("/api/status").json()["endpoints"][0].clone();
+    assert_eq!((&status()["sent"], &status()["conversion"]), (&json!(1), &Value::Null), "{}", status());
+    let id = sent.header("sendwall-decision").unwrap();
+    let outcome = json!({"outcomes": [{"outcome": "verified", "decision": id, "event_id": "1"}]}).to_string();
+    assert_eq!(sendwall.admin_post("/api/outcomes", &outcome).status, 200);
+    assert_eq!(status()["conversion"], 1.0, "its app tells");
+}
+
+#[test]
 fn conversion_is_shown_by_endpoint_country_and_range() {
     let app = shop();
     let sendwall = Sendwall::start(app.address, &login());

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
@@ -236,6 +237,63 @@ fn a_damaged_snapshot_is_set_aside_and_the_process_starts() {
 }
 
 #[test]
+fn what_is_explained_counts_what_the_named_state_holds() {
+    let app = shop();
+    let mut sendwall = Sendwall::start(app.address, &rules(SELDOM, 1));
+    assert_eq!(sendwall.send(PHONE).status, 200);
+    assert!(sendwall.end("-TERM").success());
+    let directory = &sendwall.directory;
+    let text = fs::read_to_string(directory.0.join("sendwall.toml")).unwrap();
+    directory.write("other.toml", &text.replace("\"state\"", "\"elsewhere\""));
+    directory
+        .write("none.toml", &text.replace("state = \"state\"", "").replace("[snapshot]", "[log]").replace(SELDOM, ""));
+    let body = format!("{{\"phone\":\"{PHONE}\"}}");
+    let head = "POST /api/send-code HTTP/1.1\nHost: a\nContent-Type: application/json\n\n";
+    directory.write("request", &format!("{head}{body}\n"));
+    let explain = |config: &str, more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sendwall"));
+        command.args(["explain", "--config", config, "--request", "request"]).args(more).current_dir(&directory.0);
+        let output = command.env_remove("SENDWALL_KEY").stdin(Stdio::null()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (config, more, is_full) in [
+        ("sendwall.toml", &[][..], true),
+        ("other.toml", &["--state", "state"], true),
+        ("none.toml", &["--state", "state"], true),
+        ("sendwall.toml", &["--state", "elsewhere"], false),
+    ] {
+        let (status, told, error) = explain(config, more);
+        assert_eq!(status, Some(0), "{config} {more:?}: {error}");
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(told["verdict"] == "cooldown", is_full, "{config} {more:?}: {}", told["counters"]);
+    }
+    let (status, _, error) = explain("sendwall.toml", &["--at", "2020-01-01T00:00:00Z"]);
+    assert!(status == Some(2) && error.contains("after 2020-01-01") && error.contains("--at"), "{error}");
+    assert!(!error.contains("set back"), "{error}");
+}
+
+#[test]
+fn damaged_incidents_are_set_aside_each_time_under_another_name() {
+    let app = shop();
+    let mut sendwall = Sendwall::start(app.address, &rules(SELDOM, 1));
+    let aside = |sendwall: &Sendwall| {
+        let names = fs::read_dir(state(sendwall, "")).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_str().unwrap().starts_with("incidents.json.corrupt-")).count()
+    };
+    for times in 1..=2 {
+        sendwall.end("-TERM");
+        fs::write(state(&sendwall, "incidents.json"), "{").unwrap();
+        sendwall.start_again();
+        let log = sendwall.log();
+        assert!(
+            log.contains("the incidents of before cannot be used") && log.contains("incidents.json.corrupt-"),
+            "{log}"
+        );
+        assert_eq!(aside(&sendwall), times);
+    }
+}
+
+#[test]
 fn a_snapshot_of_another_key_is_set_aside() {
     let app = shop();
     let mut sendwall = Sendwall::start(app.address, &rules(SELDOM, 1));
@@ -263,7 +321,7 @@ fn a_reload_never_touches_what_a_snapshot_holds_and_a_restart_takes_other_limits
     assert!(!sendwall.log().contains("take effect at the next start"), "{}", sendwall.log());
     sendwall.write_rules(&rules(OFTEN, 2));
     assert_eq!(sendwall.admin_post("/api/reload", "").status, 200);
-    assert!(sendwall.log().contains("take effect at the next start"), "{}", sendwall.log());
+    assert!(sendwall.log().contains("take effect at the next start settings=\"[snapshot]\""), "{}", sendwall.log());
 
     assert!(sendwall.end("-TERM").success());
     sendwall.write_rules(&rules(SELDOM, 3));

@@ -1,5 +1,6 @@
 //! Starting: from a file, from flags, and not at all.
 
+use std::fs;
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
@@ -140,6 +141,41 @@ fn check_and_explain_leave_no_trace() {
     let told = String::from_utf8(explained.stdout).unwrap();
     assert!(told.contains("+44 7402 41••71") && !told.contains("447402417171"), "{told}");
     assert!(!directory.0.join("state").exists());
+}
+
+#[test]
+fn check_tells_programs_in_json_that_there_is_nothing_to_read() {
+    let directory = Directory::new();
+    let checked = sendwall(&directory, &["check", "--json", "missing.toml"]);
+    assert_eq!(checked.status.code(), Some(2), "{checked:?}");
+    let told: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
+    assert_eq!((&told[0]["severity"], &told[0]["file"]), (&json!("error"), &json!("missing.toml")), "{told}");
+    assert!(told[0]["message"].as_str().unwrap().contains("No such file"), "{told}");
+}
+
+#[test]
+fn it_takes_the_file_descriptors_that_it_may_and_tells_where_they_are_too_few() {
+    let directory = Directory::new();
+    let text = "upstream = \"http://127.0.0.1:1\"\nlisten = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n\
+                [[endpoint]]\nname = \"login\"\nsend = \"POST /send\"\n";
+    directory.write("few.toml", text);
+    directory
+        .write("enough.toml", &format!("max_connections = 100\nupstream_pool = {{ max_connections = 100 }}\n{text}"));
+    for (config, is_told) in [("few.toml", true), ("enough.toml", false)] {
+        let log = directory.0.join(format!("{config}.log"));
+        let script = "ulimit -S -n 128; ulimit -H -n 512; exec \"$0\" run --config \"$1\"";
+        let mut command = Command::new("sh");
+        command.args(["-c", script, env!("CARGO_BIN_EXE_sendwall"), config]).current_dir(&directory.0);
+        command.env_remove("SENDWALL_KEY").stdin(Stdio::null()).stderr(fs::File::create(&log).unwrap());
+        let mut child = command.spawn().unwrap();
+        let said = || fs::read_to_string(&log).unwrap();
+        eventually("it listens", || said().contains("listening what=\"admin\""));
+        let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+        let _ended = (child.kill().unwrap(), child.wait().unwrap());
+        let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+        assert_eq!(files.split_whitespace().next(), Some("512"), "{limits}");
+        assert_eq!(said().contains("allowed=512 needed=11088"), is_told, "{}", said());
+    }
 }
 
 #[test]

@@ -54,4 +54,11 @@ fn an_explained_decision_is_laid_out_for_people() {
     let told = String::from_utf8(explained.unwrap().stdout).unwrap();
     let record: Value = serde_json::from_str(&told).unwrap();
     assert_eq!(told.trim_end(), serde_json::to_string_pretty(&record).unwrap());
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sendwall"));
+    let unknown = "0".repeat(id.len());
+    let refused = command.args(["explain", "--decision", &unknown, "--admin", &format!("http://{}", sendwall.admin)]);
+    let refused = refused.output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(1) && said.contains("neither in memory nor in the decision log"), "{said}");
 }

@@ -38,6 +38,8 @@ pub(super) struct Named {
     pub(super) files: Vec<PathBuf>,
     /// Where files of patterns stand, or may come to stand.
     pub(super) directories: BTreeSet<PathBuf>,
+    /// The patterns.
+    pub(super) patterns: BTreeSet<PathBuf>,
 }
 
 /// Reads the files that `rules` names.
@@ -46,7 +48,10 @@ pub(super) fn read(root: &mut Section<'_>) -> Named {
     let mut named = Named::default();
     for pattern in patterns {
         let path = root.resolve(pattern);
-        named.directories.extend(split(&path).map(|(directory, _)| directory));
+        if let Some((directory, _)) = split(&path) {
+            named.directories.insert(directory);
+            named.patterns.insert(path.clone());
+        }
         let found = match matching(&path) {
             Ok(found) => found,
             Err(error) => {
@@ -121,6 +126,15 @@ pub(super) fn cases_in(directory: &Path, files: &mut Vec<PathBuf>) -> Option<Tex
     let name = path.display().to_string();
     files.push(path);
     Some(Text { name, text, is_pack: false })
+}
+
+/// These files, what fits the patterns now, and the cases that may stand beside any: whatever else comes and goes in their
+/// directories has no part in rules.
+pub fn belonging(files: &BTreeSet<PathBuf>, patterns: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+    let fitting = patterns.iter().flat_map(|pattern| matching(pattern).unwrap_or_default());
+    let all: BTreeSet<PathBuf> = files.iter().cloned().chain(fitting).collect();
+    let cases = all.iter().filter_map(|file| Some(file.parent()?.join(CASES)));
+    cases.chain(all.iter().cloned()).collect()
 }
 
 /// First bytes of the SHA-256 of all files; 0 where there is none.

@@ -11,6 +11,7 @@ mod packs;
 mod rule;
 mod testing;
 
+pub use files::belonging;
 pub(super) use packs::asks_for as asks_for_pack;
 pub use testing::{NotTested, Tested, test_directory};
 
@@ -46,6 +47,8 @@ pub struct Rules {
     pub files: Vec<PathBuf>,
     /// Where more of them may come to stand: those of patterns.
     pub directories: BTreeSet<PathBuf>,
+    /// The patterns.
+    pub patterns: BTreeSet<PathBuf>,
     /// Hash of all of them; 0 where there is none.
     pub hash: u32,
 }
@@ -85,7 +88,7 @@ struct Place {
 pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint], limits: &Limits) -> Rules {
     let zone = root.parsed("rules_zone", zone).unwrap_or_default();
     let endpoints: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_ref()).collect();
-    let Named { texts, mut files, directories } = files::read(root);
+    let Named { texts, mut files, directories, patterns } = files::read(root);
     let packs = packs::read(root);
     let mut places: Vec<_> = texts.into_iter().chain(packs).map(|text| Place { text, read: Read::default() }).collect();
 
@@ -116,7 +119,7 @@ pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint], limits: &Limi
     let rules = together(root, own, places);
     check_counts(root, &rules);
     let hash = files::hash(&files);
-    Rules { rules, lists, zone, files, directories, hash }
+    Rules { rules, lists, zone, files, directories, patterns, hash }
 }
 
 fn zone(text: &str) -> Result<Zone, Fault> {
