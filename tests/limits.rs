@@ -201,6 +201,24 @@ proptest! {
     }
 
     #[test]
+    fn where_refusals_count_the_end_told_is_that_with_this_one_in_the_window(
+        max in prop::sample::select(vec![1, 2, 5, 32, 33, 60]),
+        wait in prop::option::of(1..2_000_u64),
+        gaps in prop::collection::vec(0..60_u64, 1..200),
+    ) {
+        let growing_wait = wait.map(Span::millis);
+        let handle = handle(Limit { count_rejected: true, growing_wait, ..limit(max, Span::seconds(60)) });
+        let mut now = START_MS;
+        for gap in gaps {
+            now += gap * 30;
+            let Answer::Full { until, .. } = handle.reserve(7, None, at(now)) else { continue };
+            handle.record(7, None, at(now));
+            prop_assert!(is_free(handle.peek(7, None, until)));
+            prop_assert!(!is_free(handle.peek(7, None, until - Span::millis(1))));
+        }
+    }
+
+    #[test]
     fn above_32_early_by_a_thirty_first_at_most(
         max in 33..80_u32, per in prop::sample::select(vec![31, 100, 60_000, 86_400_000]),
         gaps in prop::collection::vec(0..60_u64, 1..400),
@@ -282,6 +300,31 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_changed_length_keeps_the_counters() {
+    let hour = 3_600_000;
+    for max in [1, 5, 32, 40, 200] {
+        let store = Store::new(MEMORY);
+        let of = |per: u64| prepare(&store, limit(max, Span::millis(per)));
+        for _ in 0..max {
+            assert!(is_free(of(hour).reserve(7, None, at(START_MS))));
+        }
+        for per in [24 * hour, 60_000, 90_000, 24 * hour, 30 * 24 * hour, hour] {
+            let answer = of(per).reserve(7, None, at(START_MS));
+            let Answer::Full { count, until } = answer else { panic!("{max} in {per}: {answer:?}") };
+            let (least, most) = (at(START_MS + per), at(START_MS + per + per.div_ceil(31) + 10_000));
+            assert!(count == max && until >= least && until <= most, "{max} in {per}: {answer:?}");
+        }
+        assert!(is_free(of(60_000).reserve(7, None, at(START_MS + hour / 2))), "{max}: gone from a shorter one");
+    }
+    let store = Store::new(MEMORY);
+    let of = |per| prepare(&store, Limit { distinct: Some(KeyPart::Ip), ..limit(2, per) });
+    let before = of(Span::hours(1));
+    let answers = [1, 2, 3].map(|item| is_free(before.reserve(7, Some(item), at(START_MS))));
+    let after = [1, 2, 3].map(|item| is_free(of(Span::hours(24)).reserve(7, Some(item), at(START_MS))));
+    assert_eq!((answers, after), ([true, true, false], [true, true, false]), "the same items");
 }
 
 #[test]
@@ -460,8 +503,8 @@ fn a_reload_keeps_what_is_the_same_limit() {
     assert_eq!(set.handles()[0].reserve(7, None, at(START_MS)), Answer::Free { count: 1 });
     assert!(store.prepare(&[Arc::new(limit(6, Span::default()))]).is_err());
     assert!(!is_free(prepare(&store, limit(6, Span::hours(1))).reserve(7, None, at(START_MS))));
-    let another = prepare(&store, limit(6, Span::hours(2)));
-    assert_eq!(another.reserve(7, None, at(START_MS)), Answer::Free { count: 1 });
+    let by_address = Limit { key: vec![KeyPart::Ip], ..limit(6, Span::hours(1)) };
+    assert_eq!(prepare(&store, by_address).reserve(7, None, at(START_MS)), Answer::Free { count: 1 });
 }
 
 #[test]

@@ -300,6 +300,14 @@ fn a_line_that_does_not_parse_is_named_and_nothing_is_written() {
         (send.replace("\"price\":0.04", "\"price\":-1"), "line 3: truth.price: must be an amount from 0 to a billion"),
         (send.replace("\"GB\"", "\"Britain\""), "line 3: geo.country: must be two letters, ISO 3166, or null"),
         (
+            page.replace("\"GB\"", "\"Britain\"").replace("1795197600000", "1795197630000"),
+            "line 3: geo.country: must be two letters, ISO 3166, or null",
+        ),
+        (
+            send.replace("1795197620000", "1795197620000000"),
+            "line 3: ts: is after the year 9999; it must be Unix milliseconds",
+        ),
+        (
             send.replace("[\"pow\",\"captcha\"]", "[\"luck\"]"),
             "line 3: outcome.solves: must be a list of \"pow\" and \"captcha\"",
         ),
@@ -357,6 +365,52 @@ fn what_cannot_be_read_or_written_is_named() {
         "error: cannot write nowhere/r.json: No such file or directory (os error 2)\n"
     );
     assert!(error(&[&trace]).contains("--config <FILE>"));
+    assert_eq!(
+        error(&[&trace, "--config", &base(), "--report", "-"]),
+        "error: cannot write -: results go to files; standard output is /dev/stdout\n"
+    );
+    assert_eq!(
+        error(&[&trace, "--config", &base(), "--decisions", "x", "--report", "r.json", "--html", "./x"]),
+        "error: --decisions and --html both name ./x; give each a file of its own\n"
+    );
+    let state = scratch.path().join("state");
+    fs::create_dir_all(state.join("decisions")).unwrap();
+    let empty = "error: there is no decision log in state: its files are decisions-TIME-N.jsonl\n";
+    assert_eq!(error(&["state", "--config", &base()]), empty);
+    fs::write(state.join("decisions/decisions-20261120T181002-0.jsonl"), "").unwrap();
+    assert_eq!(
+        error(&["state", "--config", &base()]),
+        "error: there is no decision log in state; it is in state/decisions\n"
+    );
+}
+
+#[test]
+fn a_long_pause_after_an_attack_takes_no_time() {
+    let scratch = Scratch::new("replay-pause");
+    let mut trace = trace_of("burst-address", 0.1);
+    let good = fs::read_to_string(case("measures.jsonl")).unwrap();
+    let years_later = 1_795_197_600_000 + 70 * 365 * 86_400_000_u64;
+    let page = good.lines().next().unwrap().replace("1795197600000", &years_later.to_string());
+    writeln!(trace, "{page}").unwrap();
+    let arguments = ["-", "--config", &base(), "--report", "r.json"];
+    said(&replay_of(&scratch, &arguments.map(|argument: &str| argument), &trace));
+    let alerts = &json(&scratch, "r.json")["alerts"];
+    let listed = alerts["listed"].as_array().unwrap();
+    assert_eq!(listed.last().unwrap()["status"], "resolved", "{alerts}");
+}
+
+#[test]
+fn what_identifies_a_client_is_what_its_endpoint_says() {
+    let scratch = Scratch::new("replay-source");
+    let rules = "\n[[rule]]\nid = \"by-cookie\"\nwhen = 'client.source == \"cookie:sid\"'\nthen = \"block\"\n";
+    let config = fs::read_to_string(case("base.toml")).unwrap() + rules;
+    let config = config.replace("default_region = \"GB\"", "default_region = \"GB\"\nclient = [\"cookie:sid\"]");
+    fs::write(scratch.path().join("config.toml"), config).unwrap();
+    let good = fs::read_to_string(case("measures.jsonl")).unwrap();
+    let send = good.lines().nth(1).unwrap();
+    said(&replay_of(&scratch, &["-", "--config", "config.toml", "--decisions", "d.jsonl"], send.as_bytes()));
+    let told: Value = serde_json::from_str(&read(&scratch, "d.jsonl")).unwrap();
+    assert_eq!([&told["verdict"], &told["decided_by"]], ["block", "rule"]);
 }
 
 #[test]

@@ -147,6 +147,66 @@ fn a_mistake_in_a_list_is_told_once_and_not_again_by_rules_and_cases_that_ask_fo
 }
 
 #[test]
+fn a_rule_that_cannot_be_read_fails_no_case() {
+    let directory = Directory::new("misspelt");
+    let file = directory.write("own.toml", &RULE.replace("phone.valid", "phone.vald"));
+    directory.write("cases.toml", "[[case]]\nname = \"valid\"\nfacts = { phone.valid = true }\nverdict = \"block\"\n");
+    let told = compile(&file).unwrap_err();
+    assert_eq!(told.matches("error: ").count(), 1, "{told}");
+    let tested = config::test_directory(Some(&directory.0), None).unwrap();
+    let [problem] = &tested.problems[..] else { panic!("{tested:?}") };
+    assert!(problem.message.contains("phone.vald"), "{problem}");
+}
+
+#[test]
+fn rules_are_tried_with_what_their_configuration_has() {
+    let directory = Directory::new("surroundings");
+    let rules = "[[rule]]\nid = \"office\"\nwhen = 'ip in lists.office && endpoint == \"login\"'\nthen = \"allow\"\n\
+                 [[rule]]\nid = \"classic\"\nwhen = 'phone.country in lists.geo_risk'\nthen = \"challenge\"\n";
+    fs::create_dir_all(directory.0.join("rules")).unwrap();
+    directory.write("rules/own.toml", rules);
+    let case = |name: &str, facts: &str, rule: &str| {
+        format!("[[case]]\nname = \"{name}\"\nendpoint = \"login\"\nfacts = {{ {facts} }}\nrules = [\"{rule}\"]\n")
+    };
+    let cases = case("at work", "ip = \"192.0.2.7\", endpoint = \"login\"", "office")
+        + &case("a risk", "phone.country = \"UZ\"", "classic");
+    directory.write("rules/cases.toml", &cases);
+    let text = "rules = [\"rules\"]\n".to_owned()
+        + &BASE.replace("monitor", "geo")
+        + "[[list]]\nname = \"office\"\nkind = \"networks\"\nvalues = [\"192.0.2.0/24\"]\n\
+           [[list]]\nname = \"geo_risk\"\nkind = \"countries\"\nvalues = [\"UZ\"]\n";
+    directory.write("sendwall.toml", &text);
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sendwall"));
+        let output = command.args(["rules", "test", "rules"]).args(arguments).current_dir(&directory.0).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, told) = run(&["--config", "sendwall.toml"]);
+    assert_eq!((code, told.as_str()), (Some(0), "2 cases: all as they should be; 2 of 2 rules spoke in one\n"));
+    let (code, told) = run(&[]);
+    assert!(code == Some(1) && told.contains("there is no list `office`"), "{told}");
+}
+
+#[test]
+fn what_a_case_gives_can_be() {
+    let directory = Directory::new("impossible");
+    let file = directory.write("own.toml", &RULE.replace("phone.valid", "time.hour == 3"));
+    for (given, wrong) in [
+        ("facts = { phone.country = \"UK\" }", "`phone.country` is never \"UK\"; the United Kingdom is \"GB\""),
+        ("facts = { time.hour = 99 }", "`time.hour` is never 99; it is a whole number from 0 to 23"),
+        ("facts = { ip = \"nonsense\" }", "`ip` is never \"nonsense\""),
+        ("facts = { agent = \"curl/8\" }", "did you mean \"curl\"?"),
+        ("facts = { trust = \"onwer\" }", "`trust` is never \"onwer\"; did you mean \"owner\"?"),
+        ("facts = { endpoint = \"lgoin\" }", "`endpoint` is never \"lgoin\"; did you mean \"login\"?"),
+        ("endpoint = \"lgoin\"", "there is no endpoint \"lgoin\"; did you mean \"login\"?"),
+    ] {
+        directory.write("cases.toml", &format!("[[case]]\nname = \"a\"\n{given}\nverdict = \"forward\"\n"));
+        let told = compile(&file).err().unwrap_or_default();
+        assert!(told.contains(wrong), "{given}: {told}");
+    }
+}
+
+#[test]
 fn rules_that_expired_are_warned_of() {
     let directory = Directory::new("expired");
     let file = directory.write("own.toml", RULE);
@@ -164,7 +224,7 @@ fn a_pack_is_changed_by_id_and_its_lists_by_name() {
     let text = "[[list]]\nname = \"geo_served\"\nkind = \"countries\"\nfile = \"served.txt\"\n\
                 [[rule]]\nid = \"geo-not-served\"\nmode = \"enforce\"\npriority = 900\n\
                 [[rule]]\nid = \"geo-risk\"\nenabled = false\n";
-    directory.write("served.txt", "# home\nGB\nIE # and the island beside\n\n");
+    directory.write("served.txt", "\u{feff}GB\n# home\nIE # and the island beside\n\n");
     let file = directory.write("own.toml", text);
     let with = format!("rules = [{:?}]\n{}", file.display().to_string(), BASE.replace("monitor", "geo"));
     let config = Config::compile(&with, Path::new("sendwall.toml"), &|_| None).unwrap();

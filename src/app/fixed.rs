@@ -15,7 +15,7 @@ use crate::telemetry;
 /// Settings that a reload can't change.
 #[derive(Debug)]
 pub(super) struct Fixed {
-    http: http::Settings,
+    pub(super) http: http::Settings,
     admin: Option<admin::Settings>,
     journal: Option<journal::Settings>,
     log: telemetry::Settings,

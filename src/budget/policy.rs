@@ -150,12 +150,32 @@ impl fmt::Display for BudgetName {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "rounded down, and never more than the whole"
-)]
+/// Rounded down. In whole millionths: a fifth of 5 is 1, however binary fractions write a fifth.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to a million, and at most the whole")]
 fn part(whole: u64, share: f64) -> u64 {
-    ((whole as f64 * share.clamp(0.0, 1.0)) as u64).min(whole)
+    let millionths = (share.clamp(0.0, 1.0) * 1e6).round() as u128;
+    (u128::from(whole) * millionths / 1_000_000) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_what_the_decimal_says() {
+        let policy = |reserve, soft| Policy { reserve, soft, ..Policy::default() };
+        for (cap, reserve, soft, hard, from) in [
+            (5, 0.8, 0.8, 1, 0),
+            (10, 0.9, 1.0, 1, 1),
+            (100, 0.7, 0.1, 30, 3),
+            (1000, 0.2, 0.7, 800, 560),
+            (3, 0.0, 1.0, 3, 3),
+            (7, 1.0, 0.5, 0, 0),
+            (u64::MAX, 0.0, 1.0, u64::MAX, u64::MAX),
+        ] {
+            let policy = policy(reserve, soft);
+            assert_eq!((policy.hard(cap, false), policy.soft(cap)), (hard, from), "{cap} less {reserve}, {soft}");
+            assert_eq!(policy.hard(cap, true), cap);
+        }
+    }
 }

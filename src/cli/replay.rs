@@ -1,10 +1,11 @@
 //! `replay`: a trace through the real engine, scored.
 
 use std::io::{self, IsTerminal as _};
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyhow::bail;
 use clap::Args;
 
 use super::output;
@@ -55,6 +56,7 @@ pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
         currency: now.currency.clone(),
         timeline: args.html.is_some(),
     };
+    args.check_outputs()?;
     let create = |path: &Option<PathBuf>| path.as_deref().map(OutputFile::create).transpose();
     let mut decisions = create(&args.decisions)?.map(Decisions::new);
     let (report_file, page_file) = (create(&args.report)?, create(&args.html)?);
@@ -80,11 +82,37 @@ pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn lines(path: &Path) -> anyhow::Result<Lines> {
-    if path.is_dir() {
-        return Ok(Lines::open_all(reader::files_of(path)?));
+impl ReplayArgs {
+    /// Two results in one file would be the last of them alone.
+    fn check_outputs(&self) -> anyhow::Result<()> {
+        let outputs = [("--decisions", &self.decisions), ("--report", &self.report), ("--html", &self.html)];
+        let mut seen: Vec<(&str, PathBuf)> = Vec::new();
+        for (flag, path) in outputs.into_iter().filter_map(|(flag, path)| Some((flag, path.as_deref()?))) {
+            let place = path.canonicalize().or_else(|_| absolute(path)).unwrap_or_else(|_| path.to_owned());
+            let is_file = !path.metadata().is_ok_and(|found| !found.is_file());
+            if let Some((other, _)) = seen.iter().find(|(_, known)| is_file && *known == place) {
+                bail!("{other} and {flag} both name {}; give each a file of its own", path.display());
+            }
+            seen.push((flag, place));
+        }
+        Ok(())
     }
-    Ok(Lines::open(path)?)
+}
+
+/// A file's lines, standard input's, or those of a directory of decision logs.
+pub(super) fn lines(path: &Path) -> anyhow::Result<Lines> {
+    if !path.is_dir() {
+        return Ok(Lines::open(path)?);
+    }
+    let files = reader::files_of(path)?;
+    if files.is_empty() {
+        let below = path.join("decisions");
+        if reader::files_of(&below).is_ok_and(|files| !files.is_empty()) {
+            bail!("there is no decision log in {}; it is in {}", path.display(), below.display());
+        }
+        bail!("there is no decision log in {}: its files are decisions-TIME-N.jsonl", path.display());
+    }
+    Ok(Lines::open_all(files))
 }
 
 /// Tells somebody who watches how far it is.

@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
 use super::{FOUND_SOMETHING, output};
 use crate::config::{self, Tested};
-use crate::limits::On;
 
 #[derive(Debug, Args)]
 pub(super) struct RulesArgs {
@@ -30,7 +28,8 @@ struct TestArgs {
     /// Runs the cases of the packs that come with sendwall instead
     #[arg(long)]
     packs: bool,
-    /// A configuration: rules may ask for the counts of its limits only [default: any name is a limit's]
+    /// The configuration that the rules are for: they may ask for its lists, limits and endpoints, by its
+    /// `rules_zone` [default: for their own lists, any limit and any endpoint]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Prints the problems as a JSON array
@@ -41,16 +40,9 @@ struct TestArgs {
 /// Status 1 where a case fails or a rule can't be read; a rule without a case leaves 0.
 pub(super) fn rules(args: &RulesArgs) -> anyhow::Result<ExitCode> {
     let RulesCommand::Test(args) = &args.command;
-    let limits = match &args.config {
-        Some(file) => {
-            let limits = config::load(file)?.limits.limits;
-            let on_sends = limits.into_iter().filter(|limit| limit.on == On::Send);
-            Some(on_sends.map(|limit| Arc::clone(&limit.name)).collect::<Vec<_>>())
-        }
-        None => None,
-    };
+    let config = args.config.as_deref().map(config::load).transpose()?;
     let directory = (!args.packs).then_some(args.directory.as_path());
-    let tested = config::test_directory(directory, limits.as_deref())?;
+    let tested = config::test_directory(directory, config.as_ref())?;
     if args.json {
         output::result(serde_json::to_string_pretty(&tested.problems)?);
     } else {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -43,7 +43,7 @@ pub(super) struct SimulateArgs {
     /// Name of the endpoint in the configuration
     #[arg(long, value_name = "NAME", default_value = "login")]
     endpoint: String,
-    /// Writes the trace to this file, not to standard output
+    /// Writes the trace to this file, not to standard output (which is -)
     #[arg(long, value_name = "FILE", conflicts_with = "http")]
     out: Option<PathBuf>,
     /// Sends the requests to this proxy on this machine, such as <http://127.0.0.1:8080>. Codes are asked for at POST
@@ -82,7 +82,8 @@ pub(super) fn simulate(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let events = simulate::simulate(find(args.scenario.as_deref().unwrap_or_default())?, &args.options())?;
-    match (args.http, &args.out) {
+    let out = args.out.as_deref().filter(|path| *path != Path::new("-"));
+    match (args.http, out) {
         (Some(proxy), _) => return send(events, args.sending.options(proxy)?),
         (None, Some(path)) => {
             let failed = || format!("cannot write {}", path.display());

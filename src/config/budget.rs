@@ -50,6 +50,7 @@ fn check(section: &Section<'_>, policy: &Policy, endpoints: &[Endpoint]) {
         let fault = Fault::new("all of each budget is kept for known users, so no new user ever gets a code");
         section.warning("reserve", fault.hint("leave strangers a part, such as reserve = 0.2"));
     }
+    nothing_left(section, policy);
     for (hour, day) in
         [(Measure::MessagesPerHour, Measure::MessagesPerDay), (Measure::MoneyPerHour, Measure::MoneyPerDay)]
     {
@@ -61,6 +62,20 @@ fn check(section: &Section<'_>, policy: &Policy, endpoints: &[Endpoint]) {
     if endpoints.iter().all(|endpoint| endpoint.policy.mode == Mode::Monitor) {
         let fault = Fault::new("every endpoint is in monitor mode, so budgets only tell");
         section.warning("", fault.hint("set mode = \"enforce\" where they should stop"));
+    }
+}
+
+/// A cap of which the reserve leaves nothing refuses every stranger without a word.
+fn nothing_left(section: &Section<'_>, policy: &Policy) {
+    let scopes = [policy.all, policy.each_country].into_iter().chain(policy.countries.values().copied());
+    for (caps, measure) in scopes.flat_map(|caps| Measure::ALL.map(|measure| (caps, measure))) {
+        if let Some(cap) = caps.of(measure).filter(|cap| *cap > 0 && policy.reserve < 1.0)
+            && policy.hard(cap, false) == 0
+        {
+            let (name, cap) = (measure.name(), measure.units(cap));
+            let fault = Fault::new(format!("of {name} = {cap} the reserve leaves nothing for new users: all are refused"));
+            section.warning("reserve", fault.hint("raise the cap, or lower `reserve`"));
+        }
     }
 }
 

@@ -15,8 +15,7 @@ use super::values::{self, GIB, MIB};
 use crate::domain::{Mode, Span};
 use crate::gate::Endpoint;
 use crate::limits::{self, KeyPart, Limit, On, Store, WhenFull};
-use crate::rules::FACTS;
-use crate::rules::nearest;
+use crate::rules::{Catalogue, FACTS, nearest};
 
 /// Of `preset = "classic"`, and of the pack of that name.
 const CLASSIC: &str = include_str!("../../rules/classic/limits.toml");
@@ -136,8 +135,10 @@ fn limit(
     enabled: bool,
 ) -> Option<Limit> {
     let on = section.choice("on", &[("send", On::Send), ("verify", On::Verify)]).unwrap_or(On::Send);
-    let endpoints = section.list("endpoints", |name| known_endpoint(name, endpoints)).unwrap_or_default();
-    let when = conditions::read(section, "when", &FACTS);
+    let of_endpoints = section.list("endpoints", |name| known_endpoint(name, endpoints)).unwrap_or_default();
+    let known = endpoints.iter().map(|name| Arc::from(*name)).collect();
+    let catalogue = Catalogue { endpoints: Some(known), ..Catalogue::default() };
+    let when = conditions::read_with(section, "when", &FACTS, &catalogue);
     let key = section.list("key", key_part);
     let distinct = section.parsed("distinct", key_part);
     let most = if distinct.is_some() { MOST_DISTINCT } else { MOST };
@@ -166,7 +167,7 @@ fn limit(
     Some(Limit {
         name,
         on,
-        endpoints,
+        endpoints: of_endpoints,
         when,
         key,
         distinct,

@@ -72,6 +72,8 @@ pub(super) struct Source<'a> {
     /// Relative paths in the text start here.
     pub(super) base: PathBuf,
     text: &'a str,
+    /// Where its lines end.
+    ends: Vec<usize>,
     /// Whether positions in the text mean something to the operator.
     positions: bool,
     pub(super) found: RefCell<Vec<(usize, Problem)>>,
@@ -91,7 +93,8 @@ impl<'a> Source<'a> {
     }
 
     fn new(name: String, base: PathBuf, text: &'a str, positions: bool) -> Self {
-        Self { name, base, text, positions, found: RefCell::default(), asked: RefCell::default() }
+        let ends = text.match_indices('\n').map(|(at, _)| at).collect();
+        Self { name, base, text, ends, positions, found: RefCell::default(), asked: RefCell::default() }
     }
 
     pub(super) fn text(&self) -> &'a str {
@@ -135,7 +138,7 @@ impl<'a> Source<'a> {
 
     /// The line of a byte, from 0.
     pub(super) fn line_of(&self, offset: usize) -> usize {
-        self.text.get(..offset).unwrap_or(self.text).matches('\n').count()
+        self.ends.partition_point(|end| *end < offset)
     }
 
     fn locate(&self, place: Place) -> (Position, Excerpt) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Revision, keys};
 use crate::decide::Reading;
-use crate::domain::{Decision, Facts, Timestamp};
+use crate::domain::{Decision, Facts, Timestamp, Verdict};
 use crate::limits::{Answer, Handle, On};
 
 /// What an attempt holds in the limits' tables. Dropped without [`commit`](Self::commit), all of it goes back.
@@ -84,12 +84,16 @@ impl Reservations {
     }
 
     /// The attempt was judged. If it is refused, limits that count refused attempts keep it, the others give it back.
+    /// Who is asked for a proof is not refused: the same attempt comes again with it, and counts then.
     pub(super) fn after(mut self, decision: &Decision) -> Self {
         if decision.forwards() {
             return self;
         }
+        let refused = !matches!(decision.verdict, Verdict::Challenge(_));
         for (held, reading) in self.held.iter_mut().zip(&self.readings) {
-            if reading.limit.count_rejected {
+            // What found no room among different items isn't kept: as one of them it would pass the next time.
+            let is_new_item = held.state == State::Full && reading.limit.distinct.is_some();
+            if refused && reading.limit.count_rejected && !is_new_item {
                 held.count(&self.revision, self.at);
             }
         }

@@ -66,7 +66,8 @@ fn counts(revision: &Revision, readings: &[Reading]) -> Counts {
     for (place, name) in counts.iter_mut().zip(revision.rules.counts()) {
         let reading = readings.iter().find(|reading| reading.limit.name == *name);
         *place = reading.and_then(|reading| match reading.answer {
-            Answer::Free { count } | Answer::Full { count, .. } => Some(count),
+            Answer::Free { count } => Some(count),
+            Answer::Full { count, .. } => Some(count.saturating_add(1)),
             Answer::Untracked { .. } => None,
         });
     }

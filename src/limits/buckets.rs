@@ -24,6 +24,10 @@ impl Layout {
         Self { per_ms, width_ms: per_ms.div_ceil(PARTS).max(1) }
     }
 
+    pub(super) fn per_ms(self) -> u64 {
+        self.per_ms
+    }
+
     pub(super) const fn bytes() -> usize {
         HEAD + 33 * 3
     }
@@ -90,9 +94,19 @@ impl Buckets<'_> {
             .filter(move |(leaves_ms, _)| *leaves_ms > now_ms)
     }
 
+    /// Takes over what another entry of this kind holds.
+    pub(super) fn copy_from(&mut self, other: &Buckets<'_>) {
+        if self.layout == other.layout {
+            self.bytes.copy_from_slice(other.bytes);
+        } else {
+            other.all_ms().for_each(|(at_ms, count)| self.add_many(at_ms, count));
+        }
+    }
+
     /// All kept counts with the last moment of their buckets, the oldest first.
     pub(super) fn all_ms(&self) -> impl Iterator<Item = (u64, u32)> {
-        self.groups(0).map(|(leaves_ms, count)| (leaves_ms - self.layout.per_ms, count))
+        let newest_ms = self.newest_ms();
+        self.groups(0).map(move |(leaves_ms, count)| ((leaves_ms - self.layout.per_ms).min(newest_ms), count))
     }
 
     /// A clock that lags by more than a bucket isn't followed.

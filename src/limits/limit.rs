@@ -27,7 +27,7 @@ pub struct Limit {
     pub max: u32,
     /// Length of the sliding window.
     pub per: Span,
-    /// Whether refused attempts count too.
+    /// Whether refused attempts count too; those that are asked for a proof are none.
     pub count_rejected: bool,
     /// After each of the last attempts the next must wait this long, doubled for each one in the window; `None`: no wait.
     pub growing_wait: Option<Span>,

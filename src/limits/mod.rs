@@ -14,9 +14,11 @@
 //! maximum). In a full set of 16 the entry worth least goes: an expired one, else the one with the fewest counted,
 //! then the oldest. One that refuses at present never goes; where all 16 do, `when_full` says what a new key gets.
 //!
-//! **A reload** that leaves `max` and the number of limits alone touches no entry, nor does one that changes a `max` above
-//! 32. Else entries are laid out anew, as each keeps as many times as its maximum and all limits share the memory: 36 ms for
-//! a million keys, a sixteenth at a time, which is how long an attempt may wait (`cargo bench --bench limits`).
+//! **A reload** that leaves `max`, `per` and the number of limits alone touches no entry, nor does one that changes a `max`
+//! above 32. Else entries are laid out anew, as each keeps as many times as its maximum and all limits share the memory: 36
+//! ms for a million keys, a sixteenth at a time, which is how long an attempt may wait (`cargo bench --bench limits`). What
+//! a longer window would hold from before the shorter one isn't known. A limit that is switched off, or has `max = 0`,
+//! forgets what it counted.
 //!
 //! **Time** is an argument. It may run slightly backwards between threads: up to the length of the window (exact) or
 //! 1/31 of it (buckets) nothing changes; what is older counts as if it were no older than that.

@@ -1,8 +1,8 @@
 //! The counters of all limits in a snapshot.
 //!
-//! A chunk: what makes the limit the same limit (its name, on, key, distinct, per), how many times its entries keep
-//! (nothing: they are buckets), then entries, each the hash of its key (8 bytes) before its bytes as the table has them.
-//! `max` isn't part of the identity: under another one entries are laid out anew, as a reload does.
+//! A chunk: what makes the limit the same limit (its name, on, key, distinct), its window's length and how many times its
+//! entries keep (nothing: they are buckets), then entries, each the hash of its key (8 bytes) before its bytes as the table
+//! has them. Under another `max` or `per` entries are laid out anew, as a reload does.
 //!
 //! A place that is held for a request under way is saved as one that is taken. After a crash nobody gives it back; it
 //! leaves with its window.
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::limit::{KeyPart, On};
 use super::room::Rule;
 use super::shape::Shape;
-use super::store::{Identity, Store, within};
+use super::store::{Identity, PER, Store, within};
 use super::table::{SHARDS, Table, mix};
 use crate::domain::{Span, Timestamp};
 use crate::pack::{CHUNK, Malformed, Out, Pack, Restored, Section, Unfit};
@@ -42,8 +42,12 @@ impl Section for Store {
 
     fn restore(&self, now: Timestamp, mut chunk: &[u8]) -> Result<Restored, Unfit> {
         let saved = Identity::unpack(&mut chunk)?;
+        let per = Span::millis(u64::unpack(&mut chunk)?);
+        if !PER.contains(&per) {
+            return Err(Unfit::Malformed);
+        }
         let slots = Option::unpack(&mut chunk)?;
-        let shape = Shape::with_slots(saved.per, saved.distinct.is_some(), slots);
+        let shape = Shape::with_slots(per, saved.distinct.is_some(), slots);
         let found = self.tables.lock().get(&saved).map(|(table, rule)| (Arc::clone(table), *rule));
         let (table, rule) = found.ok_or_else(|| Unfit::Gone { what: format!("limit {:?}", saved.name) })?;
         restore_entries(&table, rule, within(now), (shape, chunk))
@@ -65,6 +69,7 @@ fn save_shard(identity: &Identity, table: &Table, shard: usize, now_ms: u64, out
         let shape = part.geometry.0;
         chunk.clear();
         identity.pack(&mut chunk);
+        shape.per_ms().pack(&mut chunk);
         shape.slots().pack(&mut chunk);
         let head = chunk.len();
         for entry in copied.chunks_exact_mut(size_of::<u64>() + shape.bytes()) {
@@ -109,12 +114,11 @@ fn restore_entries(table: &Table, rule: Rule, now_ms: u64, saved: (Shape, &[u8])
 
 impl Pack for Identity {
     fn pack(&self, out: &mut Vec<u8>) {
-        let Self { name, on, key, distinct, per } = self;
+        let Self { name, on, key, distinct } = self;
         name.pack(out);
         (*on == On::Verify).pack(out);
         key.pack(out);
         distinct.pack(out);
-        per.as_millis().pack(out);
     }
 
     fn unpack(from: &mut &[u8]) -> Result<Self, Malformed> {
@@ -123,7 +127,6 @@ impl Pack for Identity {
             on: if bool::unpack(from)? { On::Verify } else { On::Send },
             key: Pack::unpack(from)?,
             distinct: Pack::unpack(from)?,
-            per: Span::millis(u64::unpack(from)?),
         })
     }
 }

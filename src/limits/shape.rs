@@ -39,6 +39,14 @@ impl Shape {
         }
     }
 
+    /// Length of the window.
+    pub(super) fn per_ms(self) -> u64 {
+        match self {
+            Self::Times(layout) => layout.per_ms(),
+            Self::Buckets(layout) => layout.per_ms(),
+        }
+    }
+
     /// How many times it keeps, where it keeps times.
     pub(super) fn slots(self) -> Option<u16> {
         match self {
@@ -70,6 +78,18 @@ impl Window<'_> {
             Self::Times(times) => times.full_until(rule, item, now_ms),
             Self::Buckets(buckets) => buckets.full_until(rule, now_ms),
         }
+    }
+
+    /// The first moment with room once an attempt at `now` that found none is counted all the same.
+    pub(super) fn full_until_after_one_more(&self, rule: Rule, now_ms: u64) -> u64 {
+        let (shape, bytes) = match self {
+            Self::Times(Times { bytes, layout }) => (Shape::Times(*layout), bytes),
+            Self::Buckets(Buckets { bytes, layout }) => (Shape::Buckets(*layout), bytes),
+        };
+        let mut copy = bytes.to_vec();
+        let mut window = shape.window(&mut copy);
+        window.add(None, now_ms);
+        window.full_until(rule, None, now_ms).unwrap_or(now_ms)
     }
 
     pub(super) fn held(&self, now_ms: u64) -> Held {
@@ -116,12 +136,12 @@ impl Window<'_> {
         }
     }
 
-    /// Fills this empty window with what a window of the same limit under another maximum held. What had to make room
+    /// Fills this empty window with what a window of the same limit held, under another maximum or of another length. What had to make room
     /// there isn't known any more, so as long as it would count this window is shut.
     pub(super) fn copy_from(&mut self, old: &Window<'_>, max: u32) {
         match (self, old) {
             (Self::Times(new), Window::Times(old)) => new.copy_from(old),
-            (Self::Buckets(new), Window::Buckets(old)) => new.bytes.copy_from_slice(old.bytes),
+            (Self::Buckets(new), Window::Buckets(old)) => new.copy_from(old),
             (Self::Buckets(new), Window::Times(old)) => {
                 if let Some(at_ms) = old.dropped_ms() {
                     new.add_many(at_ms, max);

@@ -1,6 +1,7 @@
 //! The counters of all limits, and the handles by which a revision uses them.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -8,17 +9,19 @@ use parking_lot::Mutex;
 use super::error::Error;
 use super::limit::{KeyPart, Limit, On, WhenFull};
 use super::room::Rule;
-use super::shape::Shape;
+use super::shape::{Shape, Window};
 use super::table::{MIN_ENTRIES, Table, entry_bytes};
 use crate::domain::{Span, Timestamp};
 
 const MAX: u32 = 16_000_000;
 const MAX_DISTINCT: u32 = 1024;
-const MAX_PER: Span = Span::hours(400 * 24);
+/// Lengths of a window.
+pub(super) const PER: RangeInclusive<Span> = Span::millis(1)..=Span::hours(400 * 24);
 /// Times are kept in 48 bits; what is later counts as this (the year 6429).
 const LATEST_MS: u64 = 1 << 47;
 
-/// The counters of all limits. They outlive a revision: a limit that is still there after a reload keeps its own.
+/// The counters of all limits. They outlive a revision: a limit that is still there after a reload keeps its own, as
+/// long as it counts the same by the same key; one that is switched off, or has `max = 0`, has none.
 #[derive(Debug)]
 pub struct Store {
     memory_bytes: usize,
@@ -35,7 +38,6 @@ pub(super) struct Identity {
     pub(super) on: On,
     pub(super) key: Vec<KeyPart>,
     pub(super) distinct: Option<KeyPart>,
-    pub(super) per: Span,
 }
 
 /// The limits of one revision, in the order of the configuration.
@@ -97,7 +99,7 @@ impl Store {
     }
 
     /// Makes the limits of a revision ready, with an equal number of entries each. Call it when nothing else can fail
-    /// any more: where `max` or the number of limits changed, counters are laid out anew at once (also for the old
+    /// any more: where `max`, `per` or the number of limits changed, counters are laid out anew at once (also for the old
     /// revision, which goes on counting in them).
     pub fn prepare(&self, limits: &[Arc<Limit>]) -> Result<Set, Error> {
         let entries = self.check(limits)?;
@@ -144,12 +146,11 @@ impl Handle {
         let Some(table) = &self.table else { return self.never(now) };
         let now_ms = within(now);
         let answer = table.with_new(key, self.rule, now_ms, |window| {
-            if let Some(until_ms) = window.full_until(self.rule, item, now_ms) {
-                return full(window.held(now_ms).count, until_ms);
+            let answer = self.asked(window, item, now_ms);
+            if matches!(answer, Answer::Free { .. }) {
+                window.add(item, now_ms);
             }
-            let count = window.count_with(item, now_ms);
-            window.add(item, now_ms);
-            Answer::Free { count }
+            answer
         });
         answer.unwrap_or_else(|| self.untracked_answer())
     }
@@ -174,11 +175,7 @@ impl Handle {
     pub fn peek(&self, key: u64, item: Option<u64>, now: Timestamp) -> Answer {
         let Some(table) = &self.table else { return self.never(now) };
         let now_ms = within(now);
-        let answer = table.look(key, |window| match window.full_until(self.rule, item, now_ms) {
-            Some(until_ms) => full(window.held(now_ms).count, until_ms),
-            None => Answer::Free { count: window.count_with(item, now_ms) },
-        });
-        match answer {
+        match table.look(key, |window| self.asked(window, item, now_ms)) {
             Some(answer) => answer,
             None if table.has_place(key, self.rule, now_ms) => Answer::Free { count: 1 },
             None => self.untracked_answer(),
@@ -215,6 +212,16 @@ impl Handle {
         self.table.as_ref().map_or(0, |table| table.untracked())
     }
 
+    fn asked(&self, window: &Window<'_>, item: Option<u64>, now_ms: u64) -> Answer {
+        let Some(until_ms) = window.full_until(self.rule, item, now_ms) else {
+            return Answer::Free { count: window.count_with(item, now_ms) };
+        };
+        // Where this refusal will count too, who comes back at the end of the window without it is refused again.
+        let counts = self.limit.count_rejected && self.limit.distinct.is_none();
+        let until_ms = if counts { window.full_until_after_one_more(self.rule, now_ms) } else { until_ms };
+        Answer::Full { count: window.held(now_ms).count, until: Timestamp::from_unix_ms(until_ms) }
+    }
+
     fn never(&self, now: Timestamp) -> Answer {
         Answer::Full { count: 0, until: now + self.limit.per }
     }
@@ -236,13 +243,9 @@ impl Rule {
 
 impl Identity {
     fn of(limit: &Limit) -> Self {
-        let Limit { name, on, key, distinct, per, .. } = limit;
-        Self { name: Arc::clone(name), on: *on, key: key.clone(), distinct: *distinct, per: *per }
+        let Limit { name, on, key, distinct, .. } = limit;
+        Self { name: Arc::clone(name), on: *on, key: key.clone(), distinct: *distinct }
     }
-}
-
-fn full(count: u32, until_ms: u64) -> Answer {
-    Answer::Full { count, until: Timestamp::from_unix_ms(until_ms) }
 }
 
 pub(super) fn within(at: Timestamp) -> u64 {
@@ -259,7 +262,7 @@ fn check(limits: &[Arc<Limit>]) -> Result<(), Error> {
         if limit.key.is_empty() {
             return Err(Error::NoKey { name: name() });
         }
-        if limit.per < Span::millis(1) || limit.per > MAX_PER {
+        if !PER.contains(&limit.per) {
             return Err(Error::Per { name: name(), per: limit.per });
         }
         if limit.max > most {

@@ -35,6 +35,10 @@ impl Layout {
         HEAD + self.stride() * usize::from(self.slots)
     }
 
+    pub(super) fn per_ms(self) -> u64 {
+        self.per_ms
+    }
+
     pub(super) fn slots(self) -> u16 {
         self.slots
     }
@@ -112,15 +116,23 @@ impl Times<'_> {
         }
     }
 
-    /// Takes over what another entry of this kind holds, the newest where not all fit.
+    /// Takes over what another entry of this kind holds, the newest where not all fit. Ticks of another length are
+    /// rounded up to those of this one.
     pub(super) fn copy_from(&mut self, other: &Times<'_>) {
-        set_u48(self.bytes, 0, u48(other.bytes, 0));
-        let skipped = other.len().saturating_sub(self.layout.slots.into());
-        for index in skipped..other.len() {
-            self.insert(index - skipped, other.tick(index), other.item(index));
+        let here = |tick: u64| (tick * other.layout.tick_ms).div_ceil(self.layout.tick_ms);
+        let newest = here(other.newest());
+        let oldest = newest.saturating_sub(KEPT_TICKS);
+        let kept: Vec<_> = (0..other.len())
+            .map(|index| (here(other.tick(index)), other.item(index)))
+            .filter(|(tick, _)| *tick >= oldest)
+            .collect();
+        let (skipped, kept) = kept.split_at(kept.len().saturating_sub(self.layout.slots.into()));
+        let dropped = skipped.last().map(|(tick, _)| *tick).or_else(|| other.dropped().map(here));
+        set_u48(self.bytes, 0, newest);
+        for (index, (tick, item)) in kept.iter().enumerate() {
+            self.insert(index, *tick, *item);
         }
-        let dropped = skipped.checked_sub(1).map(|last| other.tick(last)).or_else(|| other.dropped());
-        if let Some(tick) = dropped {
+        if let Some(tick) = dropped.filter(|tick| *tick >= oldest) {
             self.set_dropped(tick);
         }
     }

@@ -41,10 +41,10 @@ impl Watched {
 
     /// Looks as often as the running process would, until `now`. Changes nothing that decisions read.
     pub(super) fn advance(&mut self, gate: &Gate, now: Timestamp) {
-        if now.since(self.next) > PAUSE && self.alarm.is_idle() {
-            self.next = now;
-        }
         while self.next <= now {
+            if now.since(self.next) > PAUSE && self.alarm.is_idle() {
+                self.next = now;
+            }
             let at = self.next;
             self.next = at + Alarm::EVERY;
             let revision = gate.revision();

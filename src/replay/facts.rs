@@ -27,6 +27,7 @@ pub(super) struct FactsReader {
     names: Pseudonyms,
     revision: Arc<Revision>,
     geo: Arc<Geo>,
+    /// What a client is known by where the endpoint has nothing of that kind.
     cookie: ClientSource,
     device: ClientSource,
     prints: HashMap<u64, Fingerprint, RandomState>,
@@ -73,10 +74,17 @@ impl FactsReader {
         &mut self,
         line: &Line<'_>,
         send: &SendPart<'_>,
-        client: Client,
+        mut client: Client,
     ) -> Result<(usize, Facts), Fault> {
         let place = self.place(line, &client)?;
         let (index, endpoint) = self.endpoint(&send.endpoint)?;
+        if let Some(id) = &mut client.id {
+            let is_cookie = line.cookie.is_some();
+            let of_its_kind = |source: &&ClientSource| matches!(source, ClientSource::Header(_)) != is_cookie;
+            if let Some(source) = endpoint.extract.client.iter().find(of_its_kind) {
+                id.source = source.clone();
+            }
+        }
         let phone = self.phone(endpoint, &send.phone);
         let at = Timestamp::from_unix_ms(line.ts);
         Ok((index, Facts { at, endpoint: Arc::clone(&endpoint.name), phone, client, place }))
@@ -115,7 +123,8 @@ impl FactsReader {
         Ok(print)
     }
 
-    fn place(&mut self, line: &Line<'_>, client: &Client) -> Result<Place, Fault> {
+    /// Where it came from.
+    pub(super) fn place(&mut self, line: &Line<'_>, client: &Client) -> Result<Place, Fault> {
         let Some(json) = line.geo else { return Ok(self.geo.place(client.address.ip)) };
         let key = key(json.get());
         if let Some(known) = self.places.get(&key) {

@@ -25,6 +25,9 @@ impl OutputFile {
     /// Begins to write what will be at `path`. What is no file (`/dev/stdout`, a pipe) is written in place as it comes.
     pub fn create(path: &Path) -> Result<Self, OutputError> {
         let error = |source| OutputError { path: path.to_owned(), source };
+        if path == Path::new("-") {
+            return Err(error(io::Error::other("results go to files; standard output is /dev/stdout")));
+        }
         // A link stays one: what it leads to is replaced.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let found = fs::metadata(path);
@@ -113,6 +116,8 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap(), "through a link\n");
         assert!(link.is_symlink());
 
+        let error = OutputFile::create(Path::new("-")).unwrap_err().to_string();
+        assert_eq!(error, "cannot write -: results go to files; standard output is /dev/stdout");
         let error = OutputFile::create(&directory.join("nowhere/out.json")).unwrap_err().to_string();
         assert!(error.starts_with("cannot write ") && error.contains("nowhere/out.json: "), "{error}");
         fs::remove_dir_all(&directory).unwrap();

@@ -159,7 +159,13 @@ impl Reader {
 
 fn input(reader: &mut FactsReader, line: &Line<'_>) -> Result<Input, Fault> {
     let client = reader.client(line)?;
-    let Some(send) = &line.send else { return Ok(Input { page: Some(client), send: None }) };
+    let Some(send) = &line.send else {
+        if line.geo.is_some() {
+            // A page's place says nothing, but has to be one.
+            reader.place(line, &client)?;
+        }
+        return Ok(Input { page: Some(client), send: None });
+    };
     let (endpoint, facts) = reader.send(line, send, client)?;
     Ok(Input { page: None, send: Some((endpoint, facts.into(), send.outcome.clone())) })
 }

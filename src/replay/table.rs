@@ -205,9 +205,23 @@ fn imputed(log: &LogReport) -> String {
     text
 }
 
+/// A name of the trace: what a terminal would take for a command is not passed on.
 fn shortened(name: &str) -> String {
+    let shown = name.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c });
     if name.chars().count() <= NAME {
-        return name.to_owned();
+        return shown.collect();
     }
-    name.chars().take(NAME - 1).chain(['…']).collect()
+    shown.take(NAME - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_as_wide_as_their_column_and_command_no_terminal() {
+        assert_eq!(shortened("mixed-week"), "mixed-week");
+        assert_eq!(shortened("\u{1b}[2Jweek\n"), "\u{fffd}[2Jweek\u{fffd}");
+        assert_eq!(shortened(&"\u{9b}".repeat(NAME + 1)), "\u{fffd}".repeat(NAME - 1) + "…");
+    }
 }

@@ -1,4 +1,4 @@
-//! What a condition may refer to beside its vocabulary: the lists and the limits of the configuration.
+//! What a condition may refer to beside its vocabulary: the lists, the limits and the endpoints of the configuration.
 
 use std::sync::Arc;
 
@@ -11,12 +11,14 @@ pub struct Catalogue {
     pub lists: Vec<(Arc<str>, ListKind)>,
     /// Limits on sends; `None`: any name may be one.
     pub limits: Option<Vec<Arc<str>>>,
+    /// Endpoints; `None`: any name may be one's.
+    pub endpoints: Option<Vec<Arc<str>>>,
 }
 
 impl Default for Catalogue {
-    /// Without lists and limits.
+    /// Without lists and limits, for any endpoint.
     fn default() -> Self {
-        Self { lists: Vec::new(), limits: Some(Vec::new()) }
+        Self { lists: Vec::new(), limits: Some(Vec::new()), endpoints: None }
     }
 }
 

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::possible::possible;
+use super::possible::{possible, possible_part};
 use super::suggest::nearest;
 use super::syntax::{Comparison, Kind as Written, Literal, Syntax};
 use super::tree::{Kind, Method, Node, Reference};
-use super::vocabulary::{Argument, EntryKind, Type, Vocabulary};
-use super::{Catalogue, ExpressionError, Value};
+use super::vocabulary::{Argument, Entry, EntryKind, Type, Values, Vocabulary};
+use super::{Catalogue, ExpressionError, ListKind, Value};
 
 /// Checks a whole condition: it must be true or false.
 pub(super) fn check(root: Syntax, vocabulary: &Vocabulary, catalogue: &Catalogue) -> Result<Node, ExpressionError> {
@@ -71,8 +71,8 @@ impl Checker<'_> {
         let (left, left_ty) = self.typed(left)?;
         let (right, right_ty) = self.typed(right)?;
         comparable(left_ty, right_ty, at)?;
-        possible(&left.kind, comparison, &right.kind, right_at)?;
-        possible(&right.kind, comparison.turned(), &left.kind, at)?;
+        possible(&left.kind, comparison, (&right.kind, right_at), self.catalogue)?;
+        possible(&right.kind, comparison.turned(), (&left.kind, at), self.catalogue)?;
         if comparison.is_order()
             && let Some(unordered) =
                 [left_ty, right_ty].into_iter().find(|ty| matches!(ty, Type::Bool | Type::Null | Type::Phone))
@@ -102,7 +102,7 @@ impl Checker<'_> {
             };
             let (kind, ty) = literal_value(literal);
             comparable(left_ty, ty, at)?;
-            possible(&left.kind, Comparison::Equal, &kind, at)?;
+            possible(&left.kind, Comparison::Equal, (&kind, at), self.catalogue)?;
             if let Kind::Literal(value) = kind {
                 values.push(value);
             }
@@ -129,18 +129,22 @@ impl Checker<'_> {
             });
         };
         let asked_by = kind.asked_by();
+        let asks = |reference: &Reference| {
+            let entry = reference.entry;
+            let is_text = entry.ty == Type::Text && !kind_of_its_own(entry) && reference.argument.is_none();
+            asked_by.contains(&entry.name) || (asked_by.is_empty() && is_text)
+        };
         match left.kind {
-            Kind::Name(reference)
-                if asked_by.contains(&reference.entry.name)
-                    || (asked_by.is_empty() && reference.entry.ty == Type::Text && reference.argument.is_none()) =>
-            {
-                Ok(Kind::InList(reference, Arc::clone(name)))
-            }
-            _ => {
+            Kind::Name(reference) if asks(&reference) => Ok(Kind::InList(reference, Arc::clone(name))),
+            left => {
                 let error = ExpressionError::at(left_at, format!("`lists.{name}` holds {}", kind.name()));
-                Err(error.hint(match asked_by {
-                    [] => format!("ask it for a text, such as agent in lists.{name}"),
-                    names => format!(
+                Err(error.hint(match (asked_by, left) {
+                    ([], Kind::Name(Reference { entry, .. })) if kind_of_its_own(entry) => {
+                        let own = ListKind::ALL.iter().find(|kind| kind.asked_by().contains(&entry.name));
+                        format!("`{}` is asked of a list of kind = {:?}", entry.name, own.map_or("", |kind| kind.name()))
+                    }
+                    ([], _) => format!("ask it for a text, such as agent in lists.{name}"),
+                    (names, _) => format!(
                         "write {}",
                         joined_by(names.iter().map(|asks| format!("{asks} in lists.{name}")), " or ")
                     ),
@@ -170,6 +174,7 @@ impl Checker<'_> {
             let message = format!("`.{name}()` takes one text, this is {}", ty.describe());
             return Err(ExpressionError::at(argument_at, message));
         }
+        possible_part(&receiver.kind, (&argument.kind, argument_at))?;
         Ok(Kind::Method(method, receiver.into(), argument.into()))
     }
 
@@ -253,6 +258,11 @@ fn example(name: &str, argument: Argument) -> String {
         Argument::Limit => format!("such as {name}(\"phone-60s\")"),
         Argument::Pointer => format!("such as {name}(\"/ok\")"),
     }
+}
+
+/// Whether lists are asked for what it is, not for how it is written.
+fn kind_of_its_own(entry: &Entry) -> bool {
+    matches!(entry.values, Values::Address | Values::Range)
 }
 
 fn single(mut arguments: Vec<Syntax>) -> Option<Syntax> {

@@ -10,15 +10,21 @@ pub struct ExpressionError {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Whether the text holds a person's number, and so isn't shown beside the fault.
+    pub is_private: bool,
 }
 
 impl ExpressionError {
     /// At the byte `offset`, counted from 0.
     pub(super) fn at(offset: usize, message: impl Into<String>) -> Self {
-        Self { column: offset + 1, message: message.into(), hint: None }
+        Self { column: offset + 1, message: message.into(), hint: None, is_private: false }
     }
 
     pub(super) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
+    }
+
+    pub(super) fn private(self) -> Self {
+        Self { is_private: true, ..self }
     }
 }

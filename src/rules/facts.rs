@@ -86,10 +86,10 @@ const NUMBER_KINDS: [&str; NumberKind::ALL.len()] = {
 
 /// What can be asked of facts, in the order of the documentation.
 pub(super) const ENTRIES: [Entry; ORDER.len()] = [
-    fact("endpoint", Type::Text, "Name of the endpoint in the configuration."),
+    text_of(Values::Endpoint, "endpoint", "Name of the endpoint in the configuration."),
     country("phone.country", "Country of the phone, two letters; missing for numbers of no country."),
     within(1, 999, "phone.calling_code", Type::Int, "The phone's country calling code, such as 44."),
-    fact("phone.range", Type::Text, "E.164 less its last four digits: \"+44740241\"."),
+    text_of(Values::Range, "phone.range", "E.164 less its last four digits: \"+44740241\"."),
     one_of("phone.type", &NUMBER_KINDS, "mobile, fixed_line, fixed_or_mobile, voip, premium_rate and so on."),
     fact("phone.valid", Type::Bool, "Whether its country's plan assigns the number's range."),
     fact("phone.possible", Type::Bool, "Whether its length is possible in its country."),
@@ -119,7 +119,11 @@ pub(super) const ENTRIES: [Entry; ORDER.len()] = [
     fact("client.origin", Type::Bool, "Whether it sent `origin` or `referer`."),
     fact("client.fingerprint", Type::Text, "Hash of header names in order and the agent, 16 hexadecimal digits."),
     fact("visit.age", Type::Int, "Seconds since the client's first page; missing without a visit."),
-    fact("agent", Type::Text, "Its user agent without versions; missing where it sent none."),
+    text_of(
+        Values::Agent,
+        "agent",
+        "Its user agent without versions, so without digits and slashes; missing where it sent none.",
+    ),
 ];
 
 pub(super) const fn fact(name: &'static str, ty: Type, doc: &'static str) -> Entry {
@@ -135,7 +139,11 @@ pub(super) const fn within(from: i64, to: i64, name: &'static str, ty: Type, doc
 }
 
 const fn country(name: &'static str, doc: &'static str) -> Entry {
-    Entry { values: Values::Country, ..fact(name, Type::Text, doc) }
+    text_of(Values::Country, name, doc)
+}
+
+const fn text_of(values: Values, name: &'static str, doc: &'static str) -> Entry {
+    Entry { values, ..fact(name, Type::Text, doc) }
 }
 
 const fn private(name: &'static str, values: Values, doc: &'static str) -> Entry {

@@ -43,6 +43,7 @@ pub use expression::{Expression, Step};
 pub use facts::FACTS;
 pub use list::{List, ListKind, Members, RawNumbers};
 pub use native::{Condition, Conditions};
+pub use possible::{possible_agent, possible_value};
 pub use suggest::nearest;
 pub use value::{Names, Value};
 pub use vocabulary::{Argument, Entry, EntryKind, Type, Values, Vocabulary};

@@ -152,7 +152,7 @@ fn lists() -> (Catalogue, Vec<List>) {
         List { name: "tools".into(), members: Members::Agents(vec!["python-requests".into()]) },
     ];
     let named = lists.iter().map(|list| (Arc::clone(&list.name), list.kind())).collect();
-    (Catalogue { lists: named, limits: None }, lists)
+    (Catalogue { lists: named, limits: None, endpoints: None }, lists)
 }
 
 fn holds(text: &str, frame: Frame<'_>, counts: &[(&str, u32)]) -> bool {

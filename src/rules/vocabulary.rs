@@ -43,6 +43,12 @@ pub enum Values {
     Address,
     /// The network of an address.
     Network,
+    /// The name of an endpoint.
+    Endpoint,
+    /// The beginning of a number, less its last four digits.
+    Range,
+    /// A user agent as it is kept: without versions.
+    Agent,
 }
 
 /// How a name is written.

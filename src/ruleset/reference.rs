@@ -51,9 +51,7 @@ fn names() -> String {
                 let values = values.iter().map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ");
                 format!("{} {values}", entry.doc)
             }
-            Values::Any | Values::Within(..) | Values::Country | Values::Address | Values::Network => {
-                entry.doc.to_owned()
-            }
+            _ => entry.doc.to_owned(),
         };
         _ = writeln!(table, "| `{name}` | {ty} | {said} |");
     }
@@ -83,7 +81,7 @@ mod tests {
             for rule in of_example.iter().filter_map(|rule| rule.get("when")?.as_str()) {
                 let lists = [("office", ListKind::Networks), ("served", ListKind::Countries)];
                 let lists = lists.map(|(name, kind)| (name.into(), kind)).to_vec();
-                let catalogue = crate::rules::Catalogue { lists, limits: None };
+                let catalogue = crate::rules::Catalogue { lists, limits: None, endpoints: None };
                 crate::rules::Expression::parse_with(rule, &RULES, &catalogue)
                     .unwrap_or_else(|error| panic!("{rule}: {error}"));
                 rules += 1;

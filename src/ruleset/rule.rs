@@ -58,6 +58,8 @@ pub struct Rollout {
 }
 
 impl Rollout {
+    /// Nobody.
+    pub const NONE: Self = Self { share: 0 };
     /// Everyone.
     pub const ALL: Self = Self { share: 10_000 };
 

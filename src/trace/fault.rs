@@ -159,6 +159,14 @@ mod tests {
     }
 
     #[test]
+    fn a_time_that_is_not_in_milliseconds_is_told() {
+        for ts in [253_402_300_800_000, 1_795_197_600_000_000, u64::MAX] {
+            let line = json!({"event": "page", "ts": ts, "method": "GET", "path": "/", "ip": "::1"});
+            assert_eq!(fault(&line.to_string()), "ts: is after the year 9999; it must be Unix milliseconds");
+        }
+    }
+
+    #[test]
     fn lines_that_are_no_objects_say_so() {
         for (line, what) in [
             ("[1]", "not an event: an event is a JSON object"),

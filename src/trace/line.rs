@@ -10,6 +10,9 @@ use serde_json::value::RawValue;
 
 use super::{Fault, Geo, Outcome, Truth, fault, text};
 
+/// The end of the year 9999: what is later was not written in milliseconds.
+const LATEST_MS: u64 = 253_402_300_799_999;
+
 /// One line.
 pub struct Line<'a> {
     /// Unix milliseconds.
@@ -88,6 +91,9 @@ impl<'a> Line<'a> {
     /// Reads one line.
     pub fn read(text: &'a str) -> Result<Self, Fault> {
         let raw: Raw<'a> = serde_json::from_str(text).map_err(|error| fault::find(text, &error))?;
+        if raw.ts > LATEST_MS {
+            return Err(Fault::of("ts", "is after the year 9999; it must be Unix milliseconds"));
+        }
         let send = match raw.event {
             Kind::Page => None,
             Kind::Send => Some(SendPart {

@@ -32,3 +32,4 @@ pub use measure::Measures;
 pub use picture::Bin;
 pub use run::{Error, Options, Step, Trained, train};
 pub use sample::{Sample, Verdict};
+pub use split::Lack;

@@ -4,7 +4,7 @@ use super::boosted::{self, SHAPE};
 use super::card::{Card, Class, Compared, Data, Importance};
 use super::measure::{Measures, exceeded_by};
 use super::sample::{Row, Sample};
-use super::split::Split;
+use super::split::{Lack, Split};
 use super::table::Table;
 use super::untidy::untidied;
 use super::{calibrate, forest, logistic, mixture, picture};
@@ -36,14 +36,18 @@ pub struct Options {
 pub enum Error {
     /// Too little is known.
     #[error(
-        "there is too little to learn from: in two passes {real} attempts are known to be real and {abuse} to be abuse, and \
-         every part of the time needs {FEW} of each; take a longer log, or one of a time with an attack"
+        "there is too little to learn from: in two passes {real} attempts are known to be real and {abuse} to be abuse; \
+         learning, calibrating and measuring take different stretches of time and need {FEW} of each, but {}; take a longer \
+         log, with attacks at several times",
+        listed(lacks)
     )]
     TooFew {
         /// Attempts that are known to be real.
         real: u64,
         /// Attempts that are known to be abuse.
         abuse: u64,
+        /// What each part has too few of.
+        lacks: Vec<Lack>,
     },
     /// What was learned tells nothing apart.
     #[error("abuse can't be told from real use in this data: whoever is called abuse looks like everyone else")]
@@ -51,6 +55,10 @@ pub enum Error {
     /// A library gave up.
     #[error("{0} can't be trained on this data: {1}")]
     Learning(&'static str, String),
+}
+
+fn listed(lacks: &[Lack]) -> String {
+    lacks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// What is being done.
@@ -104,8 +112,9 @@ impl Kind {
 pub fn train(sample: &Sample, options: Options, told: &mut dyn FnMut(Step)) -> Result<Trained, Error> {
     let mut split = Split::of(sample);
     let [real, abuse] = sample.met();
-    if split.least() < FEW {
-        return Err(Error::TooFew { real, abuse });
+    let lacks = split.lacks(FEW);
+    if !lacks.is_empty() {
+        return Err(Error::TooFew { real, abuse, lacks });
     }
     let untidied = options.is_simulated.then(|| untidied(&split.learn, options.seed));
     if let Some(untidied) = &untidied {
@@ -351,6 +360,13 @@ pub(super) mod tests {
             train(&sample(60, 1), Options { seed: 1, is_simulated: false, leave_out: false }, &mut |_| {}).unwrap_err();
         assert!(matches!(refused, Error::TooFew { .. }), "{refused}");
         assert!(refused.to_string().contains("take a longer log"));
+        // Enough of it, and all at one time.
+        let mut sample = sample(4_000, 1);
+        sample.relabel(|row| row.block % 10 >= 4);
+        let refused = train(&sample, Options { seed: 1, is_simulated: false, leave_out: false }, &mut |_| {});
+        let told = refused.unwrap_err().to_string();
+        let lacks = "learning has 0 of real use, calibrating has 0 of abuse, measuring has 0 of abuse";
+        assert!(told.contains(lacks) && told.contains("attacks at several times"), "{told}");
     }
 
     #[test]

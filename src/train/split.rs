@@ -1,6 +1,8 @@
 //! Which attempts are learned from, which calibrate, and which only measure: whole stretches of time of a trace, so that
 //! no attack is measured by its own neighbours.
 
+use std::fmt;
+
 use super::sample::{Row, Sample};
 
 /// Tenths of the stretches of time that only measure, and that calibrate.
@@ -13,6 +15,22 @@ pub(super) struct Split<'a> {
     pub(super) learn: Vec<&'a Row>,
     pub(super) calibrate: Vec<&'a Row>,
     pub(super) measure: Vec<&'a Row>,
+}
+
+/// Too few of a kind in a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lack {
+    part: &'static str,
+    is_abuse: bool,
+    count: usize,
+}
+
+impl fmt::Display for Lack {
+    /// `measuring has 3 of abuse`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { part, is_abuse, count } = self;
+        write!(f, "{part} has {count} of {}", if *is_abuse { "abuse" } else { "real use" })
+    }
 }
 
 impl<'a> Split<'a> {
@@ -37,10 +55,15 @@ impl<'a> Split<'a> {
         self.calibrate.iter().chain(&self.measure).copied().collect()
     }
 
-    /// Real use and abuse in the smallest part.
-    pub(super) fn least(&self) -> usize {
-        let count = |rows: &[&Row], is_abuse| rows.iter().filter(|row| row.verdict.is_abuse == is_abuse).count();
-        let parts = [&self.learn, &self.calibrate, &self.measure];
-        parts.into_iter().flat_map(|part| [count(part, false), count(part, true)]).min().unwrap_or(0)
+    /// The parts that have fewer of a kind than `least`.
+    pub(super) fn lacks(&self, least: usize) -> Vec<Lack> {
+        let parts = [("learning", &self.learn), ("calibrating", &self.calibrate), ("measuring", &self.measure)];
+        let each = parts.into_iter().flat_map(|part| [(part, false), (part, true)]);
+        each.map(|((part, rows), is_abuse)| {
+            let count = rows.iter().filter(|row| row.verdict.is_abuse == is_abuse).count();
+            Lack { part, is_abuse, count }
+        })
+        .filter(|lack| lack.count < least)
+        .collect()
     }
 }

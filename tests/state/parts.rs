@@ -150,12 +150,18 @@ proptest! {
     }
 
     #[test]
-    fn limits_with_another_maximum_are_restored_as_they_are_reloaded(counts in counts(), more in 1..6_u32) {
+    fn limits_with_other_numbers_are_restored_as_they_are_reloaded(
+        counts in counts(), more in 0..6_u32, longer in prop::sample::select(vec![1, 2, 40]),
+    ) {
         let (before, handles) = store(&limits(0));
         let now = run(&handles, &counts);
-        let (after, restored) = store(&limits(more));
+        let changed: Vec<_> = limits(more)
+            .iter()
+            .map(|limit| Arc::new(Limit { per: Span::millis(limit.per.as_millis() * longer / 2), ..(**limit).clone() }))
+            .collect();
+        let (after, restored) = store(&changed);
         moved(&before, &after, at(now));
-        let reloaded = before.prepare(&limits(more)).unwrap();
+        let reloaded = before.prepare(&changed).unwrap();
         prop_assert_eq!(answers(&restored, now), answers(reloaded.handles(), now));
     }
 
@@ -203,7 +209,7 @@ fn a_limit_that_is_gone_or_counts_something_else_is_named_and_others_come_back()
     }
     let mut other = limits(0);
     other.remove(0);
-    other[0] = limit("day", 30, Span::hours(12), false);
+    other[0] = limit("day", 30, Span::hours(24), true);
     let (after, restored) = store(&other);
     let results: Vec<_> = chunks(&before, at(1)).iter().map(|chunk| after.restore(at(1), chunk)).collect();
     let gone: HashSet<_> = results.iter().filter_map(|result| result.as_ref().err().map(ToString::to_string)).collect();

@@ -331,8 +331,13 @@ fn a_reload_never_touches_what_a_snapshot_holds_and_a_restart_takes_other_limits
     assert!(sendwall.end("-TERM").success());
     sendwall.write_rules(&rules(SELDOM, 3).replace("per = \"1h\"", "per = \"2h\""));
     sendwall.start_again();
+    assert_eq!(sendwall.send(PHONE).status, 429, "a longer window holds what the shorter one held");
+
+    assert!(sendwall.end("-TERM").success());
+    sendwall.write_rules(&rules(SELDOM, 3).replace("key = [\"phone\"]", "key = [\"phone\", \"endpoint\"]"));
+    sendwall.start_again();
     assert!(sendwall.log().contains("a part of the snapshot is left out"), "{}", sendwall.log());
-    assert_eq!(sendwall.send(PHONE).status, 200, "another window is another limit");
+    assert_eq!(sendwall.send(PHONE).status, 200, "another key is another limit");
     assert_eq!(conversion(&sendwall), (0, 4));
 }
 

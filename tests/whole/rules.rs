@@ -133,6 +133,19 @@ fn a_limit_refuses_whatever_rules_allow_and_counts_are_asked() {
 }
 
 #[test]
+fn what_a_monitored_limit_counts_goes_on_above_its_maximum() {
+    let app = shop();
+    let rules = rule("beyond", "when = 'count(\"few\") > 2'\nthen = \"tag\"\ntags = [\"beyond\"]")
+        + "[[limit]]\nname = \"few\"\nkey = [\"phone\"]\nmax = 2\nper = \"1h\"\nmode = \"monitor\"\n";
+    let sendwall = Sendwall::start(app.address, &base(&rules));
+    for _ in 0..4 {
+        assert_eq!(sendwall.send(PHONE).status, 200);
+    }
+    let tagged: Vec<_> = app.requests().iter().map(|request| !request.header("sendwall-tags").is_empty()).collect();
+    assert_eq!(tagged, [false, false, true, true]);
+}
+
+#[test]
 fn monitor_mode_only_tells_what_rules_would_have_done() {
     let app = shop();
     let rules = rule("all", "when = 'has(phone)'\nthen = \"block\"")

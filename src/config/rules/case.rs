@@ -6,11 +6,13 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::endpoint;
+use crate::config::conditions;
 use crate::config::reader::Section;
 use crate::config::source::Fault;
 use crate::numbering::Numbering;
 use crate::privacy::RawPhone;
-use crate::rules::{Catalogue, Entry, EntryKind, RULES, Type, Value, Values, nearest};
+use crate::rules::{Catalogue, Entry, EntryKind, RULES, Type, Value, nearest, possible_value};
 use crate::ruleset::{Case, CaseVerdict};
 
 /// Reads every `[[case]]`.
@@ -21,11 +23,14 @@ pub(super) fn read(section: &mut Section<'_>, catalogue: &Catalogue) -> Vec<Case
 fn one(section: &mut Section<'_>, catalogue: &Catalogue) -> Option<Case> {
     section.require("name", "say what it shows, such as name = \"a premium number is refused\"");
     let name = section.text("name").map(Arc::from);
-    let endpoint = section.text("endpoint").map(Arc::from);
+    let endpoint = section.parsed("endpoint", |name| match &catalogue.endpoints {
+        Some(known) => endpoint(name, &known.iter().map(|known| &**known).collect::<Vec<_>>()),
+        None => Ok(Arc::from(name)),
+    });
     let mut given = Given::default();
     if let Some(value) = section.value("facts") {
         match value.get_ref().as_table() {
-            Some(table) => given.read(section, table, ""),
+            Some(table) => given.read(section, table, "", catalogue),
             None => {
                 section.error("facts", Fault::new("facts are a table").hint("facts = { \"phone.country\" = \"GB\" }"));
             }
@@ -72,12 +77,12 @@ struct Given {
 
 impl Given {
     /// `phone.country = "GB"` and `"phone.country" = "GB"` are the same.
-    fn read(&mut self, section: &Section<'_>, table: &DeTable<'_>, before: &str) {
+    fn read(&mut self, section: &Section<'_>, table: &DeTable<'_>, before: &str, catalogue: &Catalogue) {
         for (name, value) in table {
             let whole =
                 if before.is_empty() { name.get_ref().to_string() } else { format!("{before}.{}", name.get_ref()) };
             if let Some(table) = value.get_ref().as_table() {
-                self.read(section, table, &whole);
+                self.read(section, table, &whole, catalogue);
                 continue;
             }
             let entry = RULES.entry(&whole).filter(|entry| entry.kind == EntryKind::Variable);
@@ -94,14 +99,14 @@ impl Given {
                 );
                 continue;
             };
-            match self.take(entry, value) {
+            match self.take(entry, value, catalogue) {
                 Ok(()) => {}
                 Err(fault) => section.error_at(value.span(), "facts", fault),
             }
         }
     }
 
-    fn take(&mut self, entry: &Entry, value: &Spanned<DeValue<'_>>) -> Result<(), Fault> {
+    fn take(&mut self, entry: &Entry, value: &Spanned<DeValue<'_>>, catalogue: &Catalogue) -> Result<(), Fault> {
         let wrong = || Err(Fault::new(format!("`{}` is {}", entry.name, entry.ty.describe())));
         let value = match (entry.ty, value.get_ref()) {
             (Type::Phone, DeValue::String(text)) => {
@@ -111,18 +116,7 @@ impl Given {
                 self.phone = Some(number.raw);
                 return Ok(());
             }
-            (Type::Text, DeValue::String(text)) => {
-                if let Values::OneOf(known) = entry.values
-                    && !known.contains(&&**text)
-                {
-                    let fault = Fault::new(format!("`{}` is never {text:?}", entry.name));
-                    return Err(match nearest(text, known.iter().copied()) {
-                        Some(near) => fault.hint(format!("did you mean {near:?}?")),
-                        None => fault,
-                    });
-                }
-                Value::Text(Cow::Owned(text.to_string()))
-            }
+            (Type::Text, DeValue::String(text)) => Value::Text(Cow::Owned(text.to_string())),
             (Type::Bool, DeValue::Boolean(value)) => Value::Bool(*value),
             (Type::Int, DeValue::Integer(value)) => match value.as_str().parse() {
                 Ok(value) => Value::Int(value),
@@ -132,6 +126,7 @@ impl Given {
             (Type::Float, DeValue::Float(value)) => float(value.as_str())?,
             _ => return wrong(),
         };
+        possible_value(entry, &value, catalogue).map_err(conditions::fault)?;
         self.facts.push((Arc::from(entry.name), value));
         Ok(())
     }

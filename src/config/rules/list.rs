@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use crate::config::reader::Section;
 use crate::config::source::Fault;
-use crate::config::values;
+use crate::config::{conditions, values};
 use crate::domain::{Country, Range};
 use crate::lists::{Networks, Ranges, network_of};
 use crate::numbering::Numbering;
 use crate::privacy::RawPhone;
-use crate::rules::{List, ListKind, Members, RawNumbers};
+use crate::rules::{List, ListKind, Members, RawNumbers, possible_agent};
 use crate::ruleset::Origin;
 
 /// Most entries of one list.
@@ -82,6 +82,8 @@ fn of_file(section: &Section<'_>, file: &Path, kind: ListKind, numbering: &Numbe
     let text = text.ok()?;
     let mut entries = Vec::new();
     let mut faults = 0;
+    // Editors on Windows put a mark before the first line.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     for (index, line) in text.lines().enumerate() {
         let line = line.split_once('#').map_or(line, |(entry, _)| entry).trim();
         if line.is_empty() {
@@ -160,7 +162,8 @@ fn entry(kind: ListKind, text: &str, numbering: &Numbering) -> Result<Entry, Fau
         ListKind::Agents if text.chars().count() < 3 => {
             Err(Fault::new(format!("{text:?} is a part of almost every agent")).hint("write three characters or more"))
         }
-        ListKind::Agents | ListKind::Texts => Ok(Entry::Text(text.into())),
+        ListKind::Agents => possible_agent(text).map(|()| Entry::Text(text.into())).map_err(conditions::fault),
+        ListKind::Texts => Ok(Entry::Text(text.into())),
     }
 }
 

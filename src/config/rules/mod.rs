@@ -15,7 +15,7 @@ pub use files::belonging;
 pub(super) use packs::asks_for as asks_for_pack;
 pub use testing::{NotTested, Tested, test_directory};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ use crate::gate::Endpoint;
 use crate::limits::On;
 use crate::privacy::Pseudonyms;
 use crate::rules::{Catalogue, List, Zone, nearest};
-use crate::ruleset::{Rule, RuleSet};
+use crate::ruleset::{Origin, Rule, RuleSet};
 
 /// What operators ask for, checked.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +82,21 @@ struct Read {
 struct Place {
     text: Text,
     read: Read,
+    /// Whether nothing in it is at fault; else cases beside it may fail for no fault of theirs.
+    is_sound: bool,
+}
+
+impl Place {
+    fn new(text: Text) -> Self {
+        Self { text, read: Read::default(), is_sound: true }
+    }
+
+    /// Reads a part of it; gives what is wrong with that.
+    fn with(&mut self, whole: bool, read: impl FnOnce(&mut Section<'_>, &mut Read)) -> Vec<Problem> {
+        let problems = self.text.with(whole, |section| read(section, &mut self.read));
+        self.is_sound &= !problems.iter().any(Problem::is_error);
+        problems
+    }
 }
 
 /// Reads everything.
@@ -90,13 +105,11 @@ pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint], limits: &Limi
     let endpoints: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_ref()).collect();
     let Named { texts, mut files, directories, patterns } = files::read(root);
     let packs = packs::read(root);
-    let mut places: Vec<_> = texts.into_iter().chain(packs).map(|text| Place { text, read: Read::default() }).collect();
+    let mut places: Vec<_> = texts.into_iter().chain(packs).map(Place::new).collect();
 
     let own_lists = list::read(root, &mut files);
     for place in &mut places {
-        let problems = place.text.with(false, |section| {
-            place.read.lists = list::read(section, &mut files);
-        });
+        let problems = place.with(false, |section, read| read.lists = list::read(section, &mut files));
         root.adopt("rules", problems);
     }
     let found = one_of_each(root, own_lists, &places);
@@ -105,13 +118,14 @@ pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint], limits: &Limi
     let catalogue = Catalogue {
         lists: lists.iter().map(|list| (Arc::clone(&list.name), list.kind())).collect(),
         limits: Some(names_of(limits)),
+        endpoints: Some(endpoints.iter().map(|name| Arc::from(*name)).collect()),
     };
     let own = rule::read(root, Some(&endpoints), &catalogue);
     for place in &mut places {
         let known = if place.text.is_pack { &[][..] } else { &endpoints[..] };
-        let problems = place.text.with(true, |section| {
+        let problems = place.with(true, |section, read| {
             section.knows("list");
-            place.read.rules = rule::read(section, Some(known), &catalogue);
+            read.rules = rule::read(section, Some(known), &catalogue);
         });
         root.adopt("rules", problems);
     }
@@ -127,6 +141,7 @@ fn zone(text: &str) -> Result<Zone, Fault> {
     Zone::parse(text).ok_or_else(|| bad().hint("write it with its sign, such as \"+01:00\""))
 }
 
+/// Of those on sends.
 fn names_of(limits: &Limits) -> Vec<Arc<str>> {
     let on_sends = limits.limits.iter().filter(|limit| limit.on == On::Send);
     on_sends.map(|limit| Arc::clone(&limit.name)).collect()
@@ -156,15 +171,19 @@ fn together(root: &Section<'_>, own: Vec<Written>, places: Vec<Place>) -> Vec<Ru
     let mut rules: Vec<Rule> = Vec::new();
     let mut changes = Vec::new();
     let (packs, files): (Vec<_>, Vec<_>) = places.into_iter().partition(|place| place.text.is_pack);
+    let mut origins: HashMap<Arc<str>, Origin> = HashMap::new();
     for written in own.into_iter().chain(files.into_iter().flat_map(|place| place.read.rules)) {
         match written {
-            Written::Rule(rule) => match rules.iter().find(|known| known.id == rule.id) {
+            Written::Rule(rule) => match origins.get(&rule.id) {
                 Some(first) => {
-                    let (first, second) = (&first.origin, &rule.origin);
+                    let second = &rule.origin;
                     let fault = Fault::new(format!("two rules are named {:?}: at {first} and at {second}", rule.id));
                     root.error("rule", fault.hint("decisions name rules by their id; give one of them another"));
                 }
-                None => rules.push(*rule),
+                None => {
+                    origins.insert(Arc::clone(&rule.id), rule.origin.clone());
+                    rules.push(*rule);
+                }
             },
             Written::Change(change) => changes.push(change),
         }
@@ -172,7 +191,7 @@ fn together(root: &Section<'_>, own: Vec<Written>, places: Vec<Place>) -> Vec<Ru
     let own = rules.len();
     for written in packs.into_iter().flat_map(|place| place.read.rules) {
         if let Written::Rule(rule) = written
-            && rules.iter().take(own).all(|known| known.id != rule.id)
+            && !origins.contains_key(&rule.id)
         {
             rules.push(*rule);
         }
@@ -231,8 +250,10 @@ fn try_cases(
                 Written::Rule(rule) => Some(Rule::clone(rule)),
                 Written::Change(_) => None,
             });
-        // With a list that couldn't be read cases fail for no fault of theirs.
-        if let Some(lists) = lists {
+        // With a list or a rule that couldn't be read cases fail for no fault of theirs.
+        if let Some(lists) = lists
+            && places.iter().filter(of_here).all(|place| place.is_sound)
+        {
             problems.extend(testing::failures(rules.collect(), lists, zone, &cases).0);
         }
         root.adopt("rules", problems);

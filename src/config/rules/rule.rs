@@ -54,8 +54,7 @@ const USUAL_PRIORITY: i32 = 500;
 /// Longest wait that a rule asks for.
 const LONGEST_WAIT: Span = Span::hours(24 * 31);
 
-/// Reads every `[[rule]]`.
-/// `endpoints` are those that there are; `None`: any name may be one's.
+/// Reads every `[[rule]]`. `endpoints` are those that it may be for; `None`: any name may be one's.
 pub(super) fn read(section: &mut Section<'_>, endpoints: Option<&[&str]>, catalogue: &Catalogue) -> Vec<Written> {
     section.tables("rule", |section| one(section, endpoints, catalogue))
 }
@@ -68,7 +67,7 @@ fn one(section: &mut Section<'_>, endpoints: Option<&[&str]>, catalogue: &Catalo
     let action = action(section);
     let reason = section.parsed("reason", reason);
     let mode = section.choice("mode", &MODES);
-    let rollout = section.number("rollout", 0.0..=100.0).map(Rollout::percent);
+    let rollout = section.number("rollout", 0.0..=100.0).map(|percent| rollout(section, percent));
     let tags = section.list("tags", |tag| values::name(tag).map(Arc::from));
     let expires = expires(section);
     let priority = section.integer("priority", 0..=1000).and_then(|priority| i32::try_from(priority).ok());
@@ -84,9 +83,9 @@ fn one(section: &mut Section<'_>, endpoints: Option<&[&str]>, catalogue: &Catalo
     }
     section.require("when", "say when it speaks, such as when = 'phone.type == \"premium_rate\"'");
     section.require("then", "say what it asks for, such as then = \"block\"");
-    let tags = tags.unwrap_or_default();
     let action = action?;
-    if action == Action::Tag && tags.is_empty() {
+    // What is wrong with the tags that it has was told.
+    if action == Action::Tag && tags.as_ref().map_or_else(|| !section.has("tags"), Vec::is_empty) {
         section.error("then", Fault::new("there is no tag to put on").hint("name it, such as tags = [\"new-market\"]"));
     }
     let rule = Rule {
@@ -96,13 +95,23 @@ fn one(section: &mut Section<'_>, endpoints: Option<&[&str]>, catalogue: &Catalo
         reason: reason.map(Arc::from),
         mode: mode.unwrap_or(Mode::Enforce),
         rollout: rollout.unwrap_or(Rollout::ALL),
-        tags,
+        tags: tags.unwrap_or_default(),
         expires,
         priority: priority.unwrap_or(USUAL_PRIORITY),
         endpoints: endpoints.unwrap_or_default(),
         origin,
     };
     enabled.then(|| Written::Rule(Box::new(rule)))
+}
+
+/// What would be rounded to nobody is a fault.
+fn rollout(section: &Section<'_>, percent: f32) -> Rollout {
+    let rollout = Rollout::percent(percent);
+    if percent > 0.0 && rollout == Rollout::NONE {
+        let fault = Fault::new(format!("{percent} % is nobody: shares are of 10,000"));
+        section.error("rollout", fault.hint("the smallest is rollout = 0.01"));
+    }
+    rollout
 }
 
 fn reason(text: &str) -> Result<&str, Fault> {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::files::{self, Text};
 use super::packs::PACKS;
 use super::rule::Written;
-use super::{Place, Read, case, list, rule};
+use super::{Place, case, list, names_of, rule};
+use crate::config::Config;
 use crate::config::problem::{Position, Problem, Severity};
 use crate::privacy::{KeyRing, Pseudonyms, Purpose};
 use crate::rules::{Catalogue, List, Zone};
@@ -36,13 +37,13 @@ pub struct NotTested {
     source: std::io::Error,
 }
 
-/// Tries the cases of a directory, and of each directory in it that has rules; `None`: those of the packs. `limits` are
-/// the limits that rules may ask for; `None`: any.
-pub fn test_directory(directory: Option<&Path>, limits: Option<&[Arc<str>]>) -> Result<Tested, NotTested> {
+/// Tries the cases of a directory, and of each directory in it that has rules; `None`: those of the packs. They are for
+/// that configuration: its lists, limits and endpoints may be asked for, by its clock. `None`: any limit and endpoint.
+pub fn test_directory(directory: Option<&Path>, config: Option<&Config>) -> Result<Tested, NotTested> {
     let mut tested = Tested::default();
     let Some(directory) = directory else {
         for pack in PACKS {
-            tested.directory(vec![pack.text()], Some(&pack.cases()), limits);
+            tested.directory(vec![pack.text()], Some(&pack.cases()), config);
         }
         return Ok(tested);
     };
@@ -65,31 +66,41 @@ pub fn test_directory(directory: Option<&Path>, limits: Option<&[Arc<str>]>) -> 
         texts.retain(|text| text.text.contains("[[rule]]") || text.text.contains("[[list]]"));
         if !texts.is_empty() {
             let cases = files::cases_in(&directory, &mut Vec::new());
-            tested.directory(texts, cases.as_ref(), limits);
+            tested.directory(texts, cases.as_ref(), config);
         }
     }
     Ok(tested)
 }
 
 impl Tested {
-    fn directory(&mut self, texts: Vec<Text>, cases: Option<&Text>, limits: Option<&[Arc<str>]>) {
-        let mut places: Vec<_> = texts.into_iter().map(|text| Place { text, read: Read::default() }).collect();
+    fn directory(&mut self, texts: Vec<Text>, cases: Option<&Text>, config: Option<&Config>) {
+        let mut places: Vec<_> = texts.into_iter().map(Place::new).collect();
         let mut files = Vec::new();
         for place in &mut places {
-            self.problems.extend(place.text.with(false, |section| place.read.lists = list::read(section, &mut files)));
+            self.problems.extend(place.with(false, |section, read| read.lists = list::read(section, &mut files)));
         }
-        let found = || places.iter().flat_map(|place| &place.read.lists);
-        let are_whole = found().all(|found| found.is_whole);
-        let lists: Vec<List> = found().map(|found| found.list.clone()).collect();
-        let named = lists.iter().map(|list| (Arc::clone(&list.name), list.kind())).collect();
-        let catalogue = Catalogue { lists: named, limits: limits.map(<[_]>::to_vec) };
+        let mut lists: Vec<List> =
+            places.iter().flat_map(|place| &place.read.lists).map(|found| found.list.clone()).collect();
+        for list in config.into_iter().flat_map(|config| &config.rules.lists) {
+            if lists.iter().all(|own| own.name != list.name) {
+                lists.push(list.clone());
+            }
+        }
+        let catalogue = Catalogue {
+            lists: lists.iter().map(|list| (Arc::clone(&list.name), list.kind())).collect(),
+            limits: config.map(|config| names_of(&config.limits)),
+            endpoints: config.map(|config| config.endpoints.iter().map(|one| Arc::clone(&one.name)).collect()),
+        };
+        let known: Option<Vec<&str>> =
+            catalogue.endpoints.as_ref().map(|endpoints| endpoints.iter().map(|name| &**name).collect());
         for place in &mut places {
-            self.problems.extend(place.text.with(true, |section| {
+            self.problems.extend(place.with(true, |section, read| {
                 section.knows("list");
                 section.knows("limit");
-                place.read.rules = rule::read(section, None, &catalogue);
+                read.rules = rule::read(section, known.as_deref(), &catalogue);
             }));
         }
+        let are_sound = places.iter().all(|place| place.is_sound);
         let rules = places.into_iter().flat_map(|place| place.read.rules).filter_map(|written| match written {
             Written::Rule(rule) => Some(*rule),
             Written::Change(_) => None,
@@ -101,11 +112,12 @@ impl Tested {
         }
         self.rules += rules.len();
         self.cases += read.len();
-        // With a list that couldn't be read cases fail for no fault of theirs.
-        if !are_whole {
+        // With a list or a rule that couldn't be read cases fail for no fault of theirs.
+        if !are_sound {
             return;
         }
-        let (failures, spoken) = failures(rules.clone(), &lists, Zone::default(), &read);
+        let zone = config.map(|config| config.rules.zone).unwrap_or_default();
+        let (failures, spoken) = failures(rules.clone(), &lists, zone, &read);
         let uncovered: Vec<_> = rules.iter().filter(|rule| !spoken.contains(&rule.id)).collect();
         self.covered += rules.len() - uncovered.len();
         self.failed += failures.len();

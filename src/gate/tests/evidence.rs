@@ -93,6 +93,19 @@ fn a_script_is_asked_on_its_first_request_and_a_proof_lets_it_go_on() {
 }
 
 #[test]
+fn who_solves_passes_also_limits_that_count_refusals() {
+    let stage = stage_with(&[counting_refusals(&once_a_minute()[0])], Mode::Enforce, ChallengeBy::Contract);
+    let asked = stage.judge_of(SCRIPT, PHONE);
+    assert_eq!(asked.decision.verdict, Verdict::Challenge(ChallengeKind::Pow));
+    let (pass, facts) = (Pass { attempt: asked.decision.id, rung: Rung::Pow }, Facts::clone(&asked.facts));
+    let again = || stage.gate.judge_facts(&stage.gate.revision(), 0, facts.clone(), Some(pass));
+    let solved = again();
+    assert_eq!(solved.decision.verdict, Verdict::Forward);
+    solved.permit.unwrap().settle(&answer(200, &HeaderMap::new()));
+    assert_eq!(again().decision.verdict.name(), "cooldown");
+}
+
+#[test]
 fn where_nobody_can_be_challenged_the_wait_grows_with_each_time() {
     let stage = stage(Mode::Enforce, ChallengeBy::None);
     let waits: Vec<_> = (0..4)

@@ -268,6 +268,31 @@ fn a_window_ends_to_the_millisecond() {
     assert_eq!(stage.send(PHONE, 200), "forward");
 }
 
+/// One that counts what is refused.
+fn counting_refusals(like: &Limit) -> Arc<Limit> {
+    Arc::new(Limit { count_rejected: true, ..like.clone() })
+}
+
+#[test]
+fn who_waits_as_told_passes_also_where_refusals_count() {
+    let stage = Stage::new(&[counting_refusals(&once_a_minute()[0])]);
+    assert_eq!(stage.send(PHONE, 200), "forward");
+    stage.at(Span::seconds(10));
+    let judged = stage.judge(PHONE);
+    assert_eq!(judged.decision.verdict, Verdict::Cooldown { until: start() + Span::seconds(70) });
+    stage.at(Span::seconds(70));
+    assert_eq!(stage.send(PHONE, 200), "forward");
+}
+
+#[test]
+fn asking_twice_gets_no_further_phone_past_a_count_of_different_ones_that_counts_refusals() {
+    let two = limit("phones", On::Send, KeyPart::Ip, 2, Span::hours(1));
+    let stage = Stage::new(&[counting_refusals(&Limit { distinct: Some(KeyPart::Phone), ..(*two).clone() })]);
+    let third = r#"{"phone":"+447402417173"}"#;
+    let asked = [PHONE, OTHER, third, third, third].map(|phone| stage.send(phone, 200));
+    assert_eq!(asked, ["forward", "forward", "cooldown", "cooldown", "cooldown"]);
+}
+
 #[test]
 fn a_send_counts_from_when_it_was_judged_however_late_the_answer() {
     let stage = Stage::new(&once_a_minute());

@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use sendwall::rules::{Catalogue, Conditions, Expression, Frame, RULES};
 
 fuzz_target!(|text: &str| {
-    let catalogue = Catalogue { lists: Vec::new(), limits: None };
+    let catalogue = Catalogue { lists: Vec::new(), limits: None, endpoints: None };
     match Expression::parse_with(text, &RULES, &catalogue) {
         Ok(expression) => {
             let shared = Conditions::new([&expression], Vec::new());
