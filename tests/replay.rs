@@ -35,7 +35,7 @@ fn replay(scratch: &Scratch, arguments: &[&str]) -> Output {
 }
 
 /// Runs it in the scratch directory, where relative results go.
-fn replay_of(scratch: &Scratch, arguments: &[&str], input: &[u8]) -> Output {
+pub(crate) fn replay_of(scratch: &Scratch, arguments: &[&str], input: &[u8]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sendwall"));
     command.arg("replay").args(arguments).current_dir(scratch.path());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -51,7 +51,7 @@ fn base() -> String {
     case("base.toml").display().to_string()
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.stderr.is_empty(), "nobody watches: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout.clone()).unwrap()
@@ -149,7 +149,7 @@ fn several_traces_each_meet_a_new_engine() {
     assert_eq!(decided(one), decided(other));
 }
 
-fn trace_of(name: &str, days: f64) -> Vec<u8> {
+pub(crate) fn trace_of(name: &str, days: f64) -> Vec<u8> {
     let options = Options { days: Some(days), rate: 3.0, ..Options::default() };
     let mut bytes = Vec::new();
     for event in simulate::simulate(simulate::scenario(name).unwrap(), &options).unwrap() {
@@ -282,6 +282,21 @@ fn the_page_needs_nothing_else() {
     for foreign in ["http:", "https:", "src=", "@import", "url("] {
         assert!(!page.contains(foreign), "{foreign}");
     }
+}
+
+#[test]
+fn a_configuration_is_replayed_without_its_geoip_file() {
+    let scratch = Scratch::new("replay-no-geo");
+    let config = fs::read_to_string(base()).unwrap() + "\n[geo]\ncountry = \"nowhere.mmdb\"\n";
+    fs::write(scratch.path().join("geo.toml"), config).unwrap();
+    let trace = case("measures.jsonl").display().to_string();
+    let without = said(&replay(&scratch, &[&trace, "--config", &base(), "--decisions", "base.jsonl"]));
+    let output = replay(&scratch, &[&trace, "--config", "geo.toml", "--decisions", "geo.jsonl"]);
+    let warned = String::from_utf8(output.stderr).unwrap();
+    assert!(warned.contains("nowhere.mmdb"), "{warned}");
+    assert_eq!(output.status.code(), Some(0), "{warned}");
+    assert_eq!(read(&scratch, "geo.jsonl"), read(&scratch, "base.jsonl"));
+    assert!(!without.is_empty());
 }
 
 #[test]

@@ -55,26 +55,25 @@ pub(super) fn measure(
         AlertKind::Messages | AlertKind::Money => {
             let tally = tally(volumes, Span::default());
             let value = volume(rule.kind, &tally);
-            if rule.against == Against::Fixed {
-                return if u64::from(tally.sent) < rule.min {
-                    few(value)
-                } else {
-                    over(value, rule.warn, rule.critical)
-                };
-            }
-            if u64::from(tally.sent) < rule.min {
-                return few(value);
-            }
-            let usual = volumes.history.get(key).and_then(|history| usual(rule, history, now));
-            let Some(usual) = usual else { return few(value) };
-            // A multiple of next to nothing is nothing.
-            let times = |factor: Option<f64>| factor.map(|factor| (factor * usual).max(usual + 4.0 * usual.sqrt()));
-            over(value, times(rule.warn), times(rule.critical))
+            let measured = if rule.against == Against::Fixed {
+                over(value, rule.warn, rule.critical)
+            } else {
+                let usual = volumes.history.get(key).and_then(|history| usual(rule, history, now));
+                let Some(usual) = usual else { return few(value, None) };
+                // A multiple of next to nothing is nothing.
+                let times = |factor: Option<f64>| factor.map(|factor| (factor * usual).max(usual + 4.0 * usual.sqrt()));
+                over(value, times(rule.warn), times(rule.critical))
+            };
+            if u64::from(tally.sent) < rule.min { few(value, Some(measured.limit)) } else { measured }
         }
         AlertKind::Conversion => {
             let of = tally(volumes, VERIFY_TIME);
             let seen = volumes.tally(key, Span::hours(24), Span::default(), now).verified > 0;
-            if !seen || u64::from(of.sent) < rule.min { few(1.0) } else { under(of.verified, of.sent, rule) }
+            if !seen || u64::from(of.sent) < rule.min {
+                few(1.0, rule.warn.or(rule.critical))
+            } else {
+                under(of.verified, of.sent, rule)
+            }
         }
         AlertKind::Undelivered => {
             let of = tally(volumes, REPORT_TIME);
@@ -84,7 +83,7 @@ pub(super) fn measure(
             let of = tally(volumes, Span::default());
             share(of.stopped, of.judged, rule)
         }
-        AlertKind::Budget | AlertKind::Trouble => few(0.0),
+        AlertKind::Budget | AlertKind::Trouble => well(),
     }
 }
 
@@ -127,7 +126,7 @@ pub(super) fn over(value: f64, warn: Option<f64>, critical: Option<f64>) -> Meas
 pub(super) fn share(part: u32, whole: u32, rule: &Rule) -> Measured {
     let value = f64::from(part) / f64::from(whole.max(1));
     if u64::from(whole) < rule.min {
-        return few(value);
+        return few(value, rule.warn.or(rule.critical));
     }
     let (surely, _) = bounds(part, whole);
     let told = over(surely, rule.warn, rule.critical);
@@ -159,13 +158,13 @@ impl Measured {
     }
 }
 
-/// Too few to say anything.
-pub(super) fn few(value: f64) -> Measured {
-    Measured { reading: Reading::Well, value, limit: 0.0 }
+/// Too few to say anything. `limit` is what more would be held against, for what is retold of an incident.
+pub(super) fn few(value: f64, limit: Option<f64>) -> Measured {
+    Measured { reading: Reading::Well, value, limit: limit.unwrap_or_default() }
 }
 
 pub(super) fn well() -> Measured {
-    few(0.0)
+    few(0.0, None)
 }
 
 /// Over what verifications have to be missing.
@@ -235,8 +234,9 @@ mod tests {
             volumes.judged((&endpoint, Mode::Enforce), None, at, &Tally { undelivered: count - 1, ..tally });
             let (key, now) = (Key::endpoint(&endpoint), at + Span::minutes(5));
             let enough = has_enough(&rule, &key, &mut volumes, now);
-            let reading = measure(&rule, &key, &mut volumes, &mut footprints, now).reading;
-            let speaks = matches!(reading, Reading::Over(_));
+            let measured = measure(&rule, &key, &mut volumes, &mut footprints, now);
+            let speaks = matches!(measured.reading, Reading::Over(_));
+            assert_eq!(measured.limit, 0.5, "{kind:?} of {count}: an open incident is retold with it");
             assert_eq!((enough, speaks), (count >= 25, count >= 25), "{kind:?} of {count}");
         }
     }

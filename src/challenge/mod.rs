@@ -211,7 +211,7 @@ impl Challenges {
             .inspect_err(|refused| self.counters.not_issued(refused.code()))?;
         self.counters.issued(kind);
         let expires = now + settings.challenge_lifetime;
-        Ok(Ticket::new(&self.secrets.seals, &asker.binding, kind, self.random.one(), (now, expires)))
+        Ok(Ticket::new(&self.secrets.seals, asker, kind, self.random.one(), (now, expires)))
     }
 
     /// The text of a ticket, for challenges that carry it as it is.

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 
 use super::Challenges;
 use super::settings::PageSettings;
-use crate::domain::{PageCode, Timestamp};
+use crate::domain::{PageCode, Span, Timestamp};
 use crate::privacy::Pseudonym;
 
 /// Label, time, and 128 random bits.
@@ -37,6 +37,24 @@ impl Challenges {
         bytes.extend(now.unix_ms().to_be_bytes());
         bytes.extend(self.random.one().to_be_bytes());
         self.secrets.seals.seal(&bytes)
+    }
+
+    /// Whether a page that is loaded now gets a new token in place of the `token` that its client has. One that is good for
+    /// long yet stays: a fragment that a script fetches must not make it too young for who is quick. Past half its time a
+    /// document (`navigates`) brings the next, and anything does where it counts no more.
+    pub fn wants_new_page_token(
+        &self,
+        settings: &PageSettings,
+        token: Option<&str>,
+        navigates: bool,
+        now: Timestamp,
+    ) -> bool {
+        let Some((issued, nonce)) = token.and_then(|token| self.open_page(token)) else { return true };
+        let age = now.since(issued);
+        let half = Span::millis(settings.max_age.as_millis() / 2);
+        age >= settings.max_age
+            || (navigates && age >= half)
+            || self.uses.0.lock().is_used_up(nonce, settings.max_phones)
     }
 
     /// What a page token is worth for a send to `phone`. Where `counts`, it is counted as used.
@@ -80,7 +98,12 @@ impl Challenges {
 impl Table {
     /// Whether a use for this phone would be one phone too many.
     fn is_shared(&self, nonce: u128, phone: u64, max_phones: usize) -> bool {
-        self.phones.get(&nonce).is_some_and(|phones| !phones.contains(&phone) && phones.len() >= max_phones)
+        self.is_used_up(nonce, max_phones) && !self.phones.get(&nonce).is_some_and(|phones| phones.contains(&phone))
+    }
+
+    /// Whether it was used for as many phones as it may be.
+    fn is_used_up(&self, nonce: u128, max_phones: usize) -> bool {
+        self.phones.get(&nonce).is_some_and(|phones| phones.len() >= max_phones)
     }
 
     fn count(&mut self, nonce: u128, phone: u64, until: Timestamp, now: Timestamp) {
@@ -107,7 +130,6 @@ mod tests {
     use super::*;
     use crate::challenge::Parts;
     use crate::clock::ManualClock;
-    use crate::domain::Span;
     use crate::telemetry::Metrics;
     use std::sync::Arc;
 
@@ -151,6 +173,30 @@ mod tests {
         };
         assert_eq!([look(1, false), look(2, false), look(2, true)], [PageCode::Good; 3]);
         assert_eq!(look(1, false), PageCode::Shared);
+    }
+
+    #[test]
+    fn a_token_that_is_good_for_long_yet_stays() {
+        let (challenges, settings) = (challenges(), PageSettings { max_phones: 1, ..PageSettings::default() });
+        let token = challenges.page_token(START);
+        let wants =
+            |token, navigates, after| challenges.wants_new_page_token(&settings, token, navigates, START + after);
+        for (after, by_document, by_fragment) in [
+            (Span::millis(10), false, false),
+            (Span::minutes(119), false, false),
+            (Span::minutes(120), true, false),
+            (Span::minutes(239), true, false),
+            (Span::minutes(240), true, true),
+        ] {
+            assert_eq!(wants(Some(&token), true, after), by_document, "{after}");
+            assert_eq!(wants(Some(&token), false, after), by_fragment, "{after}");
+        }
+        let minute = Span::minutes(1);
+        for none in [None, Some("x")] {
+            assert!(wants(none, false, minute), "{none:?}");
+        }
+        challenges.check_page(&settings, Some(&token), Some(Pseudonym::from_bits(1)), true, START + minute);
+        assert!(wants(Some(&token), false, minute), "it was used for as many phones as it may be");
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{Challenges, Ticket};
-use crate::domain::Pass;
+use crate::domain::{Pass, PassCode};
 
-/// A pass that no other request can use. Dropped without [`burn`](Self::burn), it goes back to who brought it.
+/// A pass that no other request can use. Dropped without [`burn`](Self::burn) or [`refuse`](Self::refuse), it goes back to
+/// who brought it.
 #[derive(Debug)]
 pub struct Held {
     challenges: Arc<Challenges>,
@@ -26,9 +27,19 @@ impl Held {
 
     /// The message went out: the pass is used up.
     pub fn burn(mut self) {
+        self.end();
+        self.challenges.counters.burned();
+    }
+
+    /// It doesn't count for who brings it, nor for anyone again.
+    pub fn refuse(mut self, code: PassCode) {
+        self.end();
+        self.challenges.counters.pass_refused(code.name());
+    }
+
+    fn end(&mut self) {
         self.is_burned = true;
         self.challenges.spent.burn(self.nonce);
-        self.challenges.counters.burned();
     }
 }
 

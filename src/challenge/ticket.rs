@@ -2,7 +2,8 @@
 //!
 //! A client gets no pseudonym of a phone to see: one who may ask for many phones could else name those in a decision log.
 
-use super::binding::{Bearer, Binding, Bound};
+use super::Asker;
+use super::binding::{Bearer, Bound};
 use super::seal::{Part, Seals};
 use crate::domain::{ChallengeKind, DecisionId, Pass, PassCode, Timestamp};
 use crate::privacy::Pseudonym;
@@ -20,6 +21,8 @@ pub struct Ticket {
     pub expires: Timestamp,
     /// Its name, also in the store of what is spent. A pass has its challenge's.
     pub nonce: u128,
+    /// How hot who asked was: the work of a proof of work follows from it.
+    pub score: u8,
     pub(super) endpoint: u64,
     /// `None`: any phone.
     pub(super) phone: Option<u64>,
@@ -36,19 +39,20 @@ pub(super) enum Label {
     Pass = 0x21,
 }
 
-/// Label, kind, flags, three times, the decision's random part, nonce, and what it is bound to.
-const BYTES: usize = 1 + 1 + 1 + 3 * 8 + 8 + 16 + 3 * 8;
+/// Label, kind, flags, score, three times, the decision's random part, nonce, and what it is bound to.
+const BYTES: usize = 1 + 1 + 1 + 1 + 3 * 8 + 8 + 16 + 3 * 8;
 const BOUND_TO_PHONE: u8 = 1;
 const BOUND_TO_CLIENT: u8 = 2;
 
 impl Ticket {
     pub(super) fn new(
         seals: &Seals,
-        binding: &Binding,
+        asker: &Asker,
         kind: ChallengeKind,
         nonce: u128,
         (issued, expires): (Timestamp, Timestamp),
     ) -> Self {
+        let Asker { binding, score, .. } = asker;
         let blind = |part, value: &[u8]| seals.blind(nonce, part, value).next().unwrap_or_default();
         let name = |part, name: Option<Pseudonym>| blind(part, &bytes_of(name));
         Self {
@@ -57,6 +61,7 @@ impl Ticket {
             issued,
             expires,
             nonce,
+            score: *score,
             endpoint: blind(Part::Endpoint, binding.endpoint.as_bytes()),
             phone: match binding.phone {
                 Bound::Any => None,
@@ -95,7 +100,8 @@ impl Ticket {
 
     /// What it proves.
     pub(super) fn proof(&self) -> Pass {
-        Pass { attempt: self.attempt, rung: self.kind.rung() }
+        let unbound = self.phone.is_none().then_some(self.score);
+        Pass { attempt: self.attempt, rung: self.kind.rung(), unbound }
     }
 
     pub(super) fn seal(&self, label: Label, seals: &Seals) -> String {
@@ -105,7 +111,8 @@ impl Ticket {
         };
         let flag = |bound: Option<u64>, flag| if bound.is_some() { flag } else { 0 };
         let mut bytes = Vec::with_capacity(BYTES);
-        bytes.extend([label as u8, kind, flag(self.phone, BOUND_TO_PHONE) | flag(self.client, BOUND_TO_CLIENT)]);
+        let flags = flag(self.phone, BOUND_TO_PHONE) | flag(self.client, BOUND_TO_CLIENT);
+        bytes.extend([label as u8, kind, flags, self.score]);
         for time in [self.attempt.at(), self.issued, self.expires] {
             bytes.extend(time.unix_ms().to_be_bytes());
         }
@@ -119,11 +126,11 @@ impl Ticket {
 
     pub(super) fn open(text: &str, label: Label, seals: &Seals) -> Option<Self> {
         let bytes = seals.open::<BYTES>(text)?;
-        let (head, rest) = bytes.split_first_chunk::<3>()?;
+        let (head, rest) = bytes.split_first_chunk::<4>()?;
         let (words, _) = rest.as_chunks::<8>();
         let words: [u64; 9] = words.iter().map(|word| u64::from_be_bytes(*word)).collect::<Vec<_>>().try_into().ok()?;
         let [attempt_at, issued, expires, attempt, nonce_high, nonce_low, endpoint, phone, client] = words;
-        let [found, kind, flags] = *head;
+        let [found, kind, flags, score] = *head;
         if found != label as u8 {
             return None;
         }
@@ -137,6 +144,7 @@ impl Ticket {
             issued: Timestamp::from_unix_ms(issued),
             expires: Timestamp::from_unix_ms(expires),
             nonce: u128::from(nonce_high) << 64 | u128::from(nonce_low),
+            score,
             endpoint,
             phone: (flags & BOUND_TO_PHONE != 0).then_some(phone),
             client: (flags & BOUND_TO_CLIENT != 0).then_some(client),

@@ -61,6 +61,11 @@ impl Effort {
 }
 
 impl Work {
+    /// Whether it is clearly less than `other`: less than half.
+    pub fn is_light_beside(self, other: Self) -> bool {
+        u64::from(self.counters) * 2 < u64::from(other.counters)
+    }
+
     /// The largest number of an ALTCHA v1 challenge: as long as the same work takes where a browser hashes one by one.
     pub(super) fn numbers(self) -> u32 {
         self.counters.saturating_mul(V1_NUMBERS)

@@ -139,8 +139,17 @@ impl Progress {
     }
 }
 
+/// What a process would do without is done without here too, and told: a trace brings places of its own.
+pub(super) fn loaded(file: &Path) -> anyhow::Result<Config> {
+    let config = config::load(file)?;
+    for lack in config.warnings.iter().filter(|problem| problem.severity == Severity::Lack) {
+        output::note(lack);
+    }
+    Ok(config)
+}
+
 fn config(file: &Path, as_configured: bool) -> anyhow::Result<Config> {
-    let mut config = config::load_complete(file)?;
+    let mut config = loaded(file)?;
     if !as_configured {
         config.endpoints.iter_mut().for_each(|endpoint| endpoint.policy.mode = Mode::Enforce);
     }

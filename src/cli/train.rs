@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::{output, replay};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::decide::Prior;
 use crate::domain::Mode;
 use crate::random::Random;
@@ -58,7 +58,7 @@ pub(super) struct TrainArgs {
 /// Trains, writes model and card, and prints what it is worth.
 pub(super) fn train(args: &TrainArgs) -> anyhow::Result<ExitCode> {
     args.check_out()?;
-    let mut config = config::load_complete(&args.config)?;
+    let mut config = replay::loaded(&args.config)?;
     // What is trained must not learn from what the model before it let through.
     config.prior = Prior::Weights;
     let mut labels = args.labels.as_deref().map(labels).transpose()?.unwrap_or_default();

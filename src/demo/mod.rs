@@ -33,7 +33,7 @@ use self::traffic::Traffic;
 use crate::app::Running;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Problem};
-use crate::domain::{Span, Timestamp, Verdict};
+use crate::domain::{Money, Span, Timestamp, Verdict};
 use crate::journal::Entry;
 use crate::random::Random;
 use crate::tasks::Tasks;
@@ -174,9 +174,11 @@ impl Demo {
             bomber,
             sent: totals.sends,
             spent: totals.cost,
-            saved_sms: totals.saved_sms,
-            challenged_sms: totals.challenged_sms,
-            saved: totals.saved_cost,
+            refused: (totals.saved_sms, totals.saved_cost),
+            unsolved: (
+                totals.challenged_sms.saturating_sub(totals.solved_sms),
+                Money::micros(totals.challenged_cost.as_micros().saturating_sub(totals.solved_cost.as_micros())),
+            ),
             currency: self.currency.clone(),
             verified: totals.verified,
             lines: entries.iter().map(|entry| self.line(entry, now)).collect(),

@@ -30,12 +30,10 @@ pub struct State {
     pub sent: u64,
     /// What they cost, in `currency`.
     pub spent: Money,
-    /// Messages that were refused.
-    pub saved_sms: u64,
-    /// Requests that were asked for a proof.
-    pub challenged_sms: u64,
-    /// What they would have cost, in `currency`.
-    pub saved: Money,
+    /// Requests that were refused or told to wait, and what their messages would have cost, in `currency`.
+    pub refused: (u64, Money),
+    /// Requests that were asked for a proof and brought none, and what theirs would have cost.
+    pub unsolved: (u64, Money),
     /// ISO 4217.
     pub currency: String,
     /// Codes that came back, of all that were sent.
@@ -104,15 +102,15 @@ pub fn totals(state: &State, width: usize) -> String {
 pub fn summary(state: &State) -> String {
     let State { people, bomber, .. } = state;
     format!(
-        "{}  people {} asked, {} passed, {} told to wait; bomber {} asked, {} passed, {} refused; {}",
+        "{}  people {} asked, {} passed, {} stopped; bomber {} asked, {} passed, {} stopped; {}",
         clock(state.running),
         people.asked,
         people.passed,
-        people.refused,
+        people.stopped,
         bomber.asked,
         bomber.passed,
-        bomber.refused,
-        money(state),
+        bomber.stopped,
+        money(state).join("; "),
     )
 }
 
@@ -122,11 +120,11 @@ type Row = Vec<(Ink, String)>;
 const TITLES: usize = 6;
 
 fn header(state: &State) -> Vec<Row> {
-    let side = |ink, name: &str, Side { asked, passed, refused, verified }: Side| {
+    let side = |ink, name: &str, Side { asked, passed, stopped, verified }: Side| {
         let share = if passed > 0 { format!("  {} of those passed", percent(verified, passed)) } else { String::new() };
-        vec![(ink, format!("{name:<8}{asked:>9}{passed:>9}{refused:>9}{verified:>10}{share}"))]
+        vec![(ink, format!("{name:<8}{asked:>9}{passed:>9}{stopped:>9}{verified:>10}{share}"))]
     };
-    vec![
+    let mut rows = vec![
         vec![
             (Ink::Bold, "sendwall demo".to_owned()),
             (Ink::Faint, format!("  {}  Ctrl-C ends it", clock(state.running))),
@@ -136,11 +134,12 @@ fn header(state: &State) -> Vec<Row> {
         vec![(Ink::Faint, "rules    ".to_owned()), (Ink::Plain, format!("{}  edit it and save", state.rules))],
         vec![(Ink::Faint, "on call  ".to_owned()), (Ink::Bad, alerts(state))],
         vec![(if state.news.starts_with("refused") { Ink::Bad } else { Ink::Good }, state.news.clone())],
-        vec![(Ink::Faint, format!("{:<8}{:>9}{:>9}{:>9}{:>10}", "", "asked", "passed", "refused", "verified"))],
+        vec![(Ink::Faint, format!("{:<8}{:>9}{:>9}{:>9}{:>10}", "", "asked", "passed", "stopped", "verified"))],
         side(Ink::Good, "people", state.people),
         side(Ink::Bad, "bomber", state.bomber),
-        vec![(Ink::Bold, money(state))],
-    ]
+    ];
+    rows.extend(money(state).map(|line| vec![(Ink::Bold, line)]));
+    rows
 }
 
 /// The latest alert, and how many there were.
@@ -152,17 +151,14 @@ fn alerts(state: &State) -> String {
     }
 }
 
-fn money(state: &State) -> String {
-    let currency = &state.currency;
-    format!(
-        "{} SMS for {} {currency}; {} refused, {} {currency} saved; {} challenged; {} verified",
-        state.sent,
-        state.spent,
-        state.saved_sms,
-        state.saved,
-        state.challenged_sms,
-        percent(state.verified, state.sent)
-    )
+/// What was spent, and what was saved in each way.
+fn money(state: &State) -> [String; 3] {
+    let State { sent, spent, currency, verified, refused, unsolved, .. } = state;
+    [
+        format!("{sent} SMS for {spent} {currency}, {} verified", percent(*verified, *sent)),
+        format!("{} told to wait or refused, {} {currency} saved", refused.0, refused.1),
+        format!("{} challenged and not solved, {} {currency} saved", unsolved.0, unsolved.1),
+    ]
 }
 
 fn row(line: &Line) -> Row {
@@ -228,13 +224,12 @@ mod tests {
             news: String::new(),
             alerts: ["warn firing: a flood", "warn firing: an attack"].map(str::to_owned).into(),
             running: Span::seconds(75),
-            people: Side { asked: 42, passed: 40, refused: 2, verified: 34 },
-            bomber: Side { asked: 120, passed: 9, refused: 111, verified: 0 },
+            people: Side { asked: 42, passed: 40, stopped: 2, verified: 34 },
+            bomber: Side { asked: 120, passed: 9, stopped: 111, verified: 0 },
             sent: 49,
             spent: Money::micros(2_205_000),
-            saved_sms: 113,
-            challenged_sms: 7,
-            saved: Money::micros(5_085_000),
+            refused: (5, Money::micros(225_000)),
+            unsolved: (108, Money::micros(4_860_000)),
             currency: "EUR".to_owned(),
             verified: 34,
             lines: vec![
@@ -262,16 +257,18 @@ mod tests {
             rules    /tmp/rules.toml  edit it and save
             on call  warn firing: an attack (alert 2)
 
-                        asked   passed  refused  verified
+                        asked   passed  stopped  verified
             people         42       40        2        34  85 % of those passed
             bomber        120        9      111         0  0 % of those passed
-            49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 7 challenged; 69 % verified
+            49 SMS for 2.21 EUR, 69 % verified
+            5 told to wait or refused, 0.2250 EUR saved
+            108 challenged and not solved, 4.86 EUR saved
 
             time   who     phone                  verdict   why
             01:15          GB +44 7700 90••01     forward
             01:14  BOMBER  GB +44 7700 90••42     cooldown  limit phone-minute: 1 sends by phone in 60s, at mos…
             01:13  person  FR +33 6399 8••17      forward"#]]
-        .assert_eq(&render(&state(), 100, 15));
+        .assert_eq(&render(&state(), 100, 17));
     }
 
     #[test]
@@ -283,14 +280,16 @@ mod tests {
             rules    /tmp/rules.toml  edit it and save
             on call  warn firing: an attack (alert 2)
 
-                        asked   passed  refused  verifi…
+                        asked   passed  stopped  verifi…
             people         42       40        2        …
             bomber        120        9      111        …
-            49 SMS for 2.21 EUR; 113 refused, 5.08 EUR …
+            49 SMS for 2.21 EUR, 69 % verified
+            5 told to wait or refused, 0.2250 EUR saved
+            108 challenged and not solved, 4.86 EUR sav…
 
             time   who     phone                  verdi…
             01:15          GB +44 7700 90••01     forwa…"#]]
-        .assert_eq(&render(&state(), 44, 13));
+        .assert_eq(&render(&state(), 44, 15));
         for (width, height) in [(0, 0), (1, 1), (20, 3), (300, 300)] {
             let screen = render(&state(), width, height);
             assert!(screen.lines().count() <= height.max(1));
@@ -312,15 +311,17 @@ mod tests {
 
     #[test]
     fn the_end_is_told_also_where_nothing_was_sent() {
-        expect!["00:00  people 0 asked, 0 passed, 0 told to wait; bomber 0 asked, 0 passed, 0 refused; 0 SMS for 0.0000 ; 0 refused, 0.0000  saved; 0 challenged; none verified"]
+        expect!["00:00  people 0 asked, 0 passed, 0 stopped; bomber 0 asked, 0 passed, 0 stopped; 0 SMS for 0.0000 , none verified; 0 told to wait or refused, 0.0000  saved; 0 challenged and not solved, 0.0000  saved"]
         .assert_eq(&summary(&State::default()));
-        expect!["01:15  people 42 asked, 40 passed, 2 told to wait; bomber 120 asked, 9 passed, 111 refused; 49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 7 challenged; 69 % verified"]
+        expect!["01:15  people 42 asked, 40 passed, 2 stopped; bomber 120 asked, 9 passed, 111 stopped; 49 SMS for 2.21 EUR, 69 % verified; 5 told to wait or refused, 0.2250 EUR saved; 108 challenged and not solved, 4.86 EUR saved"]
         .assert_eq(&summary(&state()));
         expect![[r#"
-                        asked   passed  refused  verified
+                        asked   passed  stopped  verified
             people         42       40        2        34  85 % of those passed
             bomber        120        9      111         0  0 % of those passed
-            49 SMS for 2.21 EUR; 113 refused, 5.08 EUR saved; 7 challenged; 69 % verified"#]]
+            49 SMS for 2.21 EUR, 69 % verified
+            5 told to wait or refused, 0.2250 EUR saved
+            108 challenged and not solved, 4.86 EUR saved"#]]
         .assert_eq(&totals(&state(), 80));
     }
 }

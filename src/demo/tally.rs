@@ -40,8 +40,8 @@ pub struct Side {
     pub asked: u64,
     /// Those that reached the app.
     pub passed: u64,
-    /// Those that sendwall refused.
-    pub refused: u64,
+    /// Those that sendwall kept from it: refused, told to wait, or asked for a proof that never came.
+    pub stopped: u64,
     /// Codes that were typed in.
     pub verified: u64,
 }
@@ -76,7 +76,7 @@ impl Tally {
         let mut inner = self.inner.lock();
         if let Some(side) = inner.side(who) {
             side.asked += 1;
-            *(if passed { &mut side.passed } else { &mut side.refused }) += 1;
+            *(if passed { &mut side.passed } else { &mut side.stopped }) += 1;
         }
         let Some(decision) = decision else { return };
         if inner.order.len() == MAX_DECISIONS
@@ -121,6 +121,6 @@ mod tests {
         }
         assert_eq!((tally.maker(id(0)), tally.maker(id(1))), (None, Some(Who::Bomber)));
         let asked = MAX_DECISIONS as u64 + 1;
-        assert_eq!(tally.sides(), (Side::default(), Side { asked, passed: 1, refused: asked - 1, verified: 0 }));
+        assert_eq!(tally.sides(), (Side::default(), Side { asked, passed: 1, stopped: asked - 1, verified: 0 }));
     }
 }

@@ -18,19 +18,22 @@ pub enum PassCode {
     OtherEndpoint,
     /// It was made out to another client.
     OtherClient,
+    /// Its work was asked for before the attempt was known, and is clearly less than the attempt is asked for.
+    Light,
     /// It is none of ours.
     Invalid,
 }
 
 impl PassCode {
     /// Every code.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Counts,
         Self::Expired,
         Self::Spent,
         Self::OtherPhone,
         Self::OtherEndpoint,
         Self::OtherClient,
+        Self::Light,
         Self::Invalid,
     ];
 
@@ -43,6 +46,7 @@ impl PassCode {
             Self::OtherPhone => "other_phone",
             Self::OtherEndpoint => "other_endpoint",
             Self::OtherClient => "other_client",
+            Self::Light => "light",
             Self::Invalid => "invalid",
         }
     }
@@ -62,6 +66,9 @@ impl PassCode {
             ),
             Self::OtherClient => {
                 ("pass_other_client", "the pass is for another client; solve the challenge and send the request again")
+            }
+            Self::Light => {
+                ("pass_light", "this request needs more work; solve the challenge and send the request again")
             }
             Self::Invalid => {
                 ("pass_invalid", "this is no pass of ours; solve the challenge and send the request again")

@@ -38,6 +38,8 @@ pub struct Pass {
     pub attempt: DecisionId,
     /// The rung that was reached.
     pub rung: Rung,
+    /// The score that its work was for, where it was asked for before the attempt was known.
+    pub unbound: Option<u8>,
 }
 
 /// Something that a client is asked to solve.

@@ -51,7 +51,7 @@ impl Gate {
             Role::Send(endpoint) => (On::Send, endpoint),
             Role::Try(endpoint) => (On::Verify, endpoint),
         };
-        let (facts, policy, proof) = match on {
+        let (facts, policy, mut proof) = match on {
             On::Send => {
                 let endpoint = &revision.endpoints[endpoint];
                 let (facts, payload) = self.read(revision, endpoint, request, self.clock.now());
@@ -66,9 +66,8 @@ impl Gate {
         };
         let readings = Reservations::peek(revision, on, &facts);
         let listed = if on == On::Send { self.listed(&facts, false) } else { None };
-        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, &proof) };
-        let mut stand = (on == On::Send)
-            .then(|| Stand::take(&self.cells, revision, &facts, (circumstances.proven, circumstances.page)));
+        let mut circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, &proof) };
+        let mut stand = (on == On::Send).then(|| self.stand(revision, &facts, &mut proof, &mut circumstances));
         let rules = match &mut stand {
             Some(stand) if circumstances.listed.is_none() => {
                 let told = self.explain_rules(revision, endpoint, (&facts, &readings), stand);

@@ -60,7 +60,6 @@ use crate::sessions::{Conversion, Sessions, Sighted};
 use last_good::LastGood;
 use proof::{Brought, Proof};
 use reserve::Reservations;
-use stand::Stand;
 
 /// The engine with its state. The revision is replaced by a reload; everything else lives as long as the process.
 #[derive(Debug)]
@@ -247,17 +246,17 @@ impl Gate {
         revision: &Arc<Revision>,
         endpoint: usize,
         facts: Arc<Facts>,
-        proof: Proof,
+        mut proof: Proof,
         watch: Stopwatch,
     ) -> Judged {
         let policy = &revision.endpoints[endpoint];
         let listed = self.listed(&facts, true);
-        let circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, &proof) };
+        let mut circumstances = Circumstances { listed, ..self.circumstances(revision, &facts, &proof) };
         if let Some(denied) = self.denied(revision, endpoint, &facts, &circumstances, watch) {
             return denied;
         }
         let reserved = Reservations::reserve(revision, On::Send, &facts);
-        let mut stand = Stand::take(&self.cells, revision, &facts, (circumstances.proven, circumstances.page));
+        let mut stand = self.stand(revision, &facts, &mut proof, &mut circumstances);
         let kept = match &circumstances.listed {
             Some(_) => None,
             None => self.ask_rules(revision, endpoint, (&facts, reserved.readings()), &mut stand),

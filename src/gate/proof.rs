@@ -7,8 +7,8 @@ use http::{HeaderMap, HeaderName};
 use super::stand::Stand;
 use super::{Endpoint, Gate, Revision};
 use crate::challenge::{Asker, Bearer, Binding, Bound, Held};
-use crate::decide;
-use crate::domain::{Facts, PageCode, Pass, PassCode, PhoneFact, Timestamp};
+use crate::decide::{self, Circumstances};
+use crate::domain::{Facts, PageCode, Pass, PassCode, PhoneFact, Rung, Timestamp};
 use crate::extract::{self, Request};
 
 /// The header that brings a pass.
@@ -56,6 +56,24 @@ impl Proof {
         }
     }
 
+    /// Whether its work was asked for before the attempt was known, and is clearly less than an attempt is asked for that
+    /// stands so: else who is in a hot place would ask from a clean one.
+    fn is_light(&self, revision: &Revision, stand: &Stand) -> bool {
+        let effort = revision.challenge.effort;
+        self.pass.and_then(|pass| pass.unbound).is_some_and(|score| {
+            let wanted = stand.standing().signals(Rung::None).score;
+            effort.work(score).is_light_beside(effort.work(wanted))
+        })
+    }
+
+    /// It proves nothing, and is used up.
+    fn refuse(&mut self, code: PassCode) {
+        (self.pass, self.code) = (None, Some(code));
+        if let Some(held) = self.held.take() {
+            held.refuse(code);
+        }
+    }
+
     fn of(told: Result<(Pass, Option<Held>), PassCode>) -> Self {
         match told {
             Ok((pass, held)) => Self { pass: Some(pass), code: Some(PassCode::Counts), page: None, held },
@@ -68,14 +86,11 @@ impl Gate {
     /// What a request brings, held. A pass that doesn't count is as none, and its code is told.
     pub(super) fn proof(&self, revision: &Revision, endpoint: &Endpoint, brought: Brought<'_>, facts: &Facts) -> Proof {
         let (bearer, now) = (Bearer::of(facts), facts.at);
-        let held = match brought.token() {
-            Some(Token::Pass(pass)) => Some(self.challenges.hold(pass, &bearer, now)),
-            Some(Token::Payload(payload)) => {
-                Some(self.challenges.hold_solution(&revision.challenge, payload, &bearer, now))
-            }
-            None => None,
-        };
-        let proof = held.map(|held| Proof::of(held.map(|held| (held.pass(), Some(held)))));
+        let proof = brought.first_that_counts(|token| match token {
+            Token::Pass(pass) => self.challenges.hold(pass, &bearer, now),
+            Token::Payload(payload) => self.challenges.hold_solution(&revision.challenge, payload, &bearer, now),
+        });
+        let proof = proof.map(|held| Proof::of(held.map(|held| (held.pass(), Some(held)))));
         Proof { page: self.page(revision, endpoint, brought, facts, true), ..proof.unwrap_or_default() }
     }
 
@@ -88,15 +103,32 @@ impl Gate {
         facts: &Facts,
     ) -> Proof {
         let (bearer, now) = (Bearer::of(facts), facts.at);
-        let pass = match brought.token() {
-            Some(Token::Pass(pass)) => Some(self.challenges.look_at(pass, &bearer, now)),
-            Some(Token::Payload(payload)) => {
-                Some(self.challenges.look_at_solution(&revision.challenge, payload, &bearer, now))
-            }
-            None => None,
-        };
-        let proof = pass.map(|pass| Proof::of(pass.map(|pass| (pass, None))));
+        let proof = brought.first_that_counts(|token| match token {
+            Token::Pass(pass) => self.challenges.look_at(pass, &bearer, now),
+            Token::Payload(payload) => self.challenges.look_at_solution(&revision.challenge, payload, &bearer, now),
+        });
+        let proof = proof.map(|pass| Proof::of(pass.map(|pass| (pass, None))));
         Proof { page: self.page(revision, endpoint, brought, facts, false), ..proof.unwrap_or_default() }
+    }
+
+    /// Where an attempt stands with what it has proven. A proof that is too light for it is refused.
+    pub(super) fn stand(
+        &self,
+        revision: &Revision,
+        facts: &Facts,
+        proof: &mut Proof,
+        circumstances: &mut Circumstances<'_>,
+    ) -> Stand {
+        let take = |circumstances: &Circumstances<'_>| {
+            Stand::take(&self.cells, revision, facts, (circumstances.proven, circumstances.page))
+        };
+        let stand = take(circumstances);
+        if !proof.is_light(revision, &stand) {
+            return stand;
+        }
+        proof.refuse(PassCode::Light);
+        (circumstances.proven, circumstances.pass) = (Rung::None, proof.code);
+        take(circumstances)
     }
 
     fn page(
@@ -151,13 +183,20 @@ enum Token<'a> {
 }
 
 impl<'a> Brought<'a> {
-    /// The pass, else the payload. A value that is no text is a bad pass.
-    fn token(self) -> Option<Token<'a>> {
+    /// What `check` says of the pass of the header; else of the payload, and where that counts no more of the cookie: a form
+    /// that is sent again brings its payload again, and the pass that was solved for meanwhile.
+    fn first_that_counts<T>(self, check: impl Fn(Token<'a>) -> Result<T, PassCode>) -> Option<Result<T, PassCode>> {
         let payload = || self.headers.get(ALTCHA).map(|value| value.to_str().unwrap_or_default()).or(self.payload);
         let of_header = self.headers.contains_key(PASS);
         // An app's form may have an empty field where its widget has not solved anything yet.
         let payload = payload().filter(|payload| !payload.is_empty() && !of_header);
-        payload.map(Token::Payload).or_else(|| self.text(&PASS, PASS_COOKIE).map(Token::Pass))
+        let first = payload.map(|payload| check(Token::Payload(payload)));
+        if let Some(Ok(_)) = first {
+            return first;
+        }
+        // A value that is no text is a bad pass.
+        let pass = self.text(&PASS, PASS_COOKIE).map(|pass| check(Token::Pass(pass)));
+        if let (Some(Err(_)), None | Some(Err(_))) = (&first, &pass) { first } else { pass }
     }
 
     /// The header's text, else the cookie's.

@@ -36,12 +36,7 @@ struct Problem<'a> {
 /// The refusal that a decision asks for: the endpoint's own answer, or sendwall's JSON. For a challenge that is the bare
 /// word; see [`challenge`] for one that can be solved.
 pub(super) fn refusal(answers: &Answers, decision: &Decision) -> Response<AnswerBody> {
-    let own = match decision.verdict {
-        Verdict::Forward | Verdict::Block | Verdict::Repeat => &answers.block,
-        Verdict::Challenge(_) => &answers.challenge,
-        Verdict::Cooldown { .. } => &answers.cooldown,
-        Verdict::Reject => &answers.reject,
-    };
+    let own = operators_own(answers, decision);
     let mut response = match own {
         Some(answer) => operators(answer),
         None => sendwalls(decision),
@@ -52,6 +47,17 @@ pub(super) fn refusal(answers: &Answers, decision: &Decision) -> Response<Answer
     }
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// The operator's answer to what was decided.
+pub(super) fn operators_own<'a>(answers: &'a Answers, decision: &Decision) -> Option<&'a Answer> {
+    let own = match decision.verdict {
+        Verdict::Forward | Verdict::Block | Verdict::Repeat => &answers.block,
+        Verdict::Challenge(_) => &answers.challenge,
+        Verdict::Cooldown { .. } => &answers.cooldown,
+        Verdict::Reject => &answers.reject,
+    };
+    own.as_ref()
 }
 
 /// The app's own answer of before, once more.

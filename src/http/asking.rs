@@ -2,6 +2,7 @@
 //!
 //! Must not know: how a challenge is made and checked.
 
+use http::header::RETRY_AFTER;
 use http::request::Parts;
 use http::{Response, StatusCode};
 use serde_json::json;
@@ -13,11 +14,11 @@ use super::page;
 use super::proxy::Proxy;
 use crate::challenge;
 use crate::challenge::captcha;
-use crate::challenge::captcha::Way;
 use crate::challenge::web::form::{Form, Posted};
 use crate::challenge::web::page as html;
+use crate::challenge::web::refusal::{Content, Way, refused};
 use crate::challenge::{Asker, Binding, TooMany};
-use crate::domain::{ChallengeKind, Decision, Facts, Verdict};
+use crate::domain::{ChallengeKind, Decision, Facts, Reason, Verdict};
 use crate::gate::{Answers, Endpoint, Revision};
 
 /// A request that doesn't go on.
@@ -40,7 +41,9 @@ impl Proxy {
         let default = Answers::default();
         let own = endpoint.map_or(&default, |endpoint| &endpoint.answers);
         let (Verdict::Challenge(kind), Some(facts), None) = (decision.verdict, facts, &own.challenge) else {
-            return answers::refusal(own, decision);
+            let refusal = answers::refusal(own, decision);
+            let is_own = answers::operators_own(own, decision).is_some();
+            return if is_own { refusal } else { self.for_people(came.parts, refusal, decision, way_on(decision)) };
         };
         let asker =
             Asker { binding: Binding::of(decision, facts), address: facts.client.address.id, score: decision.score };
@@ -49,8 +52,32 @@ impl Proxy {
             Ok(issued) if page::is_wanted(&came.parts.headers) => self.show(&issue, kind, &issued, came),
             Ok(Issued::Work(challenge)) => answers::challenge(decision, kind, json!(challenge)),
             Ok(Issued::Captcha(challenge)) => answers::challenge(decision, kind, json!(challenge)),
-            Err(refused) => answers::too_many(refused, Some(decision)),
+            Err(refused) => {
+                let refusal = answers::too_many(refused, Some(decision));
+                self.for_people(came.parts, refusal, decision, Way::Wait(refused.wait()))
+            }
         }
+    }
+
+    /// A refusal as a page, where a browser shows it; with its status and its wait.
+    fn for_people(
+        &self,
+        parts: &Parts,
+        refusal: Response<AnswerBody>,
+        decision: &Decision,
+        way: Way,
+    ) -> Response<AnswerBody> {
+        if !page::is_wanted(&parts.headers) {
+            return refusal;
+        }
+        let (nonce, code) = (format!("{:032x}", self.gate.challenges().nonce()), decision.id.to_string());
+        let language = page::language(&parts.headers);
+        let content = Content { language, nonce: &nonce, way, code: &code, back: page::came_from(parts) };
+        let mut response = page::answer(refusal.status(), refused(&content), &html::policy(&nonce, false));
+        if let Some(wait) = refusal.headers().get(RETRY_AFTER) {
+            response.headers_mut().insert(RETRY_AFTER, wait.clone());
+        }
+        response
     }
 
     /// Issues what the client has to solve.
@@ -91,19 +118,19 @@ impl Proxy {
 
     /// A picture for browsers that can't work, where the endpoint has pictures and there is room for one more.
     fn by_hand_instead(&self, issue: &Issue<'_>, issued: &Issued) -> Option<captcha::Issued> {
-        let has_pictures = issue.ways.iter().any(|way| matches!(way, Way::Image));
+        let has_pictures = issue.ways.iter().any(|way| matches!(way, captcha::Way::Image));
         if !has_pictures || matches!(issued, Issued::Captcha(_)) {
             return None;
         }
         let (challenges, settings) = (self.gate.challenges(), &issue.revision.challenge);
-        challenges.issue_captcha(settings, &issue.asker, &[Way::Image], self.gate.now()).ok()
+        challenges.issue_captcha(settings, &issue.asker, &[captcha::Way::Image], self.gate.now()).ok()
     }
 }
 
 /// For whom something is issued, and what it may be.
 struct Issue<'a> {
     revision: &'a Revision,
-    ways: &'a [Way],
+    ways: &'a [captcha::Way],
     asker: Asker,
 }
 
@@ -111,6 +138,16 @@ struct Issue<'a> {
 enum Issued {
     Work(challenge::Issued),
     Captcha(captcha::Issued),
+}
+
+/// What a person can do who is refused.
+fn way_on(decision: &Decision) -> Way {
+    match (decision.verdict, decision.reasons.first()) {
+        (Verdict::Cooldown { until }, _) => Way::Wait(until.since(decision.at)),
+        (Verdict::Block, Some(Reason::PageToken(_))) => Way::Reload,
+        (Verdict::Reject, _) | (Verdict::Block, Some(Reason::ImpossibleNumber)) => Way::Number,
+        (Verdict::Block | Verdict::Challenge(_) | Verdict::Forward | Verdict::Repeat, _) => Way::Ask,
+    }
 }
 
 /// The form that a request brings, where a page can send it again.

@@ -3,7 +3,9 @@
 //! Must not know: what is on the pages.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN};
+use http::header::{
+    ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, ORIGIN, REFERER,
+};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
@@ -28,6 +30,18 @@ pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
     form && text(ACCEPT).contains("text/html")
 }
 
+/// Whether a browser shows the answer as a document, in its window or in a frame, and no script of a page reads it: it
+/// says so, or, where it is too old for that, HTML is wanted.
+pub(super) fn is_navigation(headers: &HeaderMap) -> bool {
+    match headers.get(FETCH_MODE) {
+        Some(mode) => mode == "navigate",
+        None => headers
+            .get_all(ACCEPT)
+            .iter()
+            .any(|kinds| kinds.to_str().is_ok_and(|kinds| kinds.to_ascii_lowercase().contains("text/html"))),
+    }
+}
+
 /// Whether another site's page led here.
 pub(super) fn is_foreign(parts: &Parts) -> bool {
     match parts.headers.get(FETCH_SITE) {
@@ -43,6 +57,12 @@ pub(super) fn comes_from_elsewhere(parts: &Parts) -> bool {
     let origin = parts.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
     let origin = origin.and_then(|origin| origin.split_once("://")).map(|(_, origin)| origin.as_bytes());
     origin.is_some_and(|origin| host.is_some_and(|host| !host.eq_ignore_ascii_case(origin)))
+}
+
+/// The page that led here, where the browser says so.
+pub(super) fn came_from(parts: &Parts) -> Option<&str> {
+    let from = parts.headers.get(REFERER)?.to_str().ok()?;
+    ["http://", "https://"].iter().any(|scheme| from.starts_with(scheme)).then_some(from)
 }
 
 /// What the person speaks.
@@ -102,6 +122,22 @@ mod tests {
             (&[], false),
         ] {
             assert_eq!(is_wanted(&parts(lines).headers), wanted, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_document_is_navigated_to() {
+        const HTML: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+        for (lines, navigates) in [
+            (&[("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")][..], true),
+            (&[("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")], true),
+            (&[("sec-fetch-mode", "cors"), HTML], false),
+            (&[("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "empty"), HTML], false),
+            (&[HTML], true),
+            (&[("accept", "*/*")], false),
+            (&[], false),
+        ] {
+            assert_eq!(is_navigation(&parts(lines).headers), navigates, "{lines:?}");
         }
     }
 

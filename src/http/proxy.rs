@@ -21,13 +21,14 @@ use super::cors;
 use super::headers;
 use super::headers::Peer;
 use super::own;
+use super::page;
 use super::pool::Pool;
 use super::settings::Settings;
 use super::upgrade::Tunnel;
 use super::upstream::{Answered, Right, UpstreamError, announced_idle_seconds, forward};
 use super::visit;
 use super::visit::VisitCookies;
-use crate::domain::Span;
+use crate::challenge::PageSettings;
 use crate::extract;
 use crate::extract::Payload;
 use crate::gate::{Endpoint, Gate, PAGE_COOKIE, Permit, Revision};
@@ -231,25 +232,31 @@ impl Proxy {
         if parts.method != Method::GET || !(visits || page) {
             return None;
         }
-        let cookies = parts.headers.get_all(COOKIE).iter().cloned().collect();
-        let page = page.then_some(revision.challenge.page.max_age);
-        Some(Visitor { cookies, secure: is_secure(parts, client), page })
+        let cookies = parts.headers.get_all(COOKIE).iter().map(|line| (COOKIE, line.clone())).collect();
+        let page = page.then_some(revision.challenge.page);
+        let navigates = page::is_navigation(&parts.headers);
+        Some(Visitor { cookies, secure: is_secure(parts, client), navigates, page })
     }
 
     /// Makes a page's client known, and gives the page its token.
     fn set_cookies(&self, response: &mut Response<AnswerBody>, visitor: &Visitor) {
-        if !visit::is_private_page(response.status(), response.headers()) {
+        let Visitor { cookies, secure, navigates, page } = visitor;
+        if !visit::is_private_page(response.status(), response.headers(), *navigates) {
             return;
         }
         if let (Some(settings), Some(visits)) = (&self.settings.visit, &self.visits)
-            && !visit::has_visit(&visitor.cookies, &settings.name, &**visits)
+            && !visit::has_visit(cookies, &settings.name, &**visits)
         {
             self.counters.visits_set.add();
-            visit::set(response.headers_mut(), settings, &visits.mint(), visitor.secure);
+            visit::set(response.headers_mut(), settings, &visits.mint(), *secure);
         }
-        if let Some(max_age) = visitor.page {
-            let token = self.gate.challenges().page_token(self.gate.now());
-            visit::append(response.headers_mut(), (PAGE_COOKIE, &token), max_age, visit::same_site(visitor.secure));
+        let (challenges, now) = (self.gate.challenges(), self.gate.now());
+        let token = extract::cookie(cookies, PAGE_COOKIE).and_then(|token| std::str::from_utf8(token).ok());
+        if let Some(page) = page
+            && challenges.wants_new_page_token(page, token, *navigates, now)
+        {
+            let token = challenges.page_token(now);
+            visit::append(response.headers_mut(), (PAGE_COOKIE, &token), page.max_age, visit::same_site(*secure));
         }
     }
 }
@@ -261,10 +268,13 @@ pub(super) fn is_secure(parts: &Parts, client: &Client) -> bool {
 }
 
 struct Visitor {
-    cookies: Vec<HeaderValue>,
+    /// Its `Cookie` lines.
+    cookies: HeaderMap,
     secure: bool,
-    /// How long a page's token lives, where one is wanted.
-    page: Option<Span>,
+    /// Whether a browser shows the answer as a document.
+    navigates: bool,
+    /// What a page's token has to be like, where one is wanted.
+    page: Option<PageSettings>,
 }
 
 /// The request as the gate reads it: before any header is changed.

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPIRES, SET_COOKIE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, EXPIRES, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::settings::VisitSettings;
@@ -18,9 +18,10 @@ pub trait VisitCookies: Send + Sync + fmt::Debug {
     fn is_valid(&self, value: &str) -> bool;
 }
 
-/// Whether a request with these `Cookie` lines brings a valid visit cookie.
-pub(crate) fn has_visit(lines: &[HeaderValue], name: &str, cookies: &dyn VisitCookies) -> bool {
-    lines
+/// Whether a request with these headers brings a valid visit cookie.
+pub(crate) fn has_visit(headers: &HeaderMap, name: &str, cookies: &dyn VisitCookies) -> bool {
+    headers
+        .get_all(COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
@@ -28,16 +29,18 @@ pub(crate) fn has_visit(lines: &[HeaderValue], name: &str, cookies: &dyn VisitCo
         .any(|(key, value)| key == name && cookies.is_valid(value.trim_matches('"')))
 }
 
-/// Whether the answer is a page that no shared cache may keep: HTML with status 200, and either `private` or `no-store`,
-/// or nothing that lets a cache keep it (`public`, `s-maxage`, `max-age`, `Expires`) at all. A cookie on a page that a
-/// shared cache keeps would be everyone's.
-pub(crate) fn is_private_page(status: StatusCode, headers: &HeaderMap) -> bool {
+/// Whether the answer is a page that no shared cache may keep: HTML with status 200, or a page that the browser has and
+/// `navigates` to (304, which names no type), and either `private` or `no-store`, or nothing that lets a cache keep it
+/// (`public`, `s-maxage`, `max-age`, `Expires`) at all. A cookie on a page that a shared cache keeps would be everyone's.
+pub(crate) fn is_private_page(status: StatusCode, headers: &HeaderMap, navigates: bool) -> bool {
     let html = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.as_bytes().get(..9))
         .is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/html"));
-    if status != StatusCode::OK || !html {
-        return false;
+    match status {
+        StatusCode::OK if html => {}
+        StatusCode::NOT_MODIFIED if navigates => {}
+        _ => return false,
     }
     let mut shared = headers.contains_key(EXPIRES);
     for value in headers.get_all(CACHE_CONTROL) {

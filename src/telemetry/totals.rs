@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
-use crate::domain::{Decision, Mode, Money, Verdict};
+use crate::domain::{Decision, Mode, Money, Rung, Verdict};
 use crate::stripes::Stripes;
 
 /// Sums since the start.
@@ -26,6 +26,12 @@ pub struct Totals {
     pub would_save_cost: Money,
     /// Requests for a code to a known phone that were asked for a proof first.
     pub challenged_sms: u64,
+    /// What those codes would have cost, had none been solved.
+    pub challenged_cost: Money,
+    /// Requests for a code to a known phone that brought a proof.
+    pub solved_sms: u64,
+    /// What those codes cost.
+    pub solved_cost: Money,
     /// Requests for a code to a known phone that only monitor mode asked for no proof.
     pub would_challenge_sms: u64,
     /// Requests for a code without a known phone, most of them unreadable, that were refused or asked for a proof.
@@ -48,7 +54,8 @@ struct Part {
     sends: Pair,
     saved: Pair,
     would_save: Pair,
-    challenged: AtomicU64,
+    challenged: Pair,
+    solved: Pair,
     would_challenge: AtomicU64,
     rejected: AtomicU64,
     would_reject: AtomicU64,
@@ -81,6 +88,11 @@ impl Sums {
     pub(super) fn judged(&self, decision: &Decision, price: Option<Money>) {
         let own = self.0.own();
         own.judged.fetch_add(1, Ordering::Relaxed);
+        if let (Mode::Enforce, Some(price)) = (decision.mode, price)
+            && decision.proven > Rung::None
+        {
+            own.solved.add(price);
+        }
         match (decision.verdict, decision.mode, price) {
             (Verdict::Forward, ..) => {}
             (_, Mode::Enforce, None) => {
@@ -89,9 +101,7 @@ impl Sums {
             (_, Mode::Monitor, None) => {
                 own.would_reject.fetch_add(1, Ordering::Relaxed);
             }
-            (Verdict::Challenge(_), Mode::Enforce, Some(_)) => {
-                own.challenged.fetch_add(1, Ordering::Relaxed);
-            }
+            (Verdict::Challenge(_), Mode::Enforce, Some(price)) => own.challenged.add(price),
             (Verdict::Challenge(_), Mode::Monitor, Some(_)) => {
                 own.would_challenge.fetch_add(1, Ordering::Relaxed);
             }
@@ -112,6 +122,8 @@ impl Sums {
         let sum = |count: fn(&Part) -> &AtomicU64| self.0.all().map(|part| count(part).load(Ordering::Relaxed)).sum();
         let pair = |pair: fn(&Part) -> &Pair| Pair::of(self.0.all().map(pair));
         let ((sends, cost), (saved_sms, saved_cost)) = (pair(|part| &part.sends), pair(|part| &part.saved));
+        let ((challenged_sms, challenged_cost), (solved_sms, solved_cost)) =
+            (pair(|part| &part.challenged), pair(|part| &part.solved));
         let (would_save_sms, would_save_cost) = pair(|part| &part.would_save);
         Totals {
             judged: sum(|part| &part.judged),
@@ -121,7 +133,10 @@ impl Sums {
             saved_cost,
             would_save_sms,
             would_save_cost,
-            challenged_sms: sum(|part| &part.challenged),
+            challenged_sms,
+            challenged_cost,
+            solved_sms,
+            solved_cost,
             would_challenge_sms: sum(|part| &part.would_challenge),
             rejected: sum(|part| &part.rejected),
             would_reject: sum(|part| &part.would_reject),

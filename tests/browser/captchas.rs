@@ -13,7 +13,7 @@ use super::shop::{app, arrived, html};
 use crate::support::app::App;
 use crate::support::gate::LIMITS_ALONE;
 use crate::support::webdriver::{self, Browser};
-use crate::whole::stage::Sendwall;
+use crate::whole::stage::{Directory, Sendwall};
 
 /// Everybody has to solve a captcha at one endpoint, and to work at the other.
 const RULES: &str = r#"
@@ -132,6 +132,94 @@ fn a_script_s_captcha_is_a_dialog_that_a_keyboard_can_use() {
         assert_eq!(browser.eval("return document.querySelector('sendwall-dialog')"), serde_json::Value::Null);
     }
     assert_eq!(arrived(&app, "/api/send-code").len(), 2);
+}
+
+/// Answers the pictures of the dialog wrong until the challenge ends, and gives the address of the last one.
+fn end_the_challenge(browser: &Browser) -> String {
+    let mut last = String::new();
+    for _ in 0..5 {
+        last = picture(browser, &last);
+        type_answer(browser, "wrong");
+    }
+    last
+}
+
+#[test]
+fn a_challenge_that_ended_is_asked_anew() {
+    if webdriver::is_left_out() {
+        return;
+    }
+    let app = app(page);
+    let sendwall = start(&app);
+    let browser = Browser::start();
+    for ask in [
+        "const headers = { 'content-type': 'application/json' };
+         fetch('/api/send-code', { method: 'POST', headers, body: '{\"phone\":\"+447402417171\"}' })
+             .then((answer) => { window.told = answer.status; });",
+        "const xhr = new XMLHttpRequest();
+         xhr.open('POST', '/api/send-code');
+         xhr.onload = () => { window.told = xhr.status; };
+         xhr.setRequestHeader('content-type', 'application/json');
+         xhr.send('{\"phone\":\"+447402417171\"}');",
+    ] {
+        browser.open(&sendwall.url("/"));
+        browser.eval(&format!("window.told = null; {ask}"));
+        let last = end_the_challenge(&browser);
+        let fresh = picture(&browser, &last);
+        type_answer(&browser, &shown(&sendwall, &fresh));
+        assert_eq!(browser.wait_for("window.told"), 200);
+    }
+    browser.open(&sendwall.url("/form"));
+    browser.click("#go");
+    end_the_challenge(&browser);
+    browser.wait_for("document.querySelector('#problem').textContent === \"That didn't work. Please try again.\"");
+    browser.click("#go");
+    let fresh = picture(&browser, "");
+    type_answer(&browser, &shown(&sendwall, &fresh));
+    assert_eq!(browser.text("#sent"), "Sent");
+}
+
+#[test]
+fn whoever_wants_another_picture_loses_no_try() {
+    if webdriver::is_left_out() {
+        return;
+    }
+    let app = app(page);
+    let sendwall = start(&app);
+    let browser = Browser::start();
+    browser.open(&sendwall.url("/form"));
+    browser.click("#go");
+    let mut last = picture(&browser, "");
+    for _ in 0..6 {
+        browser.eval(&format!("{DIALOG}.querySelector('.row button:last-child').click()"));
+        last = picture(&browser, &last);
+    }
+    type_answer(&browser, &shown(&sendwall, &last));
+    assert_eq!(browser.text("#sent"), "Sent");
+}
+
+#[test]
+fn a_widget_that_does_not_load_can_be_tried_again() {
+    if webdriver::is_left_out() {
+        return;
+    }
+    let app = app(page);
+    let directory = Directory::new();
+    directory.write("secret", "12345\n");
+    let table =
+        "[[captcha]]\nprovider = \"turnstile\"\nsite_key = \"1x00000000000000000000AA\"\nsecret_file = \"secret\"\n";
+    let rules = RULES.replacen("send = \"POST /login\"", "send = \"POST /login\"\ncaptcha = [\"turnstile\"]", 1);
+    let sendwall = Sendwall::start_in(directory, app.address, &format!("{LIMITS_ALONE}{rules}{table}"));
+    let browser = Browser::start();
+    browser.cut(&["*challenges.cloudflare.com*"]);
+    browser.open(&sendwall.url("/form"));
+    browser.click("#go");
+    let retry = format!("{DIALOG}?.querySelector('.row button:not([hidden])')");
+    let failed = format!("{DIALOG}?.querySelector('.status').textContent === \"That didn't work. Please try again.\"");
+    browser.wait_for(&format!("{failed} && {retry}?.textContent === 'Try again'"));
+    look(&browser, "page-widget-failed");
+    browser.eval(&format!("const status = {DIALOG}.querySelector('.status'); status.textContent = ''; {retry}.click()"));
+    browser.wait_for(&format!("{failed} && {retry}"));
 }
 
 #[test]

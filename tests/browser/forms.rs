@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::shop::{HTML, app, arrived, before, by_name, html, suspicious};
+use super::shop::{HTML, RULES, app, arrived, before, by_name, html, suspicious};
 use crate::support::app::{App, Recorded};
+use crate::support::gate::looks_alone;
 use crate::support::webdriver::{self, Browser};
 use crate::whole::stage::Sendwall;
 
@@ -203,6 +204,29 @@ fn a_form_of_another_site_is_sent_only_if_a_person_says_so() {
     assert!(arrived(&app, "/login").is_empty());
     browser.click("#go");
     assert_eq!(browser.text("#sent"), "Sent");
+}
+
+#[test]
+fn who_is_told_to_wait_can_go_back_to_what_was_filled_in() {
+    if webdriver::is_left_out() {
+        return;
+    }
+    let app = app(page);
+    let limit = "[[limit]]\nname = \"once\"\nkey = [\"phone\"]\nmax = 1\nper = \"60s\"\n";
+    let sendwall = Sendwall::start(app.address, &format!("{}{limit}", looks_alone(RULES)));
+    let browser = Browser::start();
+    for press in [1, 2] {
+        browser.open(&sendwall.url("/captcha"));
+        browser.eval("document.querySelector('[name=phone]').value = '+44 7402 417999'");
+        browser.click("#go");
+        if press == 1 {
+            assert_eq!(browser.text("#sent"), "Sent");
+        }
+    }
+    browser.wait_for("document.querySelector('.problem')?.textContent.startsWith('There were too many requests')");
+    look(&browser, "page-refused");
+    browser.click("#back");
+    browser.wait_for("document.querySelector('[name=phone]')?.value === '+44 7402 417999'");
 }
 
 /// Takes pictures as a phone and a desk show the page; nothing may be wider than the screen, or without a name.

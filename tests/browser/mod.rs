@@ -7,5 +7,7 @@
 
 mod captchas;
 mod forms;
+mod replayed;
+mod returning;
 mod scripts;
 mod shop;

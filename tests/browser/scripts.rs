@@ -172,6 +172,50 @@ fn an_xhr_can_be_given_up_and_used_again() {
 }
 
 #[test]
+fn a_challenge_that_ended_meanwhile_is_asked_anew() {
+    if webdriver::is_left_out() {
+        return;
+    }
+    let app = app(page);
+    let sendwall = before(&app);
+    let browser = suspicious(&[]);
+    // The first solution of each page comes too late.
+    browser.before_pages(
+        "const real = window.fetch, told = JSON.stringify({ code: 'challenge_expired', message: 'too late' });
+         let late = true;
+         window.fetch = function (url) {
+             if (!late || !String(url).includes('/_sendwall/solve')) return real.apply(window, arguments);
+             late = false;
+             return Promise.resolve(new Response(told, { status: 410 }));
+         }",
+    );
+    browser.open(&sendwall.url("/"));
+    let told = by_fetch(&browser, "/api/send-code", "+447402417501");
+    let events = "solving pow | failed pow | solving pow | solved pow";
+    assert_eq!(told, format!("{} | {events}", sent("+447402417501")));
+    browser.open(&sendwall.url("/"));
+    let told = by_xhr(&browser, "/api/send-code", "+447402417502");
+    assert_eq!(told, format!("{} | 1 loadstart 2 3 4 load loadend", sent("+447402417502")));
+    for request in arrived(&app, "/api/send-code") {
+        assert_eq!(request.header("x-app"), ["1"], "{:?}", request.lines);
+    }
+}
+
+#[test]
+fn an_xhr_ends_also_where_nothing_can_be_given_up() {
+    if webdriver::is_left_out() {
+        return;
+    }
+    let app = app(page);
+    let sendwall = before(&app);
+    let browser = suspicious(&[]);
+    browser.before_pages("delete window.AbortController");
+    browser.open(&sendwall.url("/"));
+    let told = by_xhr(&browser, "/api/send-code", "+447402417601");
+    assert_eq!(told, "428 |  | 1 loadstart 4 load loadend", "the page gets the challenge");
+}
+
+#[test]
 fn a_page_on_one_host_solves_for_an_api_on_another() {
     if webdriver::is_left_out() {
         return;

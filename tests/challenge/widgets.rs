@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::client::payload;
+use super::client::{payload, solve};
 use super::passes::{FAKE, rules};
 use crate::whole::stage::{Answer, Sendwall, shop};
 
@@ -14,9 +14,14 @@ fn challenge(sendwall: &Sendwall, query: &str) -> Answer {
 }
 
 fn form(sendwall: &Sendwall, path: &str, payload: &str) -> Answer {
+    form_with(sendwall, path, payload, &[])
+}
+
+fn form_with(sendwall: &Sendwall, path: &str, payload: &str, headers: &[(&str, &str)]) -> Answer {
     let payload = payload.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
     let body = format!("phone=%2B447402417171&altcha={payload}");
-    sendwall.ask("POST", path, &[FAKE, ("content-type", "application/x-www-form-urlencoded")], &body)
+    let form = [FAKE, ("content-type", "application/x-www-form-urlencoded")];
+    sendwall.ask("POST", path, &[&form, headers].concat(), &body)
 }
 
 #[test]
@@ -39,6 +44,21 @@ fn a_solution_in_the_forms_own_field_counts_once_and_at_its_endpoint() {
     let solved = payload(&challenge(&sendwall, "?endpoint=signup&v=2").json());
     let header = sendwall.post("/api/signup", &[FAKE, ("altcha", &solved)], r#"{"phone":"+447402417173"}"#);
     assert_eq!(header.status, 200);
+}
+
+#[test]
+fn a_form_that_is_sent_again_with_its_old_solution_passes_by_what_was_solved_since() {
+    let app = shop();
+    let sendwall = Sendwall::start(app.address, &rules(""));
+    let old = payload(&challenge(&sendwall, "?endpoint=login").json());
+    assert_eq!(form(&sendwall, "/api/send-code", &old).status, 200);
+    let asked = form(&sendwall, "/api/send-code", &old);
+    assert_eq!(asked.code(), "pass_spent");
+    let solved = solve(&sendwall.url(""), &asked.json()["challenge"]).json();
+    let cookie = format!("sendwall_pass={}", solved["pass"].as_str().unwrap());
+    assert_eq!(form_with(&sendwall, "/api/send-code", &old, &[("cookie", &cookie)]).status, 200);
+    let both = form_with(&sendwall, "/api/send-code", &old, &[("cookie", "sendwall_pass=x")]);
+    assert_eq!(both.code(), "pass_spent", "what is wrong with the solution is told first");
 }
 
 #[test]

@@ -37,12 +37,12 @@ async fn state_when(demo: &Demo, there: impl Fn(&State) -> bool) -> State {
 fn people_pass_and_the_bomber_gets_nothing_out() {
     runtime().block_on(async {
         let demo = Demo::start(&Options { traffic: true, hurry: 20, ..options() }).await.unwrap();
-        let state = state_when(&demo, |state| state.people.verified >= 10 && state.bomber.refused >= 20).await;
+        let state = state_when(&demo, |state| state.people.verified >= 10 && state.bomber.stopped >= 20).await;
 
         let told = sendwall::demo::summary(&state);
-        assert_eq!(state.people.refused, 0, "{told}");
+        assert_eq!(state.people.stopped, 0, "{told}");
         assert_eq!(state.bomber.passed, 0, "a script is asked for a proof on its first request: {told}");
-        assert!(state.verified >= 10 && state.challenged_sms >= 20, "{told}");
+        assert!(state.verified >= 10 && state.unsolved.0 >= 20, "{told}");
         assert!(state.spent > sendwall::domain::Money::default());
         let of_bomber: Vec<_> = state.lines.iter().filter(|line| line.who == Some(Who::Bomber)).collect();
         assert!(of_bomber.iter().all(|line| line.verdict == "challenge"), "{of_bomber:?}");

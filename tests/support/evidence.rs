@@ -244,7 +244,7 @@ impl Town {
             if rung > solves || pass.is_some_and(|pass| pass.rung >= rung) {
                 return Asked { first, sent: None };
             }
-            pass = Some(Pass { attempt: judged.decision.id, rung });
+            pass = Some(Pass { attempt: judged.decision.id, rung, unbound: None });
         }
     }
 

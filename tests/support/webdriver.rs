@@ -146,6 +146,11 @@ impl Browser {
         format!("/element/{}", found.as_object().unwrap().values().next().unwrap().as_str().unwrap())
     }
 
+    /// Forgets every cookie, and keeps what it has of pages.
+    pub(crate) fn forget_cookies(&self) {
+        self.devtools("Network.clearBrowserCookies", &json!({}));
+    }
+
     /// Switches the pages' own scripts off.
     pub(crate) fn without_scripts(&self) {
         self.devtools("Emulation.setScriptExecutionDisabled", &json!({ "value": true }));

@@ -33,6 +33,38 @@ fn is(status: u16, code: &str) -> (u16, String) {
 }
 
 #[test]
+fn whoever_posts_a_form_is_refused_by_a_page() {
+    const HTML: (&str, &str) = ("accept", "text/html,*/*;q=0.8");
+    const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+    let app = shop();
+    let sendwall = Sendwall::start(app.address, &login("countries = [\"GB\"]"));
+    let post = |phone: &str, headers: &[(&str, &str)]| {
+        sendwall.ask("POST", "/api/send-code", &[&[FORM], headers].concat(), &format!("phone=%2B{phone}"))
+    };
+    assert_eq!(post("447402417171", &[HTML]).status, 200);
+    let from = ("referer", "https://shop.example/login?a=1&b=2");
+    let wait = post("447402417171", &[HTML, ("accept-language", "de-AT"), from]);
+    assert_eq!((wait.status, wait.header("content-type")), (429, Some("text/html; charset=utf-8")));
+    let seconds: u64 = wait.header("retry-after").unwrap().parse().unwrap();
+    assert!(wait.body.contains(&format!("Bitte warten Sie {seconds} s")), "{}", wait.body);
+    assert!(wait.body.contains("<a href=\"https://shop.example/login?a=1&amp;b=2\">Zurück</a>"), "{}", wait.body);
+    assert!(wait.body.contains(wait.header("sendwall-decision").unwrap()), "for support: {}", wait.body);
+    let policy = wait.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'") && wait.header("cache-control") == Some("no-store"), "{policy}");
+    let block = post("33612345678", &[HTML, ("sec-fetch-mode", "navigate"), ("referer", "javascript:alert(1)")]);
+    assert_eq!(block.status, 403);
+    assert!(
+        block.body.contains("This request can&#39;t be accepted.") && !block.body.contains("<a "),
+        "{}",
+        block.body
+    );
+    let reject = post("447402417171&phone=%2B447402417172", &[HTML]);
+    assert!(reject.status == 400 && reject.body.contains("check the phone number"), "{reject:?}");
+    assert_eq!(told(&post("447402417171", &[])), is(429, "cooldown"), "who wants no page gets none");
+    assert_eq!(told(&post("447402417171", &[HTML, ("sec-fetch-mode", "cors")])), is(429, "cooldown"));
+}
+
+#[test]
 fn a_refusal_can_look_like_success() {
     let app = shop();
     let answers = r#"
@@ -58,6 +90,9 @@ body = "{}"
     assert_eq!(sendwall.send("+447402417171").status, 200);
     let cooldown = sendwall.send("+447402417171");
     assert_eq!((cooldown.status, cooldown.body.as_str(), cooldown.header("retry-after")), (202, "sent", None));
+    let form = [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-mode", "navigate")];
+    let by_form = sendwall.ask("POST", "/api/send-code", &form, "phone=%2B447402417171");
+    assert_eq!((by_form.status, by_form.body.as_str()), (202, "sent"), "no page stands in for the operator's own");
     assert_eq!(sendwall.post("/api/send-code", &[], "{").status, 418);
     assert_eq!(app.requests().len(), 1);
 }

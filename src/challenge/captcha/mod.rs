@@ -51,13 +51,22 @@ pub(super) struct Captchas {
     drawing: Arc<Semaphore>,
 }
 
-/// How often a ticket was answered wrong.
+/// How often a ticket was answered wrong, or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Tries {
-    /// By a picture's letters or a voice's digits; the next picture has this number.
+    /// By a picture's letters or a voice's digits.
     pictures: u8,
+    /// Not at all: another picture was asked for.
+    skipped: u8,
     /// By a provider's token.
     tokens: u8,
+}
+
+impl Tries {
+    /// The number of the picture that is shown now: each is answered once.
+    const fn round(self) -> u8 {
+        self.pictures + self.skipped
+    }
 }
 
 /// A word to be texted.
@@ -72,6 +81,8 @@ struct Waiting {
 
 /// Wrong pictures, and tokens that a provider refuses, before a ticket is worth nothing.
 const MAX_TRIES: u8 = 5;
+/// Pictures that a ticket gives to who asks for another one.
+const MAX_SKIPPED: u8 = 10;
 /// Most entries of each table; some 100 bytes each.
 const MAX_ENTRIES: usize = 200_000;
 /// Most bytes of pictures and sounds that are remembered.

@@ -126,7 +126,7 @@ impl Challenges {
     }
 
     fn image(&self, ticket: &Ticket, now: Timestamp) -> Offer {
-        let round = self.captchas.tries.get(ticket.nonce, now).unwrap_or_default().pictures;
+        let round = self.captchas.tries.get(ticket.nonce, now).unwrap_or_default().round();
         let name = picture::name(&self.secrets.seals, ticket, round);
         Offer::Image {
             provider: "image",

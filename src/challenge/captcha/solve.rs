@@ -11,7 +11,7 @@ use super::inbound::Inbound;
 use super::offer::{Issued, action};
 use super::provider::{self, Expected, Meaning};
 use super::settings::{Provider, Setup, Way, WhenDown};
-use super::{MAX_TRIES, Tries, Waiting};
+use super::{MAX_SKIPPED, MAX_TRIES, Tries, Waiting};
 use crate::challenge::{Challenges, Redeemed, Settings, Ticket, Unsolved};
 use crate::clock::Clock;
 use crate::domain::{ChallengeKind, Timestamp};
@@ -84,7 +84,8 @@ impl Challenges {
         }
     }
 
-    /// Compares with the picture and the voice of this round; a wrong answer begins the next.
+    /// Compares with the picture and the voice of this round; a wrong answer begins the next. An empty one asks for another
+    /// picture, and is no try.
     fn by_image(&self, settings: &Settings, solution: &Solution<'_>, now: Timestamp) -> Outcome {
         let nonce = solution.ticket.nonce;
         let is_right = |round| {
@@ -100,7 +101,12 @@ impl Challenges {
             if tries.pictures >= MAX_TRIES {
                 return (Some(tries), Judged::TooOften);
             }
-            if is_right(tries.pictures) {
+            if solution.answer.is_empty() {
+                let may = tries.skipped < MAX_SKIPPED;
+                let tries = Tries { skipped: tries.skipped + u8::from(may), ..tries };
+                return (Some(tries), if may { Judged::Skipped } else { Judged::TooOften });
+            }
+            if is_right(tries.round()) {
                 return (Some(tries), Judged::Right);
             }
             let tries = Tries { pictures: tries.pictures + 1, ..tries };
@@ -110,6 +116,7 @@ impl Challenges {
         match judged {
             Ok(Judged::Right) => self.passed(settings, solution, &name, now),
             Ok(Judged::Wrong) => self.wrong(solution, &name, "wrong", now),
+            Ok(Judged::Skipped) => self.wrong(solution, &name, "skipped", now),
             Ok(Judged::TooOften) => self.too_often(&name),
             Err(_full) => Outcome::Refused(Unsolved::Full),
         }
@@ -280,6 +287,7 @@ impl Challenges {
 enum Judged {
     Right,
     Wrong,
+    Skipped,
     TooOften,
 }
 

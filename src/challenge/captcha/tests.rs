@@ -103,6 +103,30 @@ fn a_wrong_answer_brings_another_picture_and_five_end_it() {
 }
 
 #[test]
+fn another_picture_is_no_try_and_there_are_ten() {
+    let stage = Stage::new(vec![Way::Image]);
+    let mut issued = stage.issue();
+    let mut seen = vec![stage.answers(&issued)];
+    let mut next = |answer: &str| match stage.solve(&issued.token, "image", answer) {
+        Ok(Outcome::Wrong(next)) => {
+            issued = *next;
+            seen.push(stage.answers(&issued));
+            true
+        }
+        _ => false,
+    };
+    assert!((0..10).all(|_| next("")), "ten others");
+    assert!(!next(""), "and no more");
+    assert!((0..4).all(|_| next("WRONG")), "wrong ones count apart");
+    let pictures = seen.len();
+    let right = seen.last().unwrap()[0].clone();
+    seen.sort();
+    seen.dedup();
+    assert_eq!((pictures, seen.len()), (15, 15), "each is another");
+    assert!(matches!(stage.solve(&issued.token, "image", &right), Ok(Outcome::Passed(_))));
+}
+
+#[test]
 fn wrong_answers_at_the_same_time_are_all_counted() {
     let stage = Stage::new(vec![Way::Image]);
     let issued = stage.issue();

@@ -13,6 +13,7 @@ fn ticket() -> impl Strategy<Value = Ticket> {
         issued: Timestamp::from_unix_ms(random),
         expires: Timestamp::from_unix_ms(at),
         nonce,
+        score: 77,
         endpoint,
         phone,
         client,

@@ -74,7 +74,7 @@ fn a_solution_gives_a_pass_that_counts_once() {
     let pass = |at| challenges.hold(&redeemed.pass, &BEARER, at);
     let now = after(Span::minutes(8));
     let held = pass(now).unwrap();
-    assert_eq!(held.pass(), Pass { attempt: binding().attempt, rung: Rung::Pow });
+    assert_eq!(held.pass(), Pass { attempt: binding().attempt, rung: Rung::Pow, unbound: None });
     assert_eq!(pass(now).unwrap_err(), PassCode::Spent);
     drop(held);
     assert_eq!(challenges.look_at(&redeemed.pass, &BEARER, now), pass(now).map(|held| held.pass()));

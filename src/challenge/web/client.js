@@ -3,8 +3,8 @@
 //     <script src="/_sendwall/client.js"></script>
 //
 // From then on a request by `fetch` or `XMLHttpRequest` that sendwall answers with a challenge (status 428) is solved in
-// the background and sent once more with the pass; the page's own code sees the second answer, a little later. Where a
-// person cancels or nothing helps, it sees the 428. A body that is a stream can't be sent twice, so such a request is
+// the background and sent once more with the pass; the page's own code sees the second answer, a little later. A challenge
+// that ended meanwhile is asked anew. Where a person cancels or nothing helps, the page sees the 428. A body that is a stream can't be sent twice, so such a request is
 // left alone; a synchronous request too.
 //
 // Only this page's origin, the one that this script came from and those in the tag's `data-origins` may ask for work.
@@ -19,6 +19,8 @@
   // A challenge after a solved one is rare (the proof was not enough); more than these is a loop.
   const ROUNDS = 3;
   const NAME = 'sendwall-pass';
+  // With these a challenge has ended, as with too many wrong answers (429).
+  const OVER = ['challenge_expired', 'challenge_spent', 'challenge_unknown'];
   const plainFetch = window.fetch;
 
   /* Solving */
@@ -110,8 +112,13 @@
     const body = new URLSearchParams(fields);
     const response = await plainFetch.call(window, url, { method: 'POST', body, headers, credentials, signal });
     const told = await response.json();
-    return Object.assign({ ok: response.status === 200, waiting: response.status === 202 }, told);
+    const over = response.status === 429 || OVER.includes(told.code);
+    return Object.assign({ ok: response.status === 200, waiting: response.status === 202, over }, told);
   }
+
+  /// What an answer that gives no pass is thrown as. `over`: its challenge is worth nothing any more, and the request that
+  /// brought it has to be sent again for another.
+  const unsolved = ({ message, code, over }) => Object.assign(new Error(`sendwall: ${message}`), { code, over });
 
   const tell = (state, kind) => document.dispatchEvent(new CustomEvent('sendwall', { detail: { state, kind } }));
 
@@ -130,13 +137,13 @@
         let pass;
         if (challenge.kind === 'pow') {
           const told = await answer(url, { payload: await work(challenge.altcha, signal) }, Object.assign({}, options, { signal }));
-          if (!told.ok) throw Object.assign(new Error(`sendwall: ${told.message}`), { code: told.code });
+          if (!told.ok) throw unsolved(told);
           pass = told.pass;
         } else {
           const language = document.documentElement.lang || navigator.language || 'en';
           await load('sendwallDialog', `dialog.js?lang=${encodeURIComponent(language)}`);
           const send = (fields) => answer(url, fields, options);
-          pass = await sendwallDialog.ask(challenge, { send, signal, from: url, into: options.into });
+          pass = await sendwallDialog.ask(challenge, { send, signal, unsolved, from: url, into: options.into });
         }
         tell('solved', challenge.kind);
         return pass;
@@ -179,7 +186,7 @@
 
   /* fetch */
 
-  // What sends a request again with a pass; nothing where it can't be.
+  // What sends a request again, with a pass or without; nothing where it can't be.
   function again(input, init) {
     const request = input instanceof Request;
     if (!mayAsk(request ? input.url : input)) return null;
@@ -195,7 +202,8 @@
       signal: own.signal || (request ? input.signal : undefined),
       credentials: own.credentials || (request ? input.credentials : 'same-origin'),
       send(pass) {
-        headers.set(NAME, pass);
+        if (pass) headers.set(NAME, pass);
+        else headers.delete(NAME);
         const target = request ? spare.clone() : spare;
         return plainFetch.call(window, target, Object.assign({}, own, { headers, body: copy(own.body) }));
       },
@@ -218,7 +226,7 @@
           pass = await solve((await response.clone().json()).challenge, response.url, { signal, credentials });
         } catch (problem) {
           if (signal && signal.aborted) throw problem;
-          return response;
+          if (!problem.over) return response;
         }
         response = await repeat.send(pass);
       }
@@ -259,21 +267,27 @@
 
   async function resend(xhr, call) {
     const credentials = xhr.withCredentials ? 'include' : 'same-origin';
-    const stop = new AbortController();
-    call.stop = stop;
+    let stop = null;
+    const isGone = () => calls.get(xhr) !== call || (stop && stop.signal.aborted);
     try {
+      stop = call.stop = new AbortController();
       const told = await bodyOf(xhr);
-      const pass = await solve(told.challenge, xhr.responseURL, { signal: stop.signal, credentials });
-      if (calls.get(xhr) !== call || stop.signal.aborted) return;
+      let pass;
+      try {
+        pass = await solve(told.challenge, xhr.responseURL, { signal: stop.signal, credentials });
+      } catch (problem) {
+        if (!problem.over) throw problem;
+      }
+      if (isGone()) return;
       call.stop = null;
       call.hiding = false;
       call.rounds++;
       open.apply(xhr, call.opened);
       for (const [name, value] of call.headers) setRequestHeader.call(xhr, name, value);
-      setRequestHeader.call(xhr, NAME, pass);
+      if (pass) setRequestHeader.call(xhr, NAME, pass);
       send.call(xhr, copy(call.body));
     } catch (problem) {
-      if (calls.get(xhr) !== call || stop.signal.aborted) return;
+      if (isGone()) return;
       call.stop = null;
       hand(xhr, call, ['readystatechange', 'load', 'loadend']);
     }

@@ -131,11 +131,11 @@
   }
 
   /// Asks, and gives the pass. `send` takes an answer's fields to sendwall; addresses are relative to `from`.
-  function ask(challenge, { send, signal, from, into }) {
+  function ask(challenge, { send, signal, unsolved, from, into }) {
     const { host, card } = stage(into);
     const back = document.activeElement;
     return new Promise((resolve, reject) => {
-      const person = new Person(challenge, { send, from, card, host, closable: !into }, resolve, reject);
+      const person = new Person(challenge, { send, unsolved, from, card, host, closable: !into }, resolve, reject);
       signal.addEventListener('abort', () => reject(signal.reason || new DOMException('aborted', 'AbortError')));
       card.addEventListener('cancel', (event) => { event.preventDefault(); person.cancel(); });
       person.show(challenge.offers[0]);
@@ -206,8 +206,8 @@
         const wrong = told.code === 'solution_wrong' && answer !== '';
         this.show(offers.find((offer) => offer.provider === provider) || offers[0], wrong ? TEXT.wrong : '');
         this.focus();
-      } else if (['challenge_expired', 'challenge_spent', 'challenge_unknown'].includes(told.code)) {
-        this.reject(Object.assign(new Error(`sendwall: ${told.message}`), { code: told.code }));
+      } else if (told.over) {
+        this.reject(this.unsolved(told));
       } else if (!told.waiting) {
         this.say(told.code === 'too_many' ? TEXT.too_many : TEXT.failed);
       }
@@ -252,10 +252,14 @@
       this.host.append(place);
       const start = WIDGETS[offer.provider];
       const shown = start ? start(offer, place) : Promise.reject(new Error(`unknown provider ${offer.provider}`));
+      // One that doesn't load, or whose token got nowhere, has no button of its own.
+      const show = () => { this.show(offer); this.focus(); };
+      const retry = make('button', { type: 'button', hidden: true, textContent: TEXT.retry, onclick: show });
       shown.then((token) => this.answer(offer.provider, token, turn), () => {
         if (turn === this.turn) this.say(TEXT.failed);
-      });
-      return [make('p', { id: 'lead', textContent: TEXT.widget }), make('slot', { name: 'widget' }), this.status];
+      }).then(() => { retry.hidden = false; });
+      const lead = make('p', { id: 'lead', textContent: TEXT.widget });
+      return [lead, make('slot', { name: 'widget' }), this.status, make('div', { className: 'row' }, retry)];
     }
 
     sms(offer, turn) {

@@ -68,11 +68,11 @@
       await sendwall.solve(challenge, location.href, { into: byId('ask') });
       send();
     } catch (failed) {
-      // What can't be solved any more is asked anew by sending the form without an answer.
-      const over = ['challenge_expired', 'challenge_spent', 'challenge_unknown'].includes(failed.code);
       show('', false);
       problem.textContent = texts.failed;
-      offer(texts.retry, over && again !== 'back' ? send : solve);
+      // What can't be solved any more is asked anew by sending the form without an answer.
+      if (failed.over && again === 'back') offer(texts.go_back, () => history.back());
+      else offer(texts.retry, failed.over ? send : solve);
     } finally {
       clearTimeout(slow);
     }

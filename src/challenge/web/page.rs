@@ -153,7 +153,8 @@ fn picture_form(language: Language, picture: &Picture<'_>, problem: &str) -> Str
     )
 }
 
-fn whole(language: Language, nonce: &str, title: &str, main: &str, scripts: &str) -> String {
+/// A page with its head and its style.
+pub(super) fn whole(language: Language, nonce: &str, title: &str, main: &str, scripts: &str) -> String {
     let (lang, nonce, title) = (language.code(), escape(nonce), escape(title));
     format!(
         "<!DOCTYPE html>\n<html lang=\"{lang}\"><head><meta charset=\"utf-8\"><title>{title}</title>\

@@ -27,7 +27,7 @@ fn stage(cap: u64) -> Stage {
 /// Judged as one who has proven `rung`.
 fn judge(stage: &Stage, n: u32, rung: Rung) -> Judged {
     let facts = stage.judge(&body(n)).facts;
-    let pass = (rung != Rung::None).then(|| Pass { attempt: stage.gate.ids.next(facts.at), rung });
+    let pass = (rung != Rung::None).then(|| Pass { attempt: stage.gate.ids.next(facts.at), rung, unbound: None });
     stage.gate.judge_facts(&stage.gate.revision(), 0, (*facts).clone(), pass)
 }
 

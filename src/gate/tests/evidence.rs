@@ -7,10 +7,10 @@ use super::*;
 use crate::decide::ChallengeBy;
 use crate::domain::{ChallengeKind, DecidedBy, Pass, Reason, Rung, Trust};
 
-const SCRIPT: &str = "python-requests/2.32.3";
+pub(super) const SCRIPT: &str = "python-requests/2.32.3";
 
 /// A stage with the engine as it is by default and without limits.
-fn stage(mode: Mode, challenge: ChallengeBy) -> Stage {
+pub(super) fn stage(mode: Mode, challenge: ChallengeBy) -> Stage {
     stage_with(&[], mode, challenge)
 }
 
@@ -29,7 +29,7 @@ fn phone(index: u64) -> String {
 
 impl Stage {
     /// Moves the clock and lets silence be heard.
-    fn pass(&self, seconds: u64) {
+    pub(super) fn pass(&self, seconds: u64) {
         self.clock.advance(Span::seconds(seconds));
         self.gate.advance_to_now();
     }
@@ -85,7 +85,7 @@ fn a_script_is_asked_on_its_first_request_and_a_proof_lets_it_go_on() {
     let asked = stage.judge_of(SCRIPT, PHONE);
     assert_eq!(asked.decision.verdict, Verdict::Challenge(ChallengeKind::Pow));
     assert!(matches!(&asked.decision.reasons[0], Reason::Look { parts, .. } if parts.contains(&"a script's agent")));
-    let pass = Pass { attempt: asked.decision.id, rung: Rung::Pow };
+    let pass = Pass { attempt: asked.decision.id, rung: Rung::Pow, unbound: None };
     let facts = Facts::clone(&asked.facts);
     let judged = stage.gate.judge_facts(&stage.gate.revision(), 0, facts, Some(pass));
     assert_eq!((judged.decision.verdict, judged.decision.proven), (Verdict::Forward, Rung::Pow));

@@ -24,6 +24,7 @@ mod answers;
 mod budget;
 mod evidence;
 mod lists;
+mod proofs;
 
 const PHONE: &str = r#"{"phone":"+447402417171"}"#;
 const OTHER: &str = r#"{"phone":"+447402417172"}"#;

@@ -1,7 +1,6 @@
 //! The cookies that sendwall's own paths set: the pass, and the visit of a client that has none.
 
-use http::header::COOKIE;
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, Response};
 
 use super::Asked;
 use crate::domain::Span;
@@ -25,8 +24,7 @@ impl Proxy {
     /// Makes a client known that wasn't, so that what comes next is seen to come from it.
     pub(super) fn make_known(&self, response: &mut Response<AnswerBody>, asked: &Asked<'_>) {
         let (Some(settings), Some(visits)) = (&self.settings.visit, &self.visits) else { return };
-        let lines: Vec<HeaderValue> = asked.parts.headers.get_all(COOKIE).iter().cloned().collect();
-        if !visit::has_visit(&lines, &settings.name, &**visits) {
+        if !visit::has_visit(&asked.parts.headers, &settings.name, &**visits) {
             self.counters.visits_set.add();
             visit::set(response.headers_mut(), settings, &visits.mint(), is_secure(asked.parts, asked.client));
         }

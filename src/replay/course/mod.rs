@@ -179,7 +179,7 @@ impl<J: Judge> Course<J> {
         attempt.rounds += 1;
         let solve = Span::millis(attempt.outcome.solve_ms.unwrap_or_default());
         if attempt.outcome.solves.contains(&kind) && solve <= CHALLENGE_TIME && attempt.rounds <= MOST_ROUNDS {
-            let pass = Pass { attempt: decision.id, rung: kind.rung() };
+            let pass = Pass { attempt: decision.id, rung: kind.rung(), unbound: None };
             attempt.solved = attempt.solved.max(Some(kind));
             self.due.put(facts.at + solve, Then::Solved(Box::new((attempt, facts, pass))));
         } else {

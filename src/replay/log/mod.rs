@@ -142,7 +142,8 @@ impl LogAhead {
         let verdict = if line.mode == "monitor" { "forward" } else { verdict.unwrap_or("block") };
         let forwarded = verdict == "forward";
         let who = who(&facts);
-        if let Some(solved) = proven(&line.proven)
+        let solved = proven(&line.proven);
+        if let Some(solved) = solved
             && let Some(first) = self.challenged.get(&who).copied()
             && self.continues(first, solved, at, forwarded, &line.decision)
         {
@@ -165,7 +166,8 @@ impl LogAhead {
             reason: line.reasons.first().map(|reason| (&*reason.text).into()),
             forwarded,
             challenged,
-            solved: None,
+            // By a widget, before it asked; or its challenge was in an older log.
+            solved,
             solve_ms: 0,
             not_sent: false,
             verify_ms: None,

@@ -168,6 +168,21 @@ fn a_pass_continues_the_attempt_that_was_challenged() {
 }
 
 #[test]
+fn a_proof_that_came_before_any_challenge_counts() {
+    let (_, logged) = read(&[
+        decided(facts(0, PHONE), Verdict::Forward, Rung::Pow),
+        answered(0, true),
+        decided(facts(5, PHONE), Verdict::Challenge(ChallengeKind::Captcha), Rung::Pow),
+    ]);
+    assert_eq!(logged.len(), 2);
+    for logged in &logged {
+        assert_eq!(logged.outcome.solves, [ChallengeKind::Pow], "what a widget solved, though nobody verified");
+        assert_eq!(logged.outcome.solve_ms, Some(0));
+    }
+    assert_eq!([logged[0].then.challenged, logged[1].then.challenged], [false, true]);
+}
+
+#[test]
 fn as_many_of_the_refused_would_verify_as_did_of_the_sent() {
     let mut records = Vec::new();
     for seconds in 0..400 {

@@ -13,6 +13,12 @@ pub(super) fn text(raw: &str) -> String {
     raw.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// Lines without the spaces that all of them begin with.
+fn outdented(lines: &str) -> String {
+    let indent = lines.lines().map(|line| line.len() - line.trim_start().len()).min().unwrap_or_default();
+    lines.lines().map(|line| line.get(indent..).unwrap_or_default()).collect::<Vec<_>>().join("\n")
+}
+
 /// The measures, one row a scenario.
 pub(super) fn measures(report: &Report) -> String {
     let mut html = format!(
@@ -34,8 +40,10 @@ pub(super) fn measures(report: &Report) -> String {
 
 /// When on-call people would have heard of what.
 pub(super) fn alerts(report: &Report) -> String {
-    let mut html = format!("<section><h2>Alerts</h2><pre>{}</pre>", text(report.heard().trim_end()));
-    html.push_str("<div class=\"wide\"><table><thead><tr><th>when<th>what<th>rule<th>told</thead><tbody>");
+    let mut html = format!("<section><h2>Alerts</h2><pre>{}</pre>", text(&outdented(&report.heard())));
+    html.push_str(
+        "<div class=\"wide\"><table class=\"words\"><thead><tr><th>when<th>what<th>rule<th>told</thead><tbody>",
+    );
     for line in &report.alerts.listed {
         let what = format!("{} {}", line.severity.name(), line.status.name());
         _ = write!(html, "<tr><th>{}<td>{what}<td>{}<td>{}", line.at, text(&line.rule), text(&line.summary));
