@@ -178,7 +178,8 @@ fn rules_are_tried_with_what_their_configuration_has() {
     directory.write("sendwall.toml", &text);
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sendwall"));
-        let output = command.args(["rules", "test", "rules"]).args(arguments).current_dir(&directory.0).output().unwrap();
+        let output =
+            command.args(["rules", "test", "rules"]).args(arguments).current_dir(&directory.0).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap())
     };
     let (code, told) = run(&["--config", "sendwall.toml"]);

@@ -236,7 +236,7 @@ mod tests {
             let enough = has_enough(&rule, &key, &mut volumes, now);
             let measured = measure(&rule, &key, &mut volumes, &mut footprints, now);
             let speaks = matches!(measured.reading, Reading::Over(_));
-            assert_eq!(measured.limit, 0.5, "{kind:?} of {count}: an open incident is retold with it");
+            assert!((measured.limit - 0.5).abs() < 1e-9, "{kind:?} of {count}: an open incident is retold with it");
             assert_eq!((enough, speaks), (count >= 25, count >= 25), "{kind:?} of {count}");
         }
     }

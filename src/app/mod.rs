@@ -93,10 +93,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     let visits = visit_cookies(&config, &keys, &clock)?;
     let server =
         Server::bind(config.http.clone(), Arc::clone(&gate), tasks.clone(), Arc::clone(&metrics), visits).await?;
-    let admin = match &config.admin {
-        Some(settings) => Some(Admin::bind(settings.clone()).await?),
-        None => None,
-    };
+    let admin = admin_of(&config).await?;
     let courier = courier(&config, &clock, &metrics, &tasks)?;
     let (alarm, store) = alarm::alarm(&config, &gate, &metrics);
     let told = (Arc::clone(&alarm), courier.clone());
@@ -208,6 +205,13 @@ impl Running {
         };
         let unwritten = self.journal_tasks.drain(JOURNAL_DRAIN).await;
         Stopped { unfinished: unfinished + usize::from(!is_saved) + unwritten }.emit();
+    }
+}
+
+async fn admin_of(config: &Config) -> Result<Option<Admin>, Error> {
+    match &config.admin {
+        Some(settings) => Ok(Some(Admin::bind(settings.clone()).await?)),
+        None => Ok(None),
     }
 }
 

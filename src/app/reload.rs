@@ -155,7 +155,8 @@ impl Engine {
             && matches!(cause, Cause::Files { .. })
         {
             return Err(Refused::because(&format!(
-                "the directory {} holds no rules any more, and some in force were read there: they stay. Where that is meant,                  reload by SIGHUP or `POST /api/reload`",
+                "the directory {} holds no rules any more, and some in force were read there: they stay. Where that is meant, \
+                 reload by SIGHUP or `POST /api/reload`",
                 empty.display()
             )));
         }
@@ -163,7 +164,7 @@ impl Engine {
         let changed = in_force.changed(&contents);
         let current = self.gate.revision().id;
         if changed.is_empty() && matches!(cause, Cause::Files { .. }) {
-            if in_force.errors > 0 {
+            if self.faults.lock().errors > 0 {
                 ReloadMended { revision: current }.emit();
             }
             in_force.watched = files;

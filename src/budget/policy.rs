@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_part_is_what_the_decimal_says() {
-        let policy = |reserve, soft| Policy { reserve, soft, ..Policy::default() };
+        let policy = |reserve, soft| Policy { soft, reserve, ..Policy::default() };
         for (cap, reserve, soft, hard, from) in [
             (5, 0.8, 0.8, 1, 0),
             (10, 0.9, 1.0, 1, 1),

@@ -142,7 +142,7 @@ impl Progress {
 /// What a process would do without is done without here too, and told: a trace brings places of its own.
 pub(super) fn loaded(file: &Path) -> anyhow::Result<Config> {
     let config = config::load(file)?;
-    for lack in config.warnings.iter().filter(|problem| problem.severity == Severity::Lack) {
+    for lack in config.warnings.iter().filter(|problem| problem.severity == config::Severity::Lack) {
         output::note(lack);
     }
     Ok(config)

@@ -73,7 +73,8 @@ fn nothing_left(section: &Section<'_>, policy: &Policy) {
             && policy.hard(cap, false) == 0
         {
             let (name, cap) = (measure.name(), measure.units(cap));
-            let fault = Fault::new(format!("of {name} = {cap} the reserve leaves nothing for new users: all are refused"));
+            let fault =
+                Fault::new(format!("of {name} = {cap} the reserve leaves nothing for new users: all are refused"));
             section.warning("reserve", fault.hint("raise the cap, or lower `reserve`"));
         }
     }

@@ -80,7 +80,7 @@ fn without<'p>(place: &'p str, name: &Name<'_>) -> Option<&'p str> {
 
 fn without_key<'p>(place: &'p str, key: &str) -> Option<&'p str> {
     let mut rest = place.chars();
-    folded(key).all(|c| rest.next() == Some(c)).then(|| rest.as_str())
+    folded(key).all(|c| rest.next() == Some(c)).then_some(rest.as_str())
 }
 
 fn place_of_pointer(pointer: &str) -> String {

@@ -136,8 +136,8 @@ impl Window<'_> {
         }
     }
 
-    /// Fills this empty window with what a window of the same limit held, under another maximum or of another length. What had to make room
-    /// there isn't known any more, so as long as it would count this window is shut.
+    /// Fills this empty window with what a window of the same limit held, under another maximum or of another length. What
+    /// had to make room there isn't known any more, so as long as it would count this window is shut.
     pub(super) fn copy_from(&mut self, old: &Window<'_>, max: u32) {
         match (self, old) {
             (Self::Times(new), Window::Times(old)) => new.copy_from(old),

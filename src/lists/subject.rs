@@ -268,8 +268,8 @@ mod tests {
             ("+0*", NotListable::Form),
             ("phone:+447", NotListable::NoSuchNumber),
             ("+44740241", NotListable::PhoneOrRange),
-            ("+4474024", NotListable::Star),
-            ("+447400", NotListable::Star),
+            ("+4474024", NotListable::PhoneOrRange),
+            ("+447400", NotListable::PhoneOrRange),
             ("+1", NotListable::Star),
             ("+7", NotListable::Star),
         ] {

@@ -169,7 +169,8 @@ fn to_hex(key: &[u8; 32]) -> String {
 /// Makes a file that nobody else may read, and whose directory is made where it is missing. At any moment, a crash or a
 /// full disk included, it is whole or not there, and one that is there stays.
 fn create_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory =
+        path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(directory)?;
     // A name of its own, so that two processes that start at once never fill the same file.
     let mut new = path.as_os_str().to_owned();

@@ -61,7 +61,11 @@ const SIGNALS: [Entry; ORDER.len()] = [
     one_of("proven", RUNGS, "What it has proven so far: none, pow or captcha."),
     Entry {
         kind: EntryKind::Function(Argument::Limit),
-        ..fact("count", Type::Int, "What a limit has counted of it, itself included: count(\"phone-60s\"). Up to max = 32, and with distinct, never more than max + 1.")
+        ..fact(
+            "count",
+            Type::Int,
+            "What a limit has counted of it, itself included: count(\"phone-60s\"). Up to max = 32, and with distinct, never more than max + 1.",
+        )
     },
 ];
 

@@ -141,7 +141,11 @@ impl Checker<'_> {
                 Err(error.hint(match (asked_by, left) {
                     ([], Kind::Name(Reference { entry, .. })) if kind_of_its_own(entry) => {
                         let own = ListKind::ALL.iter().find(|kind| kind.asked_by().contains(&entry.name));
-                        format!("`{}` is asked of a list of kind = {:?}", entry.name, own.map_or("", |kind| kind.name()))
+                        format!(
+                            "`{}` is asked of a list of kind = {:?}",
+                            entry.name,
+                            own.map_or("", |kind| kind.name())
+                        )
                     }
                     ([], _) => format!("ask it for a text, such as agent in lists.{name}"),
                     (names, _) => format!(

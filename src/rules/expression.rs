@@ -58,11 +58,7 @@ impl Expression {
     }
 
     /// Whether it is true whatever a name is, with its argument, that `doubtful` says yes to; `None` where it hangs on that.
-    pub fn holds_whatever(
-        &self,
-        names: &dyn Names,
-        doubtful: &dyn Fn(&str, Option<&str>) -> bool,
-    ) -> Option<bool> {
+    pub fn holds_whatever(&self, names: &dyn Names, doubtful: &dyn Fn(&str, Option<&str>) -> bool) -> Option<bool> {
         self.root.holds_whatever(doubtful, names)
     }
 

@@ -218,7 +218,8 @@ fn a_widget_that_does_not_load_can_be_tried_again() {
     let failed = format!("{DIALOG}?.querySelector('.status').textContent === \"That didn't work. Please try again.\"");
     browser.wait_for(&format!("{failed} && {retry}?.textContent === 'Try again'"));
     look(&browser, "page-widget-failed");
-    browser.eval(&format!("const status = {DIALOG}.querySelector('.status'); status.textContent = ''; {retry}.click()"));
+    browser
+        .eval(&format!("const status = {DIALOG}.querySelector('.status'); status.textContent = ''; {retry}.click()"));
     browser.wait_for(&format!("{failed} && {retry}"));
 }
 

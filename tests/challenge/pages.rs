@@ -67,12 +67,14 @@ fn what_a_script_fetches_leaves_the_pages_token_alone() {
     assert!(token_set(&sendwall.ask("GET", "/", &[("cookie", "sendwall_page=x")], "")).is_some(), "none of ours");
 }
 
+/// What a browser says of a page that it loads.
+const DOCUMENT: (&str, &str) = ("sec-fetch-mode", "navigate");
+
 #[test]
 fn a_page_that_has_not_changed_brings_a_token() {
     let cached = |control: &'static str| {
         App::start(move |_, stream| reply(stream, "304 Not Modified", &format!("etag: \"1\"\r\n{control}"), ""))
     };
-    const DOCUMENT: (&str, &str) = ("sec-fetch-mode", "navigate");
     for (control, header, brings) in [
         ("cache-control: no-cache", DOCUMENT, true),
         ("cache-control: private, max-age=60", DOCUMENT, true),

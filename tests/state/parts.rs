@@ -151,13 +151,14 @@ proptest! {
 
     #[test]
     fn limits_with_other_numbers_are_restored_as_they_are_reloaded(
-        counts in counts(), more in 0..6_u32, longer in prop::sample::select(vec![1, 2, 40]),
+        // What has left a window before a snapshot isn't in it, so a longer one finds less than after a reload.
+        counts in counts(), more in 0..6_u32, halves in 1..=2_u64,
     ) {
         let (before, handles) = store(&limits(0));
         let now = run(&handles, &counts);
         let changed: Vec<_> = limits(more)
             .iter()
-            .map(|limit| Arc::new(Limit { per: Span::millis(limit.per.as_millis() * longer / 2), ..(**limit).clone() }))
+            .map(|limit| Arc::new(Limit { per: Span::millis(limit.per.as_millis() * halves / 2), ..(**limit).clone() }))
             .collect();
         let (after, restored) = store(&changed);
         moved(&before, &after, at(now));

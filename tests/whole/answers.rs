@@ -59,7 +59,7 @@ fn whoever_posts_a_form_is_refused_by_a_page() {
         block.body
     );
     let reject = post("447402417171&phone=%2B447402417172", &[HTML]);
-    assert!(reject.status == 400 && reject.body.contains("check the phone number"), "{reject:?}");
+    assert!(reject.status == 422 && reject.body.contains("check the phone number"), "{reject:?}");
     assert_eq!(told(&post("447402417171", &[])), is(429, "cooldown"), "who wants no page gets none");
     assert_eq!(told(&post("447402417171", &[HTML, ("sec-fetch-mode", "cors")])), is(429, "cooldown"));
 }

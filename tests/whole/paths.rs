@@ -35,7 +35,9 @@ fn route(target: &str) -> String {
     if segments.len() > 1 && segments[0] == "index.php" {
         segments.remove(0);
     }
-    if let Some(script) = segments.iter().position(|segment| segment.ends_with(".php")) {
+    if let Some(script) =
+        segments.iter().position(|segment| segment.rsplit_once('.').is_some_and(|(_, end)| end == "php"))
+    {
         segments.truncate(script + 1);
     }
     if let Some(last) = segments.last_mut() {

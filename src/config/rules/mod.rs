@@ -174,17 +174,16 @@ fn together(root: &Section<'_>, own: Vec<Written>, places: Vec<Place>) -> Vec<Ru
     let mut origins: HashMap<Arc<str>, Origin> = HashMap::new();
     for written in own.into_iter().chain(files.into_iter().flat_map(|place| place.read.rules)) {
         match written {
-            Written::Rule(rule) => match origins.get(&rule.id) {
-                Some(first) => {
+            Written::Rule(rule) => {
+                if let Some(first) = origins.get(&rule.id) {
                     let second = &rule.origin;
                     let fault = Fault::new(format!("two rules are named {:?}: at {first} and at {second}", rule.id));
                     root.error("rule", fault.hint("decisions name rules by their id; give one of them another"));
-                }
-                None => {
+                } else {
                     origins.insert(Arc::clone(&rule.id), rule.origin.clone());
                     rules.push(*rule);
                 }
-            },
+            }
             Written::Change(change) => changes.push(change),
         }
     }

@@ -97,7 +97,8 @@ fn who_solves_passes_also_limits_that_count_refusals() {
     let stage = stage_with(&[counting_refusals(&once_a_minute()[0])], Mode::Enforce, ChallengeBy::Contract);
     let asked = stage.judge_of(SCRIPT, PHONE);
     assert_eq!(asked.decision.verdict, Verdict::Challenge(ChallengeKind::Pow));
-    let (pass, facts) = (Pass { attempt: asked.decision.id, rung: Rung::Pow }, Facts::clone(&asked.facts));
+    let (pass, facts) =
+        (Pass { attempt: asked.decision.id, rung: Rung::Pow, unbound: None }, Facts::clone(&asked.facts));
     let again = || stage.gate.judge_facts(&stage.gate.revision(), 0, facts.clone(), Some(pass));
     let solved = again();
     assert_eq!(solved.decision.verdict, Verdict::Forward);
