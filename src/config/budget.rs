@@ -74,7 +74,7 @@ fn nothing_left(section: &Section<'_>, policy: &Policy) {
         {
             let (name, cap) = (measure.name(), measure.units(cap));
             let fault =
-                Fault::new(format!("of {name} = {cap} the reserve leaves nothing for new users: all are refused"));
+                Fault::new(format!("of {name} = {cap} it leaves nothing: new users outside `home` are all refused"));
             section.warning("reserve", fault.hint("raise the cap, or lower `reserve`"));
         }
     }
