@@ -249,8 +249,9 @@ fn try_cases(
                 Written::Rule(rule) => Some(Rule::clone(rule)),
                 Written::Change(_) => None,
             });
-        // With a list or a rule that couldn't be read cases fail for no fault of theirs.
+        // With a list, a rule or a fact that couldn't be read cases fail for no fault of theirs.
         if let Some(lists) = lists
+            && !problems.iter().any(Problem::is_error)
             && places.iter().filter(of_here).all(|place| place.is_sound)
         {
             problems.extend(testing::failures(rules.collect(), lists, zone, &cases).0);

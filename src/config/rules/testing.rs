@@ -100,7 +100,7 @@ impl Tested {
                 read.rules = rule::read(section, known.as_deref(), &catalogue);
             }));
         }
-        let are_sound = places.iter().all(|place| place.is_sound);
+        let mut are_sound = places.iter().all(|place| place.is_sound);
         let rules = places.into_iter().flat_map(|place| place.read.rules).filter_map(|written| match written {
             Written::Rule(rule) => Some(*rule),
             Written::Change(_) => None,
@@ -108,11 +108,13 @@ impl Tested {
         let rules: Vec<Rule> = rules.collect();
         let mut read = Vec::new();
         if let Some(text) = cases {
-            self.problems.extend(text.with(true, |section| read = case::read(section, &catalogue)));
+            let problems = text.with(true, |section| read = case::read(section, &catalogue));
+            are_sound &= !problems.iter().any(Problem::is_error);
+            self.problems.extend(problems);
         }
         self.rules += rules.len();
         self.cases += read.len();
-        // With a list or a rule that couldn't be read cases fail for no fault of theirs.
+        // With a list, a rule or a fact that couldn't be read cases fail for no fault of theirs.
         if !are_sound {
             return;
         }
