@@ -162,6 +162,28 @@ fn what_abuse_closed_opens_again_in_computable_time() {
     }
 }
 
+#[test]
+fn a_range_of_which_nobody_verifies_stays_closed_to_abuse_every_few_hours_until_somebody_does() {
+    let (kinds, shared) = (only(Kind::Range), Person::alone(0));
+    let (half_life, town) = (kinds.of(Kind::Range).half_life, Town::new(kinds));
+    let like = |number: u64| Person::alone(1 + number).sharing(Kind::Range, &shared);
+    let mut sent = Vec::new();
+    for number in 0..100 {
+        town.wait(Span::hours(5));
+        sent.extend(town.ask(&like(number), Rung::None).sent.map(|_| number));
+    }
+    // At the half-life of a range with people it would be every second one.
+    assert!(sent.len() <= 6 && sent.iter().all(|number| *number < 10), "{sent:?}");
+    assert_eq!(town.view(&shared, Kind::Range, Rung::None).half_life, Span::hours(4 * 24));
+    for number in 0..4 {
+        let Some((decision, _)) = town.ask(&like(1000 + number), Rung::Pow).sent else { continue };
+        town.wait(Span::seconds(15));
+        town.learn(decision, OutcomeKind::Verified);
+    }
+    assert_eq!(town.rung(&like(2000)), Rung::None, "it is theirs again");
+    assert_eq!(town.view(&shared, Kind::Range, Rung::None).half_life, half_life);
+}
+
 /// A town that has learned how real use converts, from clients that verified before.
 fn learned(kinds: Kinds, conversion: f64) -> Town {
     let town = Town::with(kinds, &Settings { memory: 16 << 20, ..Settings::default() });

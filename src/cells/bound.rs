@@ -63,7 +63,7 @@ pub fn most_evidence(
 }
 
 /// How long after the last attempt of abuse a rung is open again, by fading alone, for an attempt whose looks say
-/// `prior`: `H log2(E / L)`, once all that was open has matured. At an address' first rung `E` holds what it left silent after
+/// `prior`: `H log2(E / L)`, once all that was open has matured, with the `H` of a place where nobody verifies. At an address' first rung `E` holds what it left silent after
 /// proofs of work too.
 pub fn opens_after(
     (kind, settings): (Kind, &KindSettings),
@@ -78,7 +78,8 @@ pub fn opens_after(
     let lowest = limit(kind, rung, (0.0, 0.0), settings) * (1.0 - prior).max(0.01);
     let half_lives = (evidence / lowest).log2().max(0.0);
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "days")]
-    let fading = Span::millis((settings.half_life.as_millis() as f32 * half_lives).ceil() as u64);
+    let half_life = settings.fades_in(kind, 1.0, 0.0);
+    let fading = Span::millis((half_life.as_millis() as f32 * half_lives).ceil() as u64);
     STEPS[STEPS.len() - 1] + fading
 }
 

@@ -3,6 +3,7 @@
 //! Everything that fades is kept as it was at `at`, and is faded when the cell is next written or read.
 
 use super::fade::half_and_fade;
+use super::kind::{Kind, KindSettings};
 use crate::domain::{Span, Timestamp};
 
 /// Two alternatives are held against real use: abuse that verifies almost nothing, and abuse that fakes half of it.
@@ -119,6 +120,11 @@ impl Cell {
 
     fn age(&self) -> u64 {
         u64::from(low_bits(self.at.wrapping_sub(u64::from(self.born))))
+    }
+
+    /// The time in which its evidence halves as one of that kind. Until it is written again that stays the same.
+    pub(super) fn half_life(&self, kind: Kind, settings: &KindSettings) -> Span {
+        settings.fades_in(kind, self.sent, self.verified)
     }
 
     /// Brings everything that fades to `now`. A time before the last one changes nothing.

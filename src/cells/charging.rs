@@ -77,8 +77,10 @@ impl Cells {
     /// Takes what is left of what a send said at its horizon out of a cell.
     fn take_back(&self, kinds: &Kinds, charge: &Charge, (kind, own, weight): (Kind, u64, i32), now: Timestamp) {
         let age = now.since(charge.at + STEPS[STEPS.len() - 1]);
-        let left = fade::half(age.as_millis(), kinds.of(kind).half_life);
-        self.change(kinds, kind, own, now, |cell| ripen(cell, charge.value, weight, -left));
+        self.change(kinds, kind, own, now, |cell| {
+            let left = fade::half(age.as_millis(), cell.half_life(kind, kinds.of(kind)));
+            ripen(cell, charge.value, weight, -left);
+        });
     }
 
     /// A send's cells by kind, that of the first rung and that of its own, whose memory is on its way.

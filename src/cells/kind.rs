@@ -67,6 +67,11 @@ impl Kind {
         matches!(self, Self::Fingerprint | Self::System | Self::Pair | Self::Country | Self::Endpoint)
     }
 
+    /// Whether it is a place that messages go to.
+    pub const fn is_destination(self) -> bool {
+        matches!(self, Self::Range | Self::WideRange | Self::Pair | Self::Country)
+    }
+
     /// Whether clients that verified before have a cell of their own, which abuse by strangers never touches.
     pub const fn split_by_trust(self) -> bool {
         !matches!(self, Self::Client)
@@ -78,13 +83,28 @@ impl Kind {
 pub struct KindSettings {
     /// Evidence at which a rung closes, in nats (natural log-likelihood ratio).
     pub limit: f32,
-    /// Evidence halves in this time.
+    /// Evidence halves in this time; see [`KindSettings::fades_in`].
     pub half_life: Span,
     /// Attempts a minute that need no history: the floor of what volume is held against.
     pub rate_floor: f32,
     /// Silent sends of the last two minutes that need no history. To a phone: messages of a day that nobody answered, from
     /// which on a captcha is asked for; up to 8.
     pub open_floor: f32,
+}
+
+/// A place that messages go to where hardly anybody verifies is forgotten so many times slower. Of abuse that goes on for
+/// days nearly all that gets through are the messages that show again, each time a cell has faded, that it hasn't ended.
+/// Hardly anybody real is there to be asked in the meantime, and the first few who verify end it.
+const DESERTED: u64 = 4;
+/// Part of a place's codes of which that is too few.
+const HARDLY_ANY: f32 = 0.1;
+
+impl KindSettings {
+    /// The time in which the evidence of a cell halves that remembers so many codes and verifications.
+    pub(super) fn fades_in(&self, kind: Kind, sent: f32, verified: f32) -> Span {
+        let is_deserted = kind.is_destination() && verified < HARDLY_ANY * sent;
+        if is_deserted { Span::millis(self.half_life.as_millis() * DESERTED) } else { self.half_life }
+    }
 }
 
 /// The settings of every kind.

@@ -331,22 +331,22 @@ impl Cells {
     }
 
     fn change(&self, kinds: &Kinds, kind: Kind, key: u64, now: Timestamp, act: impl FnOnce(&mut Cell)) {
-        let half_life = kinds.of(kind).half_life;
+        let settings = kinds.of(kind);
         self.table.change(key, |cell| {
-            cell.fade_to(now, half_life);
+            cell.fade_to(now, cell.half_life(kind, settings));
             act(cell);
         });
     }
 
     fn upsert<T>(&self, kinds: &Kinds, kind: Kind, key: u64, now: Timestamp, act: impl FnOnce(&mut Cell) -> T) -> T {
-        let half_life = kinds.of(kind).half_life;
+        let settings = kinds.of(kind);
         let fresh = Cell::fresh(kind as u8, now);
         self.table.upsert(
             key,
             fresh,
             |cell| Self::worth(kinds, cell, now),
             |cell| {
-                cell.fade_to(now, half_life);
+                cell.fade_to(now, cell.half_life(kind, settings));
                 act(cell)
             },
         )
@@ -370,7 +370,7 @@ impl Cells {
         }
         let kind = Kind::ALL.get(usize::from(cell.tag)).copied().unwrap_or(Kind::Phone);
         let settings = kinds.of(kind);
-        cell.worth(settings.limit, settings.half_life, now)
+        cell.worth(settings.limit, cell.half_life(kind, settings), now)
     }
 
     /// Cells in use, the most there may be, and those that had to go.

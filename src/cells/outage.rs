@@ -104,8 +104,10 @@ impl Cells {
     /// Brings the cell of a send's country to `now` without forgetting what it was like before the outage.
     pub(super) fn hold_history(&self, kinds: &Kinds, charge: &Charge, outage: Outage, now: Timestamp) {
         let Some(own) = charge.cell(Kind::Country, Rung::None).filter(|_| outage.holds() > 0.0) else { return };
-        let half_life = kinds.of(Kind::Country).half_life;
-        self.table.change(own, |cell| cell.fade_in_outage(now, half_life, outage.holds()));
+        self.table.change(own, |cell| {
+            let half_life = cell.half_life(Kind::Country, kinds.of(Kind::Country));
+            cell.fade_in_outage(now, half_life, outage.holds());
+        });
     }
 }
 

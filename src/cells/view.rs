@@ -62,7 +62,7 @@ pub struct View {
     /// Verifications of the last six minutes over those that real use would have given; before any were due 1, or, of
     /// what thousands of people share, the same over the half-life.
     pub health: f32,
-    /// The kind's half-life.
+    /// The half-life of what it remembers.
     pub half_life: Span,
     /// Proofs asked for and refusals of the last six minutes, fading.
     pub refused: f32,
@@ -100,7 +100,7 @@ impl View {
 
     /// How little is known of the place that the message goes to, 0 to 1; 0 of what is no such place.
     pub fn novelty(&self) -> f32 {
-        if is_destination(self.kind) { 1.0 - known(self.sent, self.verified) } else { 0.0 }
+        if self.kind.is_destination() { 1.0 - known(self.sent, self.verified) } else { 0.0 }
     }
 
     /// How surely abuse goes to a place at this moment, 0 to 1: much is stopped there, and hardly anybody verifies. It
@@ -138,13 +138,14 @@ impl View {
         settings: &KindSettings,
         (real, now): (&RealUse, Timestamp),
     ) -> Self {
-        let cell = cell.faded(now, settings.half_life);
+        let half_life = cell.half_life(kind, settings);
+        let cell = cell.faded(now, half_life);
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let conversion = real.conversion as f32;
         let explained = cell.history(conversion).max(cell.explained_now(conversion));
         let explained = if is_origin(kind) { explained.max(cell.fast * cell.as_real()) } else { explained };
         let evidence = match beyond {
-            Some(beyond) => cell.evidence_with(&beyond.faded(now, settings.half_life)),
+            Some(beyond) => cell.evidence_with(&beyond.faded(now, beyond.half_life(kind, settings))),
             None => cell.evidence(),
         };
         Self {
@@ -164,7 +165,7 @@ impl View {
             outage: 0.0,
             known: ((cell.slow + cell.verified) / 3.0).min(1.0),
             health: health(&cell, kind, conversion),
-            half_life: settings.half_life,
+            half_life,
             refused: cell.refused,
         }
     }
@@ -173,7 +174,7 @@ impl View {
     /// `own` cell, where it has one.
     pub(super) fn at(&self, rung: Rung, own: Option<&Cell>, settings: &KindSettings, now: Timestamp) -> Self {
         let (evidence, open) = own.map_or((self.evidence, self.open), |own| {
-            let own = own.faded(now, settings.half_life);
+            let own = own.faded(now, own.half_life(self.kind, settings));
             (own.evidence(), sends(own.open))
         });
         Self {
@@ -236,10 +237,6 @@ fn health(cell: &Cell, kind: Kind, conversion: f32) -> f32 {
 
 const fn is_origin(kind: Kind) -> bool {
     matches!(kind, Kind::Address | Kind::Network)
-}
-
-const fn is_destination(kind: Kind) -> bool {
-    matches!(kind, Kind::Range | Kind::WideRange | Kind::Pair | Kind::Country)
 }
 
 /// The silent sends that a cell bears, of which verifications explain so many attempts a minute.
