@@ -23,13 +23,21 @@ const WARM: f32 = 0.4;
 const REFUSED: f32 = 0.1;
 /// The most that a cell is heated so, over its limit: enough to stay closed while it goes on. At 2 a range that thousands
 /// of real users share stays closed for a day, and twice as many of them are asked, for no message less.
-pub(super) const HELD: f32 = 1.1;
+const HELD: f32 = 1.1;
+/// The same of a place where hardly anybody verifies: a look that is surely real takes up to 0.2 off, so abuse that has such
+/// looks comes back every few hours. Of a place where people do verify more of them would be asked, for no message less.
+const HELD_DESERTED: f32 = 1.2;
 /// How much more either says against the address that it came from, whichever cell asked. A bomber with a real browser leaves
 /// one challenge after the other for its victims, and goes on to other numbers from the same addresses; of 140,000 real
 /// attempts two came from an address that had left one within half an hour. At 2.5 (an unsolved one says 1.25: one in four
 /// or five people gives up on a captcha) 2 to 8 % of such a bomber's messages go out; at 3 hardly less, and more real users
 /// are asked behind the addresses of other attacks. They outweigh it by verifying.
 const OF_ADDRESS: f32 = 2.5;
+/// How far over its limit a cell is heated by what is stopped.
+pub(super) const fn held(is_deserted: bool) -> f32 {
+    if is_deserted { HELD_DESERTED } else { HELD }
+}
+
 /// Challenges that are waited for at the same time.
 const ASKED: usize = 65_536;
 
@@ -93,8 +101,9 @@ impl Cells {
         for (kind, key, limit) in cells {
             let by = if *kind == Kind::Address { by * OF_ADDRESS } else { by };
             self.upsert(kinds, *kind, *key, now, |cell| {
+                let most = limit * held(cell.is_deserted(*kind));
                 for matured in &mut cell.matured {
-                    *matured = (*matured + by).min((limit * HELD).max(*matured));
+                    *matured = (*matured + by).min(most.max(*matured));
                 }
             });
         }

@@ -11,6 +11,7 @@
 //! others close nothing there.
 
 use super::Kind;
+use super::asked::held;
 use super::evidence::STEPS;
 use super::kind::KindSettings;
 use super::view::{OPEN_MULTIPLE, larger, limit};
@@ -59,7 +60,7 @@ pub fn most_evidence(
 ) -> f32 {
     let highest = highest(kind, rung, settings, history);
     let open = most_open(settings, rung, history).ceil() * of_silence(real);
-    (closes_at * highest + open).max(super::asked::HELD * highest)
+    (closes_at * highest + open).max(held(kind.is_destination()) * highest)
 }
 
 /// How long after the last attempt of abuse a rung is open again, by fading alone, for an attempt whose looks say

@@ -122,6 +122,11 @@ impl Cell {
         u64::from(low_bits(self.at.wrapping_sub(u64::from(self.born))))
     }
 
+    /// Whether it is a place where hardly anybody verifies.
+    pub(super) fn is_deserted(&self, kind: Kind) -> bool {
+        kind.is_deserted(self.sent, self.verified)
+    }
+
     /// The time in which its evidence halves as one of that kind. Until it is written again that stays the same.
     pub(super) fn half_life(&self, kind: Kind, settings: &KindSettings) -> Span {
         settings.fades_in(kind, self.sent, self.verified)

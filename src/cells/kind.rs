@@ -99,11 +99,18 @@ const DESERTED: u64 = 4;
 /// Part of a place's codes of which that is too few.
 const HARDLY_ANY: f32 = 0.1;
 
+impl Kind {
+    /// Whether it is a place of which hardly any of so many codes are verified.
+    pub(super) fn is_deserted(self, sent: f32, verified: f32) -> bool {
+        self.is_destination() && verified < HARDLY_ANY * sent
+    }
+}
+
 impl KindSettings {
     /// The time in which the evidence of a cell halves that remembers so many codes and verifications.
     pub(super) fn fades_in(&self, kind: Kind, sent: f32, verified: f32) -> Span {
-        let is_deserted = kind.is_destination() && verified < HARDLY_ANY * sent;
-        if is_deserted { Span::millis(self.half_life.as_millis() * DESERTED) } else { self.half_life }
+        let times = if kind.is_deserted(sent, verified) { DESERTED } else { 1 };
+        Span::millis(self.half_life.as_millis() * times)
     }
 }
 
