@@ -129,6 +129,35 @@ fn a_case_that_fails_refuses_the_load_and_the_command_says_so() {
     assert_ne!(compile(&file).unwrap().hash, good, "a revision is named by its rules too");
 }
 
+/// What `rules test` says in this directory, with its status.
+fn test_in(directory: &Directory, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sendwall"));
+    let output = command.args(["rules", "test"]).args(arguments).current_dir(&directory.0).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn what_fails_of_a_configurations_own_rules_is_reported_as_any_other() {
+    let directory = Directory::new("own");
+    fs::create_dir_all(directory.0.join("rules")).unwrap();
+    directory.write("rules/own.toml", RULE);
+    let case = "[[case]]\nname = \"valid\"\nfacts = { phone.valid = true }\nverdict = \"forward\"\n";
+    directory.write("rules/cases.toml", case);
+    directory.write("sendwall.toml", &format!("rules = [\"rules/*.toml\"]\n{BASE}"));
+    let (code, told) = test_in(&directory, &["--config", "sendwall.toml"]);
+    assert!(code == Some(1) && told.contains("case \"valid\" fails: the verdict is block, not forward"), "{told}");
+    assert!(told.ends_with("1 cases: 1 failed; 1 of 1 rules spoke in one\n"), "{told}");
+    let (code, told) = test_in(&directory, &["--config", "sendwall.toml", "--json"]);
+    assert!(code == Some(1) && told.starts_with("[\n") && told.contains("the verdict is block"), "{told}");
+
+    directory.write("rules/own.toml", &RULE.replace("phone.valid", "phone.vald"));
+    let (code, told) = test_in(&directory, &["--config", "sendwall.toml"]);
+    assert!(code == Some(1) && told.contains("did you mean `phone.valid`?"), "{told}");
+    assert!(told.contains("no case was tried: sendwall.toml can't be used: 1 error"), "{told}");
+    let (code, told) = test_in(&directory, &["--config", "sendwall.toml", "--json"]);
+    assert!(code == Some(1) && told.starts_with("[\n") && told.contains("phone.vald"), "{told}");
+}
+
 #[test]
 fn a_mistake_in_a_list_is_told_once_and_not_again_by_rules_and_cases_that_ask_for_it() {
     let directory = Directory::new("lists");
@@ -176,15 +205,9 @@ fn rules_are_tried_with_what_their_configuration_has() {
         + "[[list]]\nname = \"office\"\nkind = \"networks\"\nvalues = [\"192.0.2.0/24\"]\n\
            [[list]]\nname = \"geo_risk\"\nkind = \"countries\"\nvalues = [\"UZ\"]\n";
     directory.write("sendwall.toml", &text);
-    let run = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sendwall"));
-        let output =
-            command.args(["rules", "test", "rules"]).args(arguments).current_dir(&directory.0).output().unwrap();
-        (output.status.code(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap())
-    };
-    let (code, told) = run(&["--config", "sendwall.toml"]);
+    let (code, told) = test_in(&directory, &["--config", "sendwall.toml"]);
     assert_eq!((code, told.as_str()), (Some(0), "2 cases: all as they should be; 2 of 2 rules spoke in one\n"));
-    let (code, told) = run(&[]);
+    let (code, told) = test_in(&directory, &[]);
     assert!(code == Some(1) && told.contains("there is no list `office`"), "{told}");
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::{FOUND_SOMETHING, output};
-use crate::config::{self, Tested};
+use crate::config::{self, LoadError, Problem, Tested};
 
 #[derive(Debug, Args)]
 pub(super) struct RulesArgs {
@@ -37,25 +37,38 @@ struct TestArgs {
     json: bool,
 }
 
-/// Status 1 where a case fails or a rule can't be read; a rule without a case leaves 0.
+/// Status 1 where a case fails, or a rule or the configuration has a fault; a rule without a case leaves 0.
 pub(super) fn rules(args: &RulesArgs) -> anyhow::Result<ExitCode> {
     let RulesCommand::Test(args) = &args.command;
-    let config = args.config.as_deref().map(config::load).transpose()?;
+    let config = match &args.config {
+        None => None,
+        Some(file) => match config::load_untried(file) {
+            Err(LoadError::Faulty(problems)) => {
+                let counted = config::counted(&problems);
+                let end = format!("no case was tried: {} can't be used: {counted}", file.display());
+                return report(&problems, &end, args.json);
+            }
+            loaded => Some(loaded?),
+        },
+    };
     let directory = (!args.packs).then_some(args.directory.as_path());
     let tested = config::test_directory(directory, config.as_ref())?;
-    if args.json {
-        output::result(serde_json::to_string_pretty(&tested.problems)?);
-    } else {
-        output::result(report(&tested));
-    }
-    let faulty = tested.problems.iter().any(config::Problem::is_error);
-    Ok(if faulty { ExitCode::from(FOUND_SOMETHING) } else { ExitCode::SUCCESS })
+    report(&tested.problems, &summary(&tested), args.json)
 }
 
-fn report(tested: &Tested) -> String {
-    let mut lines: Vec<_> = tested.problems.iter().map(|problem| format!("{problem}\n")).collect();
+fn report(problems: &[Problem], end: &str, json: bool) -> anyhow::Result<ExitCode> {
+    if json {
+        output::result(serde_json::to_string_pretty(problems)?);
+    } else {
+        let told = problems.iter().map(ToString::to_string).chain([end.to_owned()]);
+        output::result(told.collect::<Vec<_>>().join("\n\n"));
+    }
+    let is_faulty = problems.iter().any(Problem::is_error);
+    Ok(if is_faulty { ExitCode::from(FOUND_SOMETHING) } else { ExitCode::SUCCESS })
+}
+
+fn summary(tested: &Tested) -> String {
     let Tested { rules, covered, cases, failed, .. } = tested;
     let failed = if *failed == 0 { "all as they should be".to_owned() } else { format!("{failed} failed") };
-    lines.push(format!("{cases} cases: {failed}; {covered} of {rules} rules spoke in one"));
-    lines.join("\n")
+    format!("{cases} cases: {failed}; {covered} of {rules} rules spoke in one")
 }

@@ -23,7 +23,12 @@ use crate::gate::Endpoint;
 use crate::net::Reach;
 
 /// Reads everything. `None` only where an error was noted.
-pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str) -> Option<String>) -> Option<Config> {
+pub(super) fn read(
+    root: &mut Section<'_>,
+    text: &str,
+    environment: &dyn Fn(&str) -> Option<String>,
+    cases: rules::Cases,
+) -> Option<Config> {
     let mode = root.choice("mode", &values::MODES).unwrap_or_default();
     let trusted_proxies = trusted_proxies(root);
     let ja4_header = ja4_header(root, &trusted_proxies.networks);
@@ -35,7 +40,7 @@ pub(super) fn read(root: &mut Section<'_>, text: &str, environment: &dyn Fn(&str
     let ways = captcha::read(root);
     let (endpoints, routes) = endpoint::read(root, mode, &ways);
     let limits = limits::read(root, &endpoints);
-    let rules = rules::read(root, &endpoints, &limits);
+    let rules = rules::read(root, &endpoints, &limits, cases);
     let budgets = budget::read(root, &endpoints);
     let mut files = rules.files.clone();
     let (currency, prices) = prices::read(root, &mut files);

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::rules::Cases;
 use super::source::Source;
 use super::{Config, Problem, compile_source};
 
@@ -43,7 +44,7 @@ impl Config {
     pub fn from_flags(flags: &Flags, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Problem>> {
         let text = flags.to_toml();
         let in_flags = |problems: Vec<Problem>| problems.into_iter().map(name_flag).collect::<Vec<_>>();
-        let config = compile_source(&Source::of_flags(&text), environment).0.map_err(in_flags)?;
+        let config = compile_source(&Source::of_flags(&text), environment, Cases::Left).0.map_err(in_flags)?;
         Ok(Self { warnings: in_flags(config.warnings), ..config })
     }
 }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-use super::{Config, Problem};
+use super::rules::Cases;
+use super::source::Source;
+use super::{Config, Problem, compile_source};
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -43,8 +45,17 @@ pub fn load_complete(file: &Path) -> Result<Config, LoadError> {
 
 /// Reads and compiles `file`, for a process.
 pub fn load(file: &Path) -> Result<Config, LoadError> {
+    load_with(file, Cases::Tried)
+}
+
+/// As [`load`], without the cases beside its rules: for who tries them by [`super::test_directory`].
+pub fn load_untried(file: &Path) -> Result<Config, LoadError> {
+    load_with(file, Cases::Left)
+}
+
+fn load_with(file: &Path, cases: Cases) -> Result<Config, LoadError> {
     let text = fs::read_to_string(file).map_err(|source| LoadError::Unreadable { file: file.to_owned(), source })?;
-    Config::compile(&text, file, &environment).map_err(LoadError::Faulty)
+    compile_source(&Source::of_file(file, &text), &environment, cases).0.map_err(LoadError::Faulty)
 }
 
 /// A variable of the process's environment.

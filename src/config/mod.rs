@@ -35,7 +35,7 @@ mod values;
 pub use flags::Flags;
 pub use keys::KeySource;
 pub use limits::Limits;
-pub use load::{LoadError, counted, environment, load, load_complete};
+pub use load::{LoadError, counted, environment, load, load_complete, load_untried};
 pub use problem::{Excerpt, Position, Problem, Severity};
 pub use rules::{NotTested, Rules, Tested, belonging, test_directory};
 
@@ -47,6 +47,7 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use self::reader::Section;
+use self::rules::Cases;
 use self::source::{Fault, Source};
 use crate::admin;
 use crate::alerts::deliver;
@@ -144,7 +145,7 @@ impl Config {
         file: &Path,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Vec<Problem>> {
-        compile_source(&Source::of_file(file, text), environment).0
+        compile_source(&Source::of_file(file, text), environment, Cases::Tried).0
     }
 
     /// Itself, where all that it names can be used: what a process would do without is an error.
@@ -178,19 +179,19 @@ impl Config {
     /// Every key that a configuration may have, array indices left out: `endpoint[].send`.
     pub fn known_keys() -> BTreeSet<String> {
         const EVERY_LIST: &str = "[[endpoint]]\n[[limit]]\n[[rule]]\n[[list]]\n[[budget.country]]\n[[captcha]]\n[[alerts.channel]]\n[[alert]]\n";
-        compile_source(&Source::of_file(Path::new(""), EVERY_LIST), &|_| None).1
+        compile_source(&Source::of_file(Path::new(""), EVERY_LIST), &|_| None, Cases::Left).1
     }
 }
 
 type Compiled = (Result<Config, Vec<Problem>>, BTreeSet<String>);
 
-fn compile_source(source: &Source<'_>, environment: &dyn Fn(&str) -> Option<String>) -> Compiled {
+fn compile_source(source: &Source<'_>, environment: &dyn Fn(&str) -> Option<String>, cases: Cases) -> Compiled {
     let (table, syntax_errors) = DeTable::parse_recoverable(source.text());
     report_syntax(source, &syntax_errors);
     // What isn't TOML is guesswork to read; but a key that stands twice leaves the rest clear.
     let is_readable = syntax_errors.iter().all(|error| error.message() == "duplicate key");
     let config = if is_readable {
-        Section::root(source, &table, |root| compile::read(root, source.text(), environment))
+        Section::root(source, &table, |root| compile::read(root, source.text(), environment, cases))
     } else {
         None
     };

@@ -71,6 +71,15 @@ impl Rules {
     }
 }
 
+/// Whether the cases beside the rules are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cases {
+    /// One that fails is an error.
+    Tried,
+    /// They are neither read nor tried.
+    Left,
+}
+
 /// What the tables of one place say.
 #[derive(Default)]
 struct Read {
@@ -100,7 +109,7 @@ impl Place {
 }
 
 /// Reads everything.
-pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint], limits: &Limits) -> Rules {
+pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint], limits: &Limits, cases: Cases) -> Rules {
     let zone = root.parsed("rules_zone", zone).unwrap_or_default();
     let endpoints: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_ref()).collect();
     let Named { texts, mut files, directories, patterns } = files::read(root);
@@ -129,7 +138,9 @@ pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint], limits: &Limi
         });
         root.adopt("rules", problems);
     }
-    try_cases(root, &places, (are_whole.then_some(&lists), zone), &catalogue, &mut files);
+    if cases == Cases::Tried {
+        try_cases(root, &places, (are_whole.then_some(&lists), zone), &catalogue, &mut files);
+    }
     let rules = together(root, own, places);
     check_counts(root, &rules);
     let hash = files::hash(&files);
