@@ -123,7 +123,8 @@ fn a_case_that_fails_refuses_the_load_and_the_command_says_so() {
     assert!(run(1).contains("1 cases: 1 failed; 1 of 1 rules spoke in one"));
     directory.write("cases.toml", "");
     let told = run(0);
-    assert!(told.contains("no case has rule \"a\" speak") && told.contains("0 of 1 rules"), "{told}");
+    assert!(told.contains("no case has rule \"a\" speak"), "{told}");
+    assert!(told.ends_with("no case was tried; 0 of 1 rules spoke in one\n"), "{told}");
 
     directory.write("own.toml", &RULE.replace("block", "alert"));
     assert_ne!(compile(&file).unwrap().hash, good, "a revision is named by its rules too");
@@ -185,6 +186,23 @@ fn a_rule_that_cannot_be_read_fails_no_case() {
     let tested = config::test_directory(Some(&directory.0), None).unwrap();
     let [problem] = &tested.problems[..] else { panic!("{tested:?}") };
     assert!(problem.message.contains("phone.vald"), "{problem}");
+}
+
+#[test]
+fn cases_that_were_not_tried_are_not_said_to_be_as_they_should() {
+    let directory = Directory::new("untried");
+    let case = "[[case]]\nname = \"valid\"\nfacts = { phone.valid = true }\nverdict = \"block\"\n";
+    for (name, rule) in [("bad", RULE.replace("phone.valid", "phone.vald")), ("good", RULE.to_owned())] {
+        fs::create_dir_all(directory.0.join("rules").join(name)).unwrap();
+        directory.write(&format!("rules/{name}/own.toml"), &rule);
+        directory.write(&format!("rules/{name}/cases.toml"), &case.repeat(2));
+    }
+    let (code, told) = test_in(&directory, &["rules/bad"]);
+    let end = "2 cases: not tried, because of the errors above; 0 of 0 rules spoke in one\n";
+    assert!(code == Some(1) && told.ends_with(end), "{told}");
+    let (code, told) = test_in(&directory, &[]);
+    let end = "4 cases: 0 failed, 2 not tried, because of the errors above; 1 of 1 rules spoke in one\n";
+    assert!(code == Some(1) && told.ends_with(end), "{told}");
 }
 
 #[test]

@@ -68,7 +68,14 @@ fn report(problems: &[Problem], end: &str, json: bool) -> anyhow::Result<ExitCod
 }
 
 fn summary(tested: &Tested) -> String {
-    let Tested { rules, covered, cases, failed, .. } = tested;
-    let failed = if *failed == 0 { "all as they should be".to_owned() } else { format!("{failed} failed") };
-    format!("{cases} cases: {failed}; {covered} of {rules} rules spoke in one")
+    let Tested { rules, covered, cases, tried, failed, .. } = tested;
+    let untried = cases - tried;
+    let said = match (untried, failed) {
+        (0, 0) if *cases == 0 => "no case was tried".to_owned(),
+        (0, 0) => format!("{cases} cases: all as they should be"),
+        (0, _) => format!("{cases} cases: {failed} failed"),
+        _ if *tried == 0 => format!("{cases} cases: not tried, because of the errors above"),
+        _ => format!("{cases} cases: {failed} failed, {untried} not tried, because of the errors above"),
+    };
+    format!("{said}; {covered} of {rules} rules spoke in one")
 }

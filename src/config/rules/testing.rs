@@ -23,9 +23,11 @@ pub struct Tested {
     pub rules: usize,
     /// Of them, those that spoke in a case.
     pub covered: usize,
-    /// Cases that were tried.
+    /// Cases that were read.
     pub cases: usize,
-    /// Of them, those that failed.
+    /// Of them, those that were tried: beside a fault they may fail for no fault of theirs.
+    pub tried: usize,
+    /// Of those, the ones that failed.
     pub failed: usize,
 }
 
@@ -118,6 +120,7 @@ impl Tested {
         if !are_sound {
             return;
         }
+        self.tried += read.len();
         let zone = config.map(|config| config.rules.zone).unwrap_or_default();
         let (failures, spoken) = failures(rules.clone(), &lists, zone, &read);
         let uncovered: Vec<_> = rules.iter().filter(|rule| !spoken.contains(&rule.id)).collect();
