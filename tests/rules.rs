@@ -230,6 +230,26 @@ fn rules_are_tried_with_what_their_configuration_has() {
 }
 
 #[test]
+fn the_endpoint_of_a_case_is_the_fact_and_the_other_way_round() {
+    let directory = Directory::new("endpoint");
+    fs::create_dir_all(directory.0.join("rules")).unwrap();
+    let rule = |id: &str, more: &str| format!("[[rule]]\nid = \"{id}\"\nthen = \"alert\"\n{more}\n");
+    let rules = rule("of-login", "when = 'true'\nendpoints = [\"login\"]")
+        + &rule("at-signup", "when = 'endpoint == \"signup\"'");
+    directory.write("rules/own.toml", &rules);
+    let case = |given: &str, spoken: &str| format!("[[case]]\nname = \"a\"\n{given}\nrules = [{spoken}]\n");
+    for given in ["endpoint = \"signup\"", "facts = { endpoint = \"signup\" }"] {
+        directory.write("rules/cases.toml", &(case(given, "\"at-signup\"") + &case("", "\"of-login\"")));
+        let (code, told) = test_in(&directory, &[]);
+        assert!(code == Some(0) && told.starts_with("2 cases: all as they should be"), "{given}: {told}");
+    }
+    directory.write("rules/cases.toml", &case("endpoint = \"signup\"\nfacts = { endpoint = \"login\" }", ""));
+    let (code, told) = test_in(&directory, &[]);
+    let wrong = "the case is for endpoint \"signup\", and its facts say \"login\"; say it once";
+    assert!(code == Some(1) && told.contains(wrong), "{told}");
+}
+
+#[test]
 fn what_a_case_gives_can_be() {
     let directory = Directory::new("impossible");
     let file = directory.write("own.toml", &RULE.replace("phone.valid", "time.hour == 3"));

@@ -12,7 +12,7 @@ use crate::rules::{Frame, Value};
 pub struct Case {
     /// What it shows, for people.
     pub name: Arc<str>,
-    /// The endpoint whose rules are asked; `None`: all rules.
+    /// The endpoint whose rules are asked, which is among the facts too; `None`: all rules.
     pub endpoint: Option<Arc<str>>,
     /// Names with their values; anything else is missing.
     pub facts: Vec<(Arc<str>, Value<'static>)>,

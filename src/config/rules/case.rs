@@ -15,6 +15,9 @@ use crate::privacy::RawPhone;
 use crate::rules::{Catalogue, Entry, EntryKind, RULES, Type, Value, nearest, possible_value};
 use crate::ruleset::{Case, CaseVerdict};
 
+/// The key of a case, and the fact.
+const ENDPOINT: &str = "endpoint";
+
 /// Reads every `[[case]]`.
 pub(super) fn read(section: &mut Section<'_>, catalogue: &Catalogue) -> Vec<Case> {
     section.tables("case", |section| one(section, catalogue))
@@ -23,7 +26,7 @@ pub(super) fn read(section: &mut Section<'_>, catalogue: &Catalogue) -> Vec<Case
 fn one(section: &mut Section<'_>, catalogue: &Catalogue) -> Option<Case> {
     section.require("name", "say what it shows, such as name = \"a premium number is refused\"");
     let name = section.text("name").map(Arc::from);
-    let endpoint = section.parsed("endpoint", |name| match &catalogue.endpoints {
+    let endpoint = section.parsed(ENDPOINT, |name| match &catalogue.endpoints {
         Some(known) => endpoint(name, &known.iter().map(|known| &**known).collect::<Vec<_>>()),
         None => Ok(Arc::from(name)),
     });
@@ -44,6 +47,7 @@ fn one(section: &mut Section<'_>, catalogue: &Catalogue) -> Option<Case> {
         let fault = Fault::new("this case wants nothing, so it can't fail");
         section.error("", fault.hint("say verdict = \"block\", or rules = [\"id\"] for those that must speak"));
     }
+    let endpoint = given.endpoint(section, endpoint);
     let (facts, phone) = (given.facts, given.phone);
     let origin = section.origin();
     Some(Case { name: name?, endpoint, facts, phone, counts, answered, verdict, rules, origin })
@@ -76,6 +80,26 @@ struct Given {
 }
 
 impl Given {
+    /// The endpoint that a case says, as its key or as the fact; either stands for both.
+    fn endpoint(&mut self, section: &Section<'_>, key: Option<Arc<str>>) -> Option<Arc<str>> {
+        let fact = self.facts.iter().find_map(|(name, value)| match value {
+            Value::Text(text) if **name == *ENDPOINT => Some(Arc::from(&**text)),
+            _ => None,
+        });
+        match (key, fact) {
+            (Some(key), Some(fact)) if key != fact => {
+                let fault = Fault::new(format!("the case is for endpoint {key:?}, and its facts say {fact:?}"));
+                section.error(ENDPOINT, fault.hint("say it once"));
+                None
+            }
+            (Some(key), None) => {
+                self.facts.push((Arc::from(ENDPOINT), Value::Text(Cow::Owned(key.to_string()))));
+                Some(key)
+            }
+            (_, fact) => fact,
+        }
+    }
+
     /// `phone.country = "GB"` and `"phone.country" = "GB"` are the same.
     fn read(&mut self, section: &Section<'_>, table: &DeTable<'_>, before: &str, catalogue: &Catalogue) {
         for (name, value) in table {
