@@ -226,7 +226,18 @@ fn rules_are_tried_with_what_their_configuration_has() {
     let (code, told) = test_in(&directory, &["--config", "sendwall.toml"]);
     assert_eq!((code, told.as_str()), (Some(0), "2 cases: all as they should be; 2 of 2 rules spoke in one\n"));
     let (code, told) = test_in(&directory, &[]);
-    assert!(code == Some(1) && told.contains("there is no list `office`"), "{told}");
+    let hint = "none is here; --config FILE adds those of a configuration";
+    assert!(code == Some(1) && told.contains("there is no list `office`") && told.contains(hint), "{told}");
+}
+
+#[test]
+fn rules_may_count_by_the_limits_that_stand_beside_them_whatever_the_configuration_has() {
+    let directory = Directory::new("limits");
+    let config = directory.write("sendwall.toml", BASE);
+    let config = Config::compile(&fs::read_to_string(&config).unwrap(), &config, &|_| None).unwrap();
+    for tested in [None, Some(Path::new("rules"))] {
+        assert_eq!(config::test_directory(tested, Some(&config)).unwrap().problems, [], "{tested:?}");
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::limits::{self, KeyPart, Limit, On, Store, WhenFull};
 use crate::rules::{Catalogue, FACTS, nearest};
 
 /// Of `preset = "classic"`, and of the pack of that name.
-const CLASSIC: &str = include_str!("../../rules/classic/limits.toml");
+pub(super) const CLASSIC: &str = include_str!("../../rules/classic/limits.toml");
 
 /// Longest window: what is counted is kept in memory for as long.
 const LONGEST: Span = Span::hours(24 * 400);
@@ -68,6 +68,13 @@ fn check_memory(root: &Section<'_>, memory: u64, limits: &[Arc<Limit>]) {
     if let Err(error @ limits::Error::Memory { .. }) = store.check(limits) {
         root.error("limits", Fault::new(error.to_string()).hint("raise `memory` in [limits]"));
     }
+}
+
+/// The limits of a text. What is wrong with them is told where they are used.
+pub(super) fn of_text(text: &str) -> Vec<Arc<Limit>> {
+    let mut limits = Vec::new();
+    shipped(text, WhenFull::default(), &mut limits);
+    limits
 }
 
 /// Adds the limits of a text that comes with sendwall. A test holds that these have no faults.

@@ -29,7 +29,7 @@ use super::source::{Fault, Source};
 use super::{Problem, Severity, values};
 use crate::domain::Timestamp;
 use crate::gate::Endpoint;
-use crate::limits::On;
+use crate::limits::{Limit, On};
 use crate::privacy::Pseudonyms;
 use crate::rules::{Catalogue, List, Zone, nearest};
 use crate::ruleset::{Origin, Rule, RuleSet};
@@ -126,7 +126,7 @@ pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint], limits: &Limi
     let lists: Vec<_> = found.into_iter().map(|found| found.list).collect();
     let catalogue = Catalogue {
         lists: lists.iter().map(|list| (Arc::clone(&list.name), list.kind())).collect(),
-        limits: Some(names_of(limits)),
+        limits: Some(names_of(&limits.limits)),
         endpoints: Some(endpoints.iter().map(|name| Arc::from(*name)).collect()),
     };
     let own = rule::read(root, Some(&endpoints), &catalogue);
@@ -153,8 +153,8 @@ fn zone(text: &str) -> Result<Zone, Fault> {
 }
 
 /// Of those on sends.
-fn names_of(limits: &Limits) -> Vec<Arc<str>> {
-    let on_sends = limits.limits.iter().filter(|limit| limit.on == On::Send);
+fn names_of(limits: &[Arc<Limit>]) -> Vec<Arc<str>> {
+    let on_sends = limits.iter().filter(|limit| limit.on == On::Send);
     on_sends.map(|limit| Arc::clone(&limit.name)).collect()
 }
 

@@ -1,6 +1,7 @@
 //! `packs`: rules that come with sendwall.
 
 use super::files::Text;
+use crate::config::limits::CLASSIC;
 use crate::config::reader::Section;
 
 /// A pack.
@@ -46,6 +47,11 @@ fn chosen(root: &mut Section<'_>) -> Vec<Pack> {
 impl Pack {
     pub(super) fn text(self) -> Text {
         Text { name: format!("pack {}", self.name), text: self.rules.to_owned(), is_pack: true }
+    }
+
+    /// The text of the limits that it brings.
+    pub(super) fn limits(self) -> &'static str {
+        if self.name == "classic" { CLASSIC } else { "" }
     }
 
     pub(super) fn cases(self) -> Text {

@@ -8,8 +8,9 @@ use super::files::{self, Text};
 use super::packs::PACKS;
 use super::rule::Written;
 use super::{Place, case, list, names_of, rule};
-use crate::config::Config;
 use crate::config::problem::{Position, Problem, Severity};
+use crate::config::{Config, limits};
+use crate::limits::Limit;
 use crate::privacy::{KeyRing, Pseudonyms, Purpose};
 use crate::rules::{Catalogue, List, Zone};
 use crate::ruleset::{Case, Origin, Rule, RuleSet};
@@ -45,7 +46,8 @@ pub fn test_directory(directory: Option<&Path>, config: Option<&Config>) -> Resu
     let mut tested = Tested::default();
     let Some(directory) = directory else {
         for pack in PACKS {
-            tested.directory(vec![pack.text()], Some(&pack.cases()), config);
+            let own = Own { texts: vec![pack.text()], limits: limits::of_text(pack.limits()) };
+            tested.directory(own, Some(&pack.cases()), config);
         }
         return Ok(tested);
     };
@@ -64,19 +66,26 @@ pub fn test_directory(directory: Option<&Path>, config: Option<&Config>) -> Resu
             let text = std::fs::read_to_string(&path).map_err(unreadable)?;
             texts.push(Text { name: path.display().to_string(), text, is_pack: false });
         }
+        let limits = texts.iter().flat_map(|text| limits::of_text(&text.text)).collect();
         // A file of limits or of anything else isn't one of rules.
         texts.retain(|text| text.text.contains("[[rule]]") || text.text.contains("[[list]]"));
         if !texts.is_empty() {
             let cases = files::cases_in(&directory, &mut Vec::new());
-            tested.directory(texts, cases.as_ref(), config);
+            tested.directory(Own { texts, limits }, cases.as_ref(), config);
         }
     }
     Ok(tested)
 }
 
+/// What stands in one directory.
+struct Own {
+    texts: Vec<Text>,
+    limits: Vec<Arc<Limit>>,
+}
+
 impl Tested {
-    fn directory(&mut self, texts: Vec<Text>, cases: Option<&Text>, config: Option<&Config>) {
-        let mut places: Vec<_> = texts.into_iter().map(Place::new).collect();
+    fn directory(&mut self, own: Own, cases: Option<&Text>, config: Option<&Config>) {
+        let mut places: Vec<_> = own.texts.into_iter().map(Place::new).collect();
         let mut files = Vec::new();
         for place in &mut places {
             self.problems.extend(place.with(false, |section, read| read.lists = list::read(section, &mut files)));
@@ -90,17 +99,24 @@ impl Tested {
         }
         let catalogue = Catalogue {
             lists: lists.iter().map(|list| (Arc::clone(&list.name), list.kind())).collect(),
-            limits: config.map(|config| names_of(&config.limits)),
+            limits: config.map(|config| {
+                let both = [&config.limits.limits, &own.limits];
+                both.into_iter().flat_map(|limits| names_of(limits)).collect()
+            }),
             endpoints: config.map(|config| config.endpoints.iter().map(|one| Arc::clone(&one.name)).collect()),
         };
         let known: Option<Vec<&str>> =
             catalogue.endpoints.as_ref().map(|endpoints| endpoints.iter().map(|name| &**name).collect());
         for place in &mut places {
-            self.problems.extend(place.with(true, |section, read| {
+            let mut problems = place.with(true, |section, read| {
                 section.knows("list");
                 section.knows("limit");
                 read.rules = rule::read(section, known.as_deref(), &catalogue);
-            }));
+            });
+            if config.is_none() {
+                problems.iter_mut().for_each(name_config);
+            }
+            self.problems.extend(problems);
         }
         let mut are_sound = places.iter().all(|place| place.is_sound);
         let rules = places.into_iter().flat_map(|place| place.read.rules).filter_map(|written| match written {
@@ -131,6 +147,15 @@ impl Tested {
             let hint = "add a [[case]] in which it speaks to cases.toml beside it";
             problem(Severity::Warning, &rule.origin, format!("no case has rule {:?} speak", rule.id), Some(hint))
         }));
+    }
+}
+
+/// A list that isn't there may be one of a configuration that wasn't named.
+fn name_config(problem: &mut Problem) {
+    if let Some(hint) = &mut problem.hint
+        && problem.message.starts_with("there is no list ")
+    {
+        hint.push_str("; --config FILE adds those of a configuration");
     }
 }
 
