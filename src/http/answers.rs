@@ -152,7 +152,8 @@ pub(super) fn file(kind: &'static str, body: Bytes) -> Response<AnswerBody> {
     answer(StatusCode::OK, kind, body)
 }
 
-fn fault(decision: &Decision) -> Option<&Unreadable> {
+/// Why the request can't be read.
+pub(super) fn fault(decision: &Decision) -> Option<&Unreadable> {
     decision.reasons.iter().find_map(|reason| match reason {
         Reason::Unreadable(unreadable) => Some(unreadable),
         _ => None,

@@ -145,6 +145,8 @@ fn way_on(decision: &Decision) -> Way {
     match (decision.verdict, decision.reasons.first()) {
         (Verdict::Cooldown { until }, _) => Way::Wait(until.since(decision.at)),
         (Verdict::Block, Some(Reason::PageToken(_))) => Way::Reload,
+        // A body that can't be read at all is no fault of the number.
+        (Verdict::Reject, _) if answers::fault(decision).is_some_and(|fault| fault.code.status() == 400) => Way::Ask,
         (Verdict::Reject, _) | (Verdict::Block, Some(Reason::ImpossibleNumber)) => Way::Number,
         (Verdict::Block | Verdict::Challenge(_) | Verdict::Forward | Verdict::Repeat, _) => Way::Ask,
     }

@@ -60,6 +60,8 @@ fn whoever_posts_a_form_is_refused_by_a_page() {
     );
     let reject = post("447402417171&phone=%2B447402417172", &[HTML]);
     assert!(reject.status == 422 && reject.body.contains("check the phone number"), "{reject:?}");
+    let large = post(&format!("447402417171&message={}", "x".repeat(70_000)), &[HTML]);
+    assert!(large.status == 400 && large.body.contains("can&#39;t be accepted"), "not the number's fault: {large:?}");
     assert_eq!(told(&post("447402417171", &[])), is(429, "cooldown"), "who wants no page gets none");
     assert_eq!(told(&post("447402417171", &[HTML, ("sec-fetch-mode", "cors")])), is(429, "cooldown"));
 }
