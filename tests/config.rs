@@ -200,6 +200,19 @@ fn flags_say_the_same_as_a_file() {
 }
 
 #[test]
+fn a_verify_flag_says_what_it_takes_for_a_right_code() {
+    let verify = vec!["POST /verify".to_owned()];
+    let flags = Flags { upstream: "http://app".to_owned(), protect: vec!["POST /send".to_owned()], ..Flags::default() };
+    let warned = |flags: &Flags| told(&Config::from_flags(flags, &no_environment)).contains("verified_if");
+    assert!(!warned(&flags));
+    let flags = Flags { verify, ..flags };
+    let told = told(&Config::from_flags(&flags, &no_environment));
+    let warning = "warning: command line [--verify]: any answer under 400 is taken for a right code; \
+                   where the app answers so to a wrong one too, write a file that says `verified_if`\n";
+    assert!(told.contains(warning), "{told}");
+}
+
+#[test]
 fn faults_in_flags_name_the_flag() {
     let flags = Flags {
         upstream: "http://user:hunter2@app".to_owned(),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::rules::Cases;
-use super::source::Source;
+use super::source::{Fault, Source};
 use super::{Config, Problem, compile_source};
 
 /// What the command line says in place of a file.
@@ -44,7 +44,13 @@ impl Config {
     pub fn from_flags(flags: &Flags, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Problem>> {
         let text = flags.to_toml();
         let in_flags = |problems: Vec<Problem>| problems.into_iter().map(name_flag).collect::<Vec<_>>();
-        let config = compile_source(&Source::of_flags(&text), environment, Cases::Left).0.map_err(in_flags)?;
+        let source = Source::of_flags(&text);
+        if !flags.verify.is_empty() {
+            let fault = Fault::new("any answer under 400 is taken for a right code");
+            let hint = "where the app answers so to a wrong one too, write a file that says `verified_if`";
+            source.warning(None, "endpoint[0].verify", fault.hint(hint));
+        }
+        let config = compile_source(&source, environment, Cases::Left).0.map_err(in_flags)?;
         Ok(Self { warnings: in_flags(config.warnings), ..config })
     }
 }
