@@ -241,6 +241,12 @@ fn rules_may_count_by_the_limits_that_stand_beside_them_whatever_the_configurati
 }
 
 #[test]
+fn who_has_no_rules_directory_is_told_how_to_name_one() {
+    let (code, told) = test_in(&Directory::new("none"), &[]);
+    assert!(code == Some(2) && told.contains("sendwall rules test DIR"), "{told}");
+}
+
+#[test]
 fn the_endpoint_of_a_case_is_the_fact_and_the_other_way_round() {
     let directory = Directory::new("endpoint");
     fs::create_dir_all(directory.0.join("rules")).unwrap();
@@ -269,6 +275,7 @@ fn what_a_case_gives_can_be() {
         ("facts = { time.hour = 99 }", "`time.hour` is never 99; it is a whole number from 0 to 23"),
         ("facts = { ip = \"nonsense\" }", "`ip` is never \"nonsense\""),
         ("facts = { agent = \"curl/8\" }", "did you mean \"curl\"?"),
+        ("facts = { trust = \"known\" }", "did you mean \"known_phone\", \"known_client\"?"),
         ("facts = { trust = \"onwer\" }", "`trust` is never \"onwer\"; did you mean \"owner\"?"),
         ("facts = { endpoint = \"lgoin\" }", "`endpoint` is never \"lgoin\"; did you mean \"login\"?"),
         ("endpoint = \"lgoin\"", "there is no endpoint \"lgoin\"; did you mean \"login\"?"),

@@ -141,11 +141,18 @@ fn text(entry: &Entry, text: &str, at: usize, catalogue: &Catalogue) -> Result<(
         Values::Range => range(text, at),
         Values::Agent => agent(text, at),
         Values::OneOf(known) if known.contains(&text) => Ok(()),
-        Values::OneOf(known) => Err(match nearest(text, known.iter().copied()) {
-            Some(near) => error.hint(meant(near.to_owned())),
-            None => error.hint(format!("it is one of {}", joined(known.iter().map(|value| format!("{value:?}"))))),
+        Values::OneOf(known) => Err(match (begun(text, known), nearest(text, known.iter().copied())) {
+            (begun, _) if !begun.is_empty() => error.hint(format!("did you mean {begun}?")),
+            (_, Some(near)) => error.hint(meant(near.to_owned())),
+            (_, None) => error.hint(format!("it is one of {}", joined(known.iter().map(|value| format!("{value:?}"))))),
         }),
     }
+}
+
+/// The values of which a text is the first word.
+fn begun(text: &str, known: &[&str]) -> String {
+    let is_begun = |value: &&&str| value.strip_prefix(text).is_some_and(|rest| rest.starts_with('_'));
+    joined(known.iter().filter(is_begun).map(|value| format!("{value:?}")))
 }
 
 /// E.164 has at most 15 digits, four of which a range lacks. What may be somebody's whole number isn't repeated.

@@ -34,7 +34,7 @@ pub struct Tested {
 
 /// Why nothing was tried.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read {}: {source}", directory.display())]
+#[error("cannot read {}: {source}; name the directory of your rules: sendwall rules test DIR", directory.display())]
 pub struct NotTested {
     directory: PathBuf,
     source: std::io::Error,
