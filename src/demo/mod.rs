@@ -167,7 +167,7 @@ impl Demo {
             page: self.page(),
             metrics: metrics.unwrap_or_default(),
             rules: self.rules.display().to_string(),
-            news: self.sidecar.revisions(1).ok().and_then(|told| rules::news(told.first()?)).unwrap_or_default(),
+            news: self.news().unwrap_or_default(),
             alerts: self.on_call.told(),
             running: now.since(self.started),
             people,
@@ -184,6 +184,10 @@ impl Demo {
             lines: entries.iter().map(|entry| self.line(entry, now)).collect(),
             colour: false,
         }
+    }
+
+    fn news(&self) -> Option<String> {
+        rules::news(self.sidecar.revisions(1).ok()?.first()?, &self.rules)
     }
 
     fn line(&self, entry: &Entry, now: Timestamp) -> Line {
