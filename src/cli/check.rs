@@ -20,14 +20,14 @@ pub(super) struct CheckArgs {
     json: bool,
 }
 
-/// Status 1 where the configuration can't be used; warnings alone leave 0.
+/// Status 1 where the configuration can't be used as it is; warnings alone leave 0.
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let loaded = match config::load_complete(&args.file) {
+    let loaded = match config::load(&args.file) {
         Ok(mut config) => {
             config.warn_of_expired(SystemClock::start().now());
-            Ok(config)
+            config.complete().map_err(|problems| (problems, "names what can't be read, and would run without it"))
         }
-        Err(LoadError::Faulty(problems)) => Err(problems),
+        Err(LoadError::Faulty(problems)) => Err((problems, "can't be used")),
         Err(unreadable @ LoadError::Unreadable { .. }) if args.json => {
             let file = args.file.display().to_string();
             output::result(serde_json::to_string_pretty(&[Problem::of_file(file, unreadable.to_string())])?);
@@ -35,25 +35,28 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         }
         Err(unreadable @ LoadError::Unreadable { .. }) => return Err(unreadable.into()),
     };
-    let problems = loaded.as_ref().map_or_else(Vec::as_slice, |config| config.warnings.as_slice());
+    let problems = match &loaded {
+        Ok(config) => &config.warnings,
+        Err((problems, _)) => problems,
+    };
     if args.json {
         output::result(serde_json::to_string_pretty(problems)?);
     } else {
-        output::result(report(&args.file.display().to_string(), loaded.as_ref().ok(), problems));
+        output::result(report(&args.file.display().to_string(), loaded.as_ref().map_err(|(_, said)| *said), problems));
     }
     Ok(if loaded.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) })
 }
 
-fn report(file: &str, config: Option<&Config>, problems: &[Problem]) -> String {
+fn report(file: &str, config: Result<&Config, &str>, problems: &[Problem]) -> String {
     let mut report = String::new();
     for problem in problems {
         _ = writeln!(report, "{problem}\n");
     }
     let counts = config::counted(problems);
     match config {
-        None => _ = write!(report, "{file} can't be used: {counts}"),
-        Some(config) if counts.is_empty() => _ = write!(report, "{file} is good\n\n{}", config.summary()),
-        Some(config) => _ = write!(report, "{file} can be used: {counts}\n\n{}", config.summary()),
+        Err(said) => _ = write!(report, "{file} {said}: {counts}"),
+        Ok(config) if counts.is_empty() => _ = write!(report, "{file} is good\n\n{}", config.summary()),
+        Ok(config) => _ = write!(report, "{file} can be used: {counts}\n\n{}", config.summary()),
     }
     report
 }

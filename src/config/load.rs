@@ -38,11 +38,6 @@ fn listed(problems: &[Problem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n")
 }
 
-/// Reads and compiles `file`; an error also where a process would do without something that it names.
-pub fn load_complete(file: &Path) -> Result<Config, LoadError> {
-    load(file)?.complete().map_err(LoadError::Faulty)
-}
-
 /// Reads and compiles `file`, for a process.
 pub fn load(file: &Path) -> Result<Config, LoadError> {
     load_with(file, Cases::Tried)

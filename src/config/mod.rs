@@ -35,7 +35,7 @@ mod values;
 pub use flags::Flags;
 pub use keys::KeySource;
 pub use limits::Limits;
-pub use load::{LoadError, counted, environment, load, load_complete, load_untried};
+pub use load::{LoadError, counted, environment, load, load_untried};
 pub use problem::{Excerpt, Position, Problem, Severity};
 pub use rules::{NotTested, Rules, Tested, belonging, test_directory};
 

@@ -144,6 +144,21 @@ fn check_and_explain_leave_no_trace() {
 }
 
 #[test]
+fn check_says_of_a_database_that_is_missing_that_the_rest_would_run() {
+    let directory = Directory::new();
+    let text = "upstream = \"http://127.0.0.1:1\"\n[[endpoint]]\nname = \"login\"\nsend = \"POST /send\"\n";
+    let geo = "[geo]\ncountry = \"missing.mmdb\"\n";
+    for (more, end) in [("", "can't be used"), (geo, "names what can't be read, and would run without it")] {
+        let bad = if more.is_empty() { "nonsense = 1\n" } else { "" };
+        directory.write("sendwall.toml", &format!("{bad}{text}{more}"));
+        let checked = sendwall(&directory, &["check", "sendwall.toml"]);
+        let told = String::from_utf8_lossy(&checked.stdout);
+        assert_eq!(checked.status.code(), Some(1), "{told}");
+        assert!(told.contains(&format!("sendwall.toml {end}: 1 error")), "{told}");
+    }
+}
+
+#[test]
 fn check_tells_programs_in_json_that_there_is_nothing_to_read() {
     let directory = Directory::new();
     let checked = sendwall(&directory, &["check", "--json", "missing.toml"]);
