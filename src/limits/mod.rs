@@ -10,7 +10,7 @@
 //! has left entirely: never over the maximum, and an attempt counts at most 1/31 (3.2 %) of the window too long.
 //!
 //! **Memory.** One table a limit, allocated once and never growing; all limits of a store share its budget, with an
-//! equal number of entries each. An entry takes at most 128 bytes (distinct counts: 20 and 7 for each item of the
+//! equal number of entries each. An entry takes at most 116 bytes (distinct counts: 20 and 7 for each item of the
 //! maximum). In a full set of 16 the entry worth least goes: an expired one, else the one with the fewest counted,
 //! then the oldest. One that refuses at present never goes; where all 16 do, `when_full` says what a new key gets.
 //!
