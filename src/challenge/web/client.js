@@ -4,8 +4,8 @@
 //
 // From then on a request by `fetch` or `XMLHttpRequest` that sendwall answers with a challenge (status 428) is solved in
 // the background and sent once more with the pass; the page's own code sees the second answer, a little later. A challenge
-// that ended meanwhile is asked anew. Where a person cancels or nothing helps, the page sees the 428. A body that is a stream can't be sent twice, so such a request is
-// left alone; a synchronous request too.
+// that ended meanwhile is asked anew. Where a person cancels or nothing helps, the page sees the 428. A body that is a
+// stream can't be sent twice, so such a request is left alone; a synchronous request too.
 //
 // Only this page's origin, the one that this script came from and those in the tag's `data-origins` may ask for work.
 // `sendwall` events on the document tell what goes on: `detail` is {state: "solving" | "solved" | "failed", kind}.
