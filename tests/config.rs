@@ -81,6 +81,25 @@ fn good_configurations_do_what_they_say() {
 }
 
 #[test]
+fn the_readmes_files_pass_check() {
+    let readme = include_str!("../README.md");
+    let blocks = readme.split("```toml\n").skip(1).filter_map(|rest| rest.split_once("```")).map(|(block, _)| block);
+    let (whole, parts): (Vec<_>, Vec<_>) = blocks.partition(|block| block.contains("upstream"));
+    let tables = parts.iter().filter(|block| block.contains("\n[[") || block.starts_with("[["));
+    let endpoint = "upstream = \"http://a\"\nUSED\n[[endpoint]]\nname = \"a\"\nsend = \"POST /a\"\n";
+    let texts = tables.map(|part| match part.split_once("\n[[") {
+        Some((top, rest)) if !part.starts_with("[[") => endpoint.replace("USED", top) + "[[" + rest,
+        _ => endpoint.replace("USED", "") + part,
+    });
+    let texts: Vec<_> = whole.iter().map(|text| (*text).to_owned()).chain(texts).collect();
+    assert!(texts.len() >= 3, "{texts:#?}");
+    for text in texts {
+        let checked = compile(&text).and_then(Config::complete);
+        assert!(checked.is_ok(), "{}\n{text}", told(&checked));
+    }
+}
+
+#[test]
 fn ten_faults_are_ten_problems() {
     let file = Path::new(CASES).join("bad/ten-faults.toml");
     let problems = Config::compile(&fs::read_to_string(&file).unwrap(), &file, &no_environment).unwrap_err();
