@@ -13,7 +13,7 @@ use super::fixed::Fixed;
 use super::history::Told;
 use super::watch::{Quiet, Stamps, Step};
 use crate::admin::Cause;
-use crate::config::{self, Config, LoadError, Problem};
+use crate::config::{self, Config, Faulty, LoadError, Problem};
 use crate::domain::RevisionId;
 use crate::telemetry::events::{ConfigLoaded, ConfigWarns, HistoryFailed, NeedsRestart, ReloadMended, ReloadRejected};
 
@@ -26,9 +26,9 @@ pub(super) struct InForce {
     /// What the files in force said.
     contents: Contents,
     keys: Keys,
-    /// Every file to look at: those in force, and those that are faulty.
+    /// Every file to look at: those in force, and those of what was refused since.
     watched: BTreeSet<PathBuf>,
-    /// What files may come to fit that belong to it.
+    /// What files may come to fit that belong to either.
     patterns: BTreeSet<PathBuf>,
 }
 
@@ -65,6 +65,39 @@ impl InForce {
     /// Whether files in force were read there.
     fn holds(&self, directory: &Path) -> bool {
         self.contents.keys().any(|file| file.parent() == Some(directory))
+    }
+
+    /// Compiles the configuration, with all that its files said. They are read before, so that what changes meanwhile is
+    /// seen as a change the next time; files that turn out to belong to it only then are a reason to begin anew, once.
+    fn load_still(&mut self, file: &Path) -> Result<(Config, BTreeSet<PathBuf>, Contents), Refused> {
+        let before = self.watched.clone();
+        let contents = read(&before);
+        let config = self.load(file)?;
+        let files = files(Some(file), &config);
+        if files == before {
+            return Ok((config, files, contents));
+        }
+        let contents = read(&files);
+        Ok((self.load(file)?, files, contents))
+    }
+
+    /// Compiles it. Whatever comes of that, all that belongs to it is watched from now on.
+    fn load(&mut self, file: &Path) -> Result<Config, Refused> {
+        let (loaded, named, patterns) = match config::load(file) {
+            Ok(config) => {
+                let (files, patterns) = (files(Some(file), &config), config.rules.patterns.clone());
+                (Ok(config), files, patterns)
+            }
+            Err(LoadError::Faulty(Faulty { problems, files, patterns })) => {
+                let faulty = problems.iter().map(|problem| PathBuf::from(&problem.file)).filter(|file| file.exists());
+                let files = files.into_iter().chain(faulty).collect();
+                (Err(Refused::of(&problems)), files, patterns)
+            }
+            Err(error @ LoadError::Unreadable { .. }) => return Err(Refused::because(&error)),
+        };
+        self.watched.extend(named);
+        self.patterns.extend(patterns);
+        loaded
     }
 
     fn changed(&self, contents: &Contents) -> Vec<PathBuf> {
@@ -127,8 +160,7 @@ impl Engine {
                 *self.faults.lock() = Faults::default();
                 Ok(id)
             }
-            Err(Refused { problems, errors, files }) => {
-                in_force.watched.extend(files);
+            Err(Refused { problems, errors }) => {
                 // What was told already isn't told again because something stirs beside it.
                 let is_news = !matches!(cause, Cause::Files { .. }) || self.faults.lock().problems != problems;
                 if tells && is_news {
@@ -143,7 +175,7 @@ impl Engine {
     }
 
     fn load(&self, file: &Path, in_force: &mut InForce, cause: &Cause) -> Result<RevisionId, Refused> {
-        let (config, files, contents) = load_still(file, &in_force.watched)?;
+        let (config, files, contents) = in_force.load_still(file)?;
         if let Some(gone) = in_force.vanished(&config.rules.directories) {
             return Err(Refused::because(&format!(
                 "the directory {} is gone, and rules in force were read there: they stay. Make it again, or take it out \
@@ -160,14 +192,13 @@ impl Engine {
                 empty.display()
             )));
         }
-        in_force.patterns.clone_from(&config.rules.patterns);
         let changed = in_force.changed(&contents);
         let current = self.gate.revision().id;
         if changed.is_empty() && matches!(cause, Cause::Files { .. }) {
             if self.faults.lock().errors > 0 {
                 ReloadMended { revision: current }.emit();
             }
-            in_force.watched = files;
+            (in_force.watched, in_force.patterns) = (files, config.rules.patterns);
             return Ok(current);
         }
         // What doesn't change keeps its name; asked for by hand, secrets are read again all the same.
@@ -195,7 +226,7 @@ impl Engine {
             let changes = in_force.keys.changes_to(&keys);
             self.tell("applied", id, &with_files(cause, changed), &files, (&changes, &warnings));
         }
-        (in_force.contents, in_force.keys, in_force.watched) = (contents, keys, files);
+        *in_force = InForce { contents, keys, watched: files, patterns: config.rules.patterns };
         Ok(id)
     }
 
@@ -221,49 +252,23 @@ impl Engine {
     }
 }
 
-/// Why there is no new revision, and which files have a part in that.
+/// Why there is no new revision.
 struct Refused {
     /// What keeps it from being used, then what is only worth knowing.
     problems: Vec<String>,
     errors: usize,
-    files: Vec<PathBuf>,
 }
 
 impl Refused {
+    fn of(problems: &[Problem]) -> Self {
+        let (errors, warnings): (Vec<_>, Vec<_>) = problems.iter().partition(|problem| problem.is_error());
+        let count = errors.len();
+        Self { problems: errors.into_iter().chain(warnings).map(ToString::to_string).collect(), errors: count }
+    }
+
     fn because(error: &impl ToString) -> Self {
-        Self { problems: vec![error.to_string()], errors: 1, files: Vec::new() }
+        Self { problems: vec![error.to_string()], errors: 1 }
     }
-}
-
-/// Compiles the configuration, with all that its files said. They are read before, so that what changes meanwhile is
-/// seen as a change the next time; files that turn out to belong to it only then are a reason to begin anew, once.
-fn load_still(file: &Path, watched: &BTreeSet<PathBuf>) -> Result<(Config, BTreeSet<PathBuf>, Contents), Refused> {
-    let contents = read(watched);
-    let config = load(file)?;
-    let files = files(Some(file), &config);
-    if files == *watched {
-        return Ok((config, files, contents));
-    }
-    let contents = read(&files);
-    Ok((load(file)?, files, contents))
-}
-
-fn load(file: &Path) -> Result<Config, Refused> {
-    config::load(file).map_err(|error| match error {
-        LoadError::Faulty(problems) => {
-            let (errors, warnings): (Vec<_>, Vec<_>) = problems.iter().partition(|problem| problem.is_error());
-            Refused {
-                files: problems
-                    .iter()
-                    .map(|problem| PathBuf::from(&problem.file))
-                    .filter(|file| file.exists())
-                    .collect(),
-                errors: errors.len(),
-                problems: errors.into_iter().chain(warnings).map(ToString::to_string).collect(),
-            }
-        }
-        LoadError::Unreadable { .. } => Refused::because(&error),
-    })
 }
 
 fn told(problems: &[Problem]) -> Vec<String> {

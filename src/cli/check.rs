@@ -27,7 +27,7 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
             config.warn_of_expired(SystemClock::start().now());
             config.complete().map_err(|problems| (problems, "names what can't be read, and would run without it"))
         }
-        Err(LoadError::Faulty(problems)) => Err((problems, "can't be used")),
+        Err(LoadError::Faulty(faulty)) => Err((faulty.problems, "can't be used")),
         Err(unreadable @ LoadError::Unreadable { .. }) if args.json => {
             let file = args.file.display().to_string();
             output::result(serde_json::to_string_pretty(&[Problem::of_file(file, unreadable.to_string())])?);

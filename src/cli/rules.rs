@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::{FOUND_SOMETHING, output};
-use crate::config::{self, LoadError, Problem, Tested};
+use crate::config::{self, Faulty, LoadError, Problem, Tested};
 
 #[derive(Debug, Args)]
 pub(super) struct RulesArgs {
@@ -43,7 +43,7 @@ pub(super) fn rules(args: &RulesArgs) -> anyhow::Result<ExitCode> {
     let config = match &args.config {
         None => None,
         Some(file) => match config::load_untried(file) {
-            Err(LoadError::Faulty(problems)) => {
+            Err(LoadError::Faulty(Faulty { problems, .. })) => {
                 let counted = config::counted(&problems);
                 let end = format!("no case was tried: {} can't be used: {counted}", file.display());
                 return report(&problems, &end, args.json);

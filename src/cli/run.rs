@@ -67,7 +67,7 @@ pub(super) struct DemoArgs {
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let config = match &args.config {
         Some(file) => config::load(file)?,
-        None => Config::from_flags(&args.flags(), &config::environment).map_err(LoadError::Faulty)?,
+        None => Config::from_flags(&args.flags(), &config::environment).map_err(LoadError::from)?,
     };
     for warning in &config.warnings {
         output::note(warning);

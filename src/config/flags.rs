@@ -50,7 +50,8 @@ impl Config {
             let hint = "where the app answers so to a wrong one too, write a file that says `verified_if`";
             source.warning(None, "endpoint[0].verify", fault.hint(hint));
         }
-        let config = compile_source(&source, environment, Cases::Left).0.map_err(in_flags)?;
+        let compiled = compile_source(&source, environment, Cases::Left).0;
+        let config = compiled.map_err(|faulty| in_flags(faulty.problems))?;
         Ok(Self { warnings: in_flags(config.warnings), ..config })
     }
 }

@@ -1,5 +1,6 @@
 //! Reading a configuration file, with the process's environment.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
@@ -19,8 +20,25 @@ pub enum LoadError {
         source: io::Error,
     },
     /// It was read, and has faults.
-    #[error("the configuration can't be used: {}\n\n{}", counted(.0), listed(.0))]
-    Faulty(Vec<Problem>),
+    #[error("the configuration can't be used: {}\n\n{}", counted(&.0.problems), listed(&.0.problems))]
+    Faulty(Faulty),
+}
+
+/// What is wrong with a configuration, and what belongs to it, as far as that could be read.
+#[derive(Debug, Default)]
+pub struct Faulty {
+    /// Errors, and the warnings among them, in the order of the text.
+    pub problems: Vec<Problem>,
+    /// The files that it names beside its own, be they there or not.
+    pub files: Vec<PathBuf>,
+    /// The patterns of files.
+    pub patterns: BTreeSet<PathBuf>,
+}
+
+impl From<Vec<Problem>> for LoadError {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self::Faulty(Faulty { problems, ..Faulty::default() })
+    }
 }
 
 /// `2 errors, 1 warning`; empty where there is nothing.

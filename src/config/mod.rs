@@ -35,7 +35,7 @@ mod values;
 pub use flags::Flags;
 pub use keys::KeySource;
 pub use limits::Limits;
-pub use load::{LoadError, counted, environment, load, load_untried};
+pub use load::{Faulty, LoadError, counted, environment, load, load_untried};
 pub use problem::{Excerpt, Position, Problem, Severity};
 pub use rules::{NotTested, Rules, Tested, belonging, test_directory};
 
@@ -145,7 +145,7 @@ impl Config {
         file: &Path,
         environment: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Vec<Problem>> {
-        compile_source(&Source::of_file(file, text), environment, Cases::Tried).0
+        compile_source(&Source::of_file(file, text), environment, Cases::Tried).0.map_err(|faulty| faulty.problems)
     }
 
     /// Itself, where all that it names can be used: what a process would do without is an error.
@@ -183,7 +183,7 @@ impl Config {
     }
 }
 
-type Compiled = (Result<Config, Vec<Problem>>, BTreeSet<String>);
+type Compiled = (Result<Config, Faulty>, BTreeSet<String>);
 
 fn compile_source(source: &Source<'_>, environment: &dyn Fn(&str) -> Option<String>, cases: Cases) -> Compiled {
     let (table, syntax_errors) = DeTable::parse_recoverable(source.text());
@@ -198,7 +198,8 @@ fn compile_source(source: &Source<'_>, environment: &dyn Fn(&str) -> Option<Stri
     let (problems, asked) = source.take();
     let config = match config {
         Some(config) if !problems.iter().any(Problem::is_error) => Ok(Config { warnings: problems, ..config }),
-        _ => Err(problems),
+        Some(Config { files, rules, .. }) => Err(Faulty { problems, files, patterns: rules.patterns }),
+        None => Err(Faulty { problems, ..Faulty::default() }),
     };
     (config, asked)
 }

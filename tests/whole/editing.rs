@@ -12,9 +12,9 @@ use crate::support::gate::LIMITS_ALONE;
 use crate::support::proxy::{eventually, let_pass, within};
 use crate::whole::stage::{Directory, Sendwall, shop};
 
-const PHONE: &str = "+447402417171";
+pub(super) const PHONE: &str = "+447402417171";
 
-fn config(max: u32, more: &str) -> String {
+pub(super) fn config(max: u32, more: &str) -> String {
     format!(
         r#"
 {LIMITS_ALONE}
@@ -36,15 +36,15 @@ per = "1h"
     )
 }
 
-fn revision(sendwall: &Sendwall) -> String {
+pub(super) fn revision(sendwall: &Sendwall) -> String {
     sendwall.admin("/readyz").json()["revision"].as_str().unwrap().to_owned()
 }
 
-fn revisions(sendwall: &Sendwall) -> Vec<Value> {
+pub(super) fn revisions(sendwall: &Sendwall) -> Vec<Value> {
     sendwall.admin("/api/revisions").json()["revisions"].as_array().unwrap().clone()
 }
 
-fn block(country: &str) -> String {
+pub(super) fn block(country: &str) -> String {
     format!(
         "[[rule]]\nid = \"no-{country}\"\nwhen = 'phone.country == \"{country}\"'\nthen = \"block\"\nreason = \"not served\"\n"
     )

@@ -19,6 +19,7 @@ mod looks;
 mod outcomes;
 mod paths;
 mod privacy;
+mod refused;
 mod reload;
 mod restart;
 mod rules;
