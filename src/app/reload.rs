@@ -2,9 +2,12 @@
 //! but what is told.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File, Metadata};
+use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+
+use ring::digest::{Context, SHA256};
 
 use super::build::revision;
 use super::difference::Keys;
@@ -17,7 +20,7 @@ use crate::config::{self, Config, Faulty, LoadError, Problem};
 use crate::domain::RevisionId;
 use crate::telemetry::events::{ConfigLoaded, ConfigWarns, HistoryFailed, NeedsRestart, ReloadMended, ReloadRejected};
 
-/// Larger files are watched, and what changed in them isn't told.
+/// Of larger files a digest is kept: that they changed is told, and not what changed in them.
 const MAX_READ: u64 = 16 * 1024 * 1024;
 
 /// What a reload begins with. Held during one, so that two never cross.
@@ -39,6 +42,7 @@ pub(super) struct Faults {
     pub(super) errors: usize,
 }
 
+/// What files say, or a digest of that.
 type Contents = BTreeMap<PathBuf, Vec<u8>>;
 
 impl InForce {
@@ -112,8 +116,26 @@ fn files(file: Option<&Path>, config: &Config) -> BTreeSet<PathBuf> {
 }
 
 fn read(files: &BTreeSet<PathBuf>) -> Contents {
-    let small = |path: &&PathBuf| fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() <= MAX_READ);
-    files.iter().filter(small).filter_map(|path| Some((path.clone(), fs::read(path).ok()?))).collect()
+    files.iter().filter_map(|path| Some((path.clone(), content(path)?))).collect()
+}
+
+/// `None` where there is no file, or none that can be read.
+fn content(path: &Path) -> Option<Vec<u8>> {
+    let file = fs::metadata(path).ok().filter(Metadata::is_file)?;
+    if file.len() <= MAX_READ { fs::read(path).ok() } else { digest(path).ok() }
+}
+
+fn digest(path: &Path) -> io::Result<Vec<u8>> {
+    let (mut file, mut all) = (BufReader::with_capacity(64 * 1024, File::open(path)?), Context::new(&SHA256));
+    loop {
+        let part = file.fill_buf()?;
+        if part.is_empty() {
+            return Ok(all.finish().as_ref().to_vec());
+        }
+        all.update(part);
+        let length = part.len();
+        file.consume(length);
+    }
 }
 
 impl Engine {

@@ -225,6 +225,27 @@ fn a_case_that_fails_refuses_the_reload_and_is_named() {
 }
 
 #[test]
+fn an_edit_of_a_very_large_file_takes_effect_too() {
+    let app = shop();
+    let directory = Directory::new();
+    let much = format!("192.0.2.0/24\n{}", format!("# {}\n", "x".repeat(1024)).repeat(17 * 1024));
+    let list = directory.write("office.txt", &much);
+    let rules = "\n[[list]]\nname = \"office\"\nkind = \"networks\"\nfile = \"office.txt\"\n\
+                 [[rule]]\nid = \"office\"\nwhen = 'ip in lists.office'\nthen = \"block\"\n";
+    let sendwall = Sendwall::start_in(directory, app.address, &(config(100, "") + rules));
+    assert_eq!(sendwall.send(PHONE).status, 200);
+    let first = revision(&sendwall);
+    assert_eq!(sendwall.admin_post("/api/reload", "").json()["revision"], first.as_str(), "nothing has changed");
+    fs::write(&list, much + "127.0.0.0/8\n").unwrap();
+    eventually("the edit is in force", || sendwall.send(PHONE).status == 403);
+    let told = revisions(&sendwall)[0].clone();
+    assert_eq!((&told["changed"], &told["cause"]), (&json!(["office.txt"]), &json!("files")));
+    let changes = told["changes"].as_array().unwrap();
+    assert!(changes.len() == 1 && changes[0].as_str().unwrap().starts_with("file office.txt: "), "{told}");
+    assert!(revision(&sendwall).starts_with("r2-"));
+}
+
+#[test]
 fn a_mounted_link_that_switches_is_seen() {
     let app = shop();
     let directory = Directory::new();
