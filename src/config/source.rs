@@ -8,12 +8,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::problem::{Excerpt, Position, Problem, Severity};
-use crate::lists::without_phones;
+use crate::lists::{without_given_phones, without_phones};
 
 /// A part of the text, in bytes.
 pub(super) type Place = Range<usize>;
 
-/// Digits on end in a message that may be part of a phone.
+/// Digits on end that may be part of a phone.
 const QUOTED: usize = 3;
 
 /// What is wrong with one value, before it is known where that value stands.
@@ -55,10 +55,7 @@ impl Fault {
     /// Message and hint, as logs may hold them: a number of a phone that `is_given` says stands in the configuration isn't
     /// repeated. The bound of a value isn't given.
     fn shown(self, is_given: impl Fn(&str) -> bool) -> (String, Option<String>) {
-        let shown = |text: String| {
-            let mut runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() >= QUOTED);
-            if runs.any(&is_given) { without_phones(text) } else { text }
-        };
+        let shown = |text: String| without_given_phones(&text, &is_given);
         (shown(self.message), self.hint.map(shown))
     }
 }
@@ -130,10 +127,25 @@ impl<'a> Source<'a> {
         let start = place.as_ref().map_or(0, |place| place.start);
         let (position, excerpt) = place.filter(|_| self.positions).map(|place| self.locate(place)).unzip();
         let excerpt = excerpt.filter(|_| !fault.is_secret);
-        let (message, hint) = fault.shown(|digits| self.text.contains(digits));
+        let (message, hint) = fault.shown(|number| self.gives(number));
         let problem =
             Problem { severity, file: self.name.clone(), position, path: path.to_owned(), message, hint, excerpt };
         self.found.borrow_mut().push((start, problem));
+    }
+
+    /// Whether a number that a message tells stands in the text, or a part of it by itself.
+    fn gives(&self, number: &str) -> bool {
+        let mut parts = number.split(|c: char| !c.is_ascii_digit()).filter(|part| part.len() >= QUOTED);
+        self.holds(number) || parts.any(|part| self.holds(part))
+    }
+
+    /// Whether the text has these digits, and not only within more of them.
+    fn holds(&self, number: &str) -> bool {
+        let is_digit = |c: char| c.is_ascii_digit();
+        self.text.match_indices(number).any(|(start, _)| {
+            let (before, after) = (self.text.get(..start), self.text.get(start + number.len()..));
+            !before.is_some_and(|text| text.ends_with(is_digit)) && !after.is_some_and(|text| text.starts_with(is_digit))
+        })
     }
 
     /// The line of a byte, from 0.
@@ -148,7 +160,7 @@ impl<'a> Source<'a> {
         let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
         let position = Position { line: self.line_of(place.start) + 1, column };
         let at_fault = self.text.get(place).unwrap_or_default().lines().next().unwrap_or_default();
-        let excerpt = Excerpt { line: without_phones(line.to_owned()), width: at_fault.chars().count().max(1) };
+        let excerpt = Excerpt { line: without_phones(line), width: at_fault.chars().count().max(1) };
         (position, excerpt)
     }
 

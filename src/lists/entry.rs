@@ -117,22 +117,47 @@ pub fn check_text(text: &str, most: usize) -> Result<(), BadText> {
     if seems_to_hold_a_phone(text) { Err(BadText::Phone) } else { Ok(()) }
 }
 
-/// A text that is shown in clear: all digits are crosses where it seems to hold a phone number.
-pub fn without_phones(text: String) -> String {
-    if !seems_to_hold_a_phone(&text) {
-        return text;
+/// A text that is shown in clear: where it seems to hold a phone number, the digits of all that may be one are crosses.
+pub fn without_phones(text: &str) -> String {
+    without_given_phones(text, |_| true)
+}
+
+/// As [`without_phones`], but numbers that `is_given` says no to stay.
+pub fn without_given_phones(text: &str, is_given: impl Fn(&str) -> bool) -> String {
+    if !seems_to_hold_a_phone(text) {
+        return text.to_owned();
     }
-    text.chars().map(|c| if c.is_ascii_digit() { 'x' } else { c }).collect()
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(start);
+        let end = from.find(|c: char| !is_of_a_number(c)).unwrap_or(from.len());
+        let (run, after) = from.split_at(end);
+        let number = run.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let hides = number.chars().filter(char::is_ascii_digit).count() >= FEWEST && is_given(number);
+        shown.push_str(before);
+        shown.extend(run.chars().map(|c| if hides && c.is_ascii_digit() { 'x' } else { c }));
+        rest = after;
+    }
+    shown + rest
+}
+
+/// Digits of the shortest number.
+const FEWEST: usize = 7;
+
+/// Digits and what people put between them.
+fn is_of_a_number(c: char) -> bool {
+    c.is_ascii_digit() || " -./()".contains(c)
 }
 
 /// Nine digits on end, or seven behind a plus with whatever people put between them.
 fn seems_to_hold_a_phone(text: &str) -> bool {
     let longest = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
     let behind_plus = text.split('+').skip(1).map(|rest| {
-        let number = rest.chars().take_while(|c| c.is_ascii_digit() || " -./()".contains(*c));
+        let number = rest.chars().take_while(|c| is_of_a_number(*c));
         number.filter(char::is_ascii_digit).count()
     });
-    longest >= 9 || behind_plus.max().unwrap_or(0) >= 7
+    longest >= 9 || behind_plus.max().unwrap_or(0) >= FEWEST
 }
 
 #[cfg(test)]
@@ -158,10 +183,19 @@ mod tests {
     fn a_text_is_shown_without_the_digits_of_a_phone() {
         for (text, shown) in [
             ("max = 20 per 1h", "max = 20 per 1h"),
-            ("valus = [\"+447402417171\", 5]", "valus = [\"+xxxxxxxxxxxx\", x]"),
+            ("valus = [\"+447402417171\", 5]", "valus = [\"+xxxxxxxxxxxx\", 5]"),
             ("phone == '07402417171'", "phone == 'xxxxxxxxxxx'"),
+            ("+44 (7402) 417-171 or 07402 417 171, 20 a day", "+xx (xxxx) xxx-xxx or xxxxx xxx xxx, 20 a day"),
+            ("07402 417171,447402417172", "xxxxx xxxxxx,xxxxxxxxxxxx"),
+            ("of 2026-11-20, é", "of 2026-11-20, é"),
         ] {
-            assert_eq!(without_phones(text.to_owned()), shown);
+            assert_eq!(without_phones(text), shown);
         }
+    }
+
+    #[test]
+    fn only_numbers_that_are_given_are_hidden_where_that_is_asked() {
+        let shown = without_given_phones("447402417171 is over 10000000000", |number| number == "447402417171");
+        assert_eq!(shown, "xxxxxxxxxxxx is over 10000000000");
     }
 }

@@ -16,7 +16,7 @@ mod ranges;
 mod subject;
 
 pub use book::{Book, CAPACITY, Full, Wanted};
-pub use entry::{BadText, Entry, MAX_BY, MAX_NOTE, Terms, check_text, without_phones};
+pub use entry::{BadText, Entry, MAX_BY, MAX_NOTE, Terms, check_text, without_given_phones, without_phones};
 pub use hand::Hand;
 pub use members::Members;
 pub use names::{KeyName, Names};
