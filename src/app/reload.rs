@@ -16,7 +16,7 @@ use super::fixed::Fixed;
 use super::history::Told;
 use super::watch::{Quiet, Stamps, Step};
 use crate::admin::Cause;
-use crate::config::{self, Config, Faulty, LoadError, Problem};
+use crate::config::{self, Config, Faulty, LoadError, Problem, Rules};
 use crate::domain::RevisionId;
 use crate::telemetry::events::{ConfigLoaded, ConfigWarns, HistoryFailed, NeedsRestart, ReloadMended, ReloadRejected};
 
@@ -33,6 +33,10 @@ pub(super) struct InForce {
     watched: BTreeSet<PathBuf>,
     /// What files may come to fit that belong to either.
     patterns: BTreeSet<PathBuf>,
+    /// Directories in which files in force fit a pattern.
+    filled: BTreeSet<PathBuf>,
+    /// What the files said when it was told last that they are refused; empty where none are.
+    refused: Contents,
 }
 
 /// What was wrong with the last reload, and so many of these kept it from being used.
@@ -49,26 +53,29 @@ impl InForce {
     /// After the start.
     pub(super) fn of(file: Option<&Path>, config: &Config) -> Self {
         let files = files(file, config);
-        let contents = read(&files);
-        let (keys, patterns) = (Keys::of(&contents), config.rules.patterns.clone());
-        Self { contents, keys, watched: files, patterns }
+        Self::new(read(&files), files, &config.rules)
     }
 
-    /// One of these directories from which files are in force and which isn't there any more. One that was never there
-    /// is only empty; but what a policy stands in may go by mistake, such as a mount.
-    fn vanished<'d>(&self, directories: &'d BTreeSet<PathBuf>) -> Option<&'d PathBuf> {
-        directories.iter().find(|directory| self.holds(directory) && !directory.exists())
+    fn new(contents: Contents, files: BTreeSet<PathBuf>, rules: &Rules) -> Self {
+        Self {
+            keys: Keys::of(&contents),
+            contents,
+            watched: files,
+            patterns: rules.patterns.clone(),
+            filled: rules.filled.clone(),
+            refused: Contents::new(),
+        }
     }
 
-    /// One of them to which none of `files` belongs any more: what was mounted there leaves it empty when it goes.
-    fn emptied<'d>(&self, directories: &'d BTreeSet<PathBuf>, files: &BTreeSet<PathBuf>) -> Option<&'d PathBuf> {
-        let has = |directory: &PathBuf| files.iter().any(|file| file.parent() == Some(directory));
-        directories.iter().find(|directory| self.holds(directory) && !has(directory))
+    /// A directory from which files are in force and which isn't there any more. One that was never there is only empty;
+    /// but what a policy stands in may go by mistake, such as a mount.
+    fn vanished<'r>(&self, rules: &'r Rules) -> Option<&'r PathBuf> {
+        rules.directories.intersection(&self.filled).find(|directory| !directory.exists())
     }
 
-    /// Whether files in force were read there.
-    fn holds(&self, directory: &Path) -> bool {
-        self.contents.keys().any(|file| file.parent() == Some(directory))
+    /// One in which nothing fits any more: what was mounted there leaves it empty when it goes.
+    fn emptied<'r>(&self, rules: &'r Rules) -> Option<&'r PathBuf> {
+        rules.directories.intersection(&self.filled).find(|directory| !rules.filled.contains(*directory))
     }
 
     /// Compiles the configuration, with all that its files said. They are read before, so that what changes meanwhile is
@@ -182,30 +189,33 @@ impl Engine {
                 *self.faults.lock() = Faults::default();
                 Ok(id)
             }
-            Err(Refused { problems, errors }) => {
-                // What was told already isn't told again because something stirs beside it.
-                let is_news = !matches!(cause, Cause::Files { .. }) || self.faults.lock().problems != problems;
-                if tells && is_news {
+            Err(Refused { problems, errors }) if tells => {
+                let contents = read(&in_force.watched);
+                // What was told already isn't told again because something stirs beside it; another edit is.
+                let is_old = self.faults.lock().problems == problems && in_force.refused == contents;
+                if !is_old || !matches!(cause, Cause::Files { .. }) {
                     *self.faults.lock() = Faults { problems: problems.clone(), errors };
-                    let cause = with_files(cause, in_force.changed(&read(&in_force.watched)));
+                    let cause = with_files(cause, in_force.changed(&contents));
+                    in_force.refused = contents;
                     ReloadRejected { revision: current, problems: &problems, errors }.emit(&self.metrics);
                     self.tell("refused", current, &cause, &in_force.watched, (&[], &problems));
                 }
                 Err(problems)
             }
+            Err(Refused { problems, .. }) => Err(problems),
         }
     }
 
     fn load(&self, file: &Path, in_force: &mut InForce, cause: &Cause) -> Result<RevisionId, Refused> {
         let (config, files, contents) = in_force.load_still(file)?;
-        if let Some(gone) = in_force.vanished(&config.rules.directories) {
+        if let Some(gone) = in_force.vanished(&config.rules) {
             return Err(Refused::because(&format!(
                 "the directory {} is gone, and rules in force were read there: they stay. Make it again, or take it out \
                  of `rules`",
                 gone.display()
             )));
         }
-        if let Some(empty) = in_force.emptied(&config.rules.directories, &files)
+        if let Some(empty) = in_force.emptied(&config.rules)
             && matches!(cause, Cause::Files { .. })
         {
             return Err(Refused::because(&format!(
@@ -220,7 +230,7 @@ impl Engine {
             if self.faults.lock().errors > 0 {
                 ReloadMended { revision: current }.emit();
             }
-            (in_force.watched, in_force.patterns) = (files, config.rules.patterns);
+            *in_force = InForce::new(contents, files, &config.rules);
             return Ok(current);
         }
         // What doesn't change keeps its name; asked for by hand, secrets are read again all the same.
@@ -243,12 +253,12 @@ impl Engine {
         if !settings.is_empty() {
             NeedsRestart { settings: &settings }.emit();
         }
-        let keys = Keys::of(&contents);
+        let now = InForce::new(contents, files, &config.rules);
         if !changed.is_empty() {
-            let changes = in_force.keys.changes_to(&keys);
-            self.tell("applied", id, &with_files(cause, changed), &files, (&changes, &warnings));
+            let changes = in_force.keys.changes_to(&now.keys);
+            self.tell("applied", id, &with_files(cause, changed), &now.watched, (&changes, &warnings));
         }
-        *in_force = InForce { contents, keys, watched: files, patterns: config.rules.patterns };
+        *in_force = now;
         Ok(id)
     }
 

@@ -3,7 +3,8 @@
 //! By looking four times a second, not by the system's notifications: those don't come from network and some
 //! container file systems, lose a file that an editor replaces by renaming, and see a mounted symlink (a `ConfigMap`)
 //! switch in the directory above only. A look costs a `stat` a file, some microseconds each, and a list of each directory
-//! that a pattern names. What a directory says of itself isn't asked: others may keep files there that are never quiet.
+//! that a pattern names. Of a directory itself only this is asked, whether it is there: others may keep files in it that are
+//! never quiet.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -28,11 +29,13 @@ type Stamp = Option<(u64, u64, u64, i64, i64, i64, i64)>;
 pub(super) struct Stamps(BTreeMap<PathBuf, Stamp>);
 
 impl Stamps {
-    /// Looks at `files`, at what fits the `patterns`, and at the cases that may come to stand beside them. Links are
-    /// followed.
+    /// Looks at `files`, at what fits the `patterns`, at the cases that may come to stand beside them, and at whether the
+    /// directories of patterns are there. Links are followed.
     pub(super) fn of(files: &BTreeSet<PathBuf>, patterns: &BTreeSet<PathBuf>) -> Self {
-        let stamped = |path: PathBuf| (path.clone(), stamp(&path));
-        Self(config::belonging(files, patterns).into_iter().map(stamped).collect())
+        let directories = patterns.iter().filter_map(|pattern| pattern.parent());
+        let there = directories.map(|path| (path.to_owned(), path.exists().then(Default::default)));
+        let stamped = config::belonging(files, patterns).into_iter().map(|path| (path.clone(), stamp(&path)));
+        Self(there.chain(stamped).collect())
     }
 }
 
@@ -154,6 +157,7 @@ mod tests {
         fs::remove_file(&file).unwrap();
         assert!(differs(), "it is gone");
         fs::create_dir(directory.join("later")).unwrap();
+        assert!(differs(), "the directory of a pattern");
         fs::write(directory.join("later/first.toml"), "4").unwrap();
         assert!(differs(), "the first file that fits");
         for elsewhere in ["d", "later/first", "later/cases.toml~"] {

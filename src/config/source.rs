@@ -144,7 +144,8 @@ impl<'a> Source<'a> {
         let is_digit = |c: char| c.is_ascii_digit();
         self.text.match_indices(number).any(|(start, _)| {
             let (before, after) = (self.text.get(..start), self.text.get(start + number.len()..));
-            !before.is_some_and(|text| text.ends_with(is_digit)) && !after.is_some_and(|text| text.starts_with(is_digit))
+            !before.is_some_and(|text| text.ends_with(is_digit))
+                && !after.is_some_and(|text| text.starts_with(is_digit))
         })
     }
 

@@ -38,6 +38,8 @@ pub(super) struct Named {
     pub(super) files: Vec<PathBuf>,
     /// Where files of patterns stand, or may come to stand.
     pub(super) directories: BTreeSet<PathBuf>,
+    /// Those of them in which files fit.
+    pub(super) filled: BTreeSet<PathBuf>,
     /// The patterns.
     pub(super) patterns: BTreeSet<PathBuf>,
 }
@@ -48,8 +50,9 @@ pub(super) fn read(root: &mut Section<'_>) -> Named {
     let mut named = Named::default();
     for pattern in patterns {
         let path = root.resolve(pattern);
-        if let Some((directory, _)) = split(&path) {
-            named.directories.insert(directory);
+        let directory = split(&path).map(|(directory, _)| directory);
+        if let Some(directory) = &directory {
+            named.directories.insert(directory.clone());
             named.patterns.insert(path.clone());
         }
         let found = match matching(&path) {
@@ -63,6 +66,8 @@ pub(super) fn read(root: &mut Section<'_>) -> Named {
         if found.is_empty() {
             let fault = Fault::new(format!("no file fits {pattern:?}"));
             root.warning("rules", fault.hint("relative paths start at the directory of this file"));
+        } else {
+            named.filled.extend(directory);
         }
         for path in found {
             if named.files.contains(&path) {

@@ -47,6 +47,8 @@ pub struct Rules {
     pub files: Vec<PathBuf>,
     /// Where more of them may come to stand: those of patterns.
     pub directories: BTreeSet<PathBuf>,
+    /// Those of them in which files fit.
+    pub filled: BTreeSet<PathBuf>,
     /// The patterns.
     pub patterns: BTreeSet<PathBuf>,
     /// Hash of all of them; 0 where there is none.
@@ -112,7 +114,7 @@ impl Place {
 pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint], limits: &Limits, cases: Cases) -> Rules {
     let zone = root.parsed("rules_zone", zone).unwrap_or_default();
     let endpoints: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.name.as_ref()).collect();
-    let Named { texts, mut files, directories, patterns } = files::read(root);
+    let Named { texts, mut files, directories, filled, patterns } = files::read(root);
     let packs = packs::read(root);
     let mut places: Vec<_> = texts.into_iter().chain(packs).map(Place::new).collect();
 
@@ -144,7 +146,7 @@ pub(super) fn read(root: &mut Section<'_>, endpoints: &[Endpoint], limits: &Limi
     let rules = together(root, own, places);
     check_counts(root, &rules);
     let hash = files::hash(&files);
-    Rules { rules, lists, zone, files, directories, patterns, hash }
+    Rules { rules, lists, zone, files, directories, filled, patterns, hash }
 }
 
 fn zone(text: &str) -> Result<Zone, Fault> {
