@@ -1,6 +1,5 @@
 //! `alerts test`: a marked test alert to one channel, and what its receiver answers.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -14,7 +13,6 @@ use super::{FOUND_SOMETHING, output};
 use crate::alerts::deliver::{self, Reply, Verdict};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config;
-use crate::privacy::Secret;
 use crate::rules::nearest;
 
 #[derive(Debug, Subcommand)]
@@ -86,19 +84,15 @@ fn by_config(name: &str, file: &Path) -> anyhow::Result<Tested> {
 }
 
 fn by_admin(args: &TestArgs) -> anyhow::Result<Tested> {
-    let token = args.token_file.as_ref().map(|file| {
-        let text = fs::read_to_string(file).with_context(|| format!("cannot read the token {}", file.display()))?;
-        anyhow::Ok(Secret::new(&text))
-    });
+    let admin = fetch::Admin { address: &args.admin, token_file: args.token_file.as_deref() };
     let path = format!("/api/alerts/test?channel={}", utf8_percent_encode(&args.name, NON_ALPHANUMERIC));
-    let fetch::Answer { status, body } = fetch::post(&args.admin, &path, b"{}", token.transpose()?.as_ref())?;
+    let fetch::Answer { status, body } = admin.post(&path, b"{}")?;
     match status {
         200 => {
             let tested: Tested = serde_json::from_slice(&body).context("the admin address answered in another form")?;
             Ok(Tested { channel: args.name.clone(), ..tested })
         }
         404 => bail!("the running sendwall has no alert channel {:?}", args.name),
-        401 | 403 => bail!("the admin address asks for a token; name its file with --token-file"),
         _ => bail!("the admin address answered {status}: {}", String::from_utf8_lossy(&body).trim_end()),
     }
 }

@@ -23,7 +23,6 @@ use crate::domain::Timestamp;
 use crate::gate::Explanation;
 use crate::journal::Record;
 use crate::limits::{Answer, On};
-use crate::privacy::Secret;
 
 /// The largest request that is read.
 const MAX_REQUEST: u64 = 16 * 1024 * 1024;
@@ -155,12 +154,8 @@ fn decision(args: &ExplainArgs, id: &str) -> anyhow::Result<ExitCode> {
     if id.is_empty() || !id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
         bail!("{id:?} is not the id of a decision; it stands in the header sendwall-decision of an answer");
     }
-    let token = args.token_file.as_ref().map(|file| {
-        let text = fs::read_to_string(file).with_context(|| format!("cannot read the token {}", file.display()))?;
-        anyhow::Ok(Secret::new(&text))
-    });
-    let fetch::Answer { status, body } =
-        fetch::get(&args.admin, &format!("/api/decisions/{id}"), token.transpose()?.as_ref())?;
+    let admin = fetch::Admin { address: &args.admin, token_file: args.token_file.as_deref() };
+    let fetch::Answer { status, body } = admin.get(&format!("/api/decisions/{id}"))?;
     let text = String::from_utf8_lossy(&body);
     match status {
         200 => {
@@ -174,7 +169,6 @@ fn decision(args: &ExplainArgs, id: &str) -> anyhow::Result<ExitCode> {
             ));
             Ok(ExitCode::from(FOUND_SOMETHING))
         }
-        401 | 403 => bail!("the admin address asks for a token; name its file with --token-file"),
         _ => bail!("the admin address answered {status}: {}", text.trim_end()),
     }
 }

@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use super::{FOUND_SOMETHING, fetch, output};
 use crate::alerts::{Evidence, counted};
 use crate::domain::Money;
-use crate::privacy::Secret;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum IncidentCommand {
@@ -99,12 +98,7 @@ pub(super) fn incident(command: &IncidentCommand) -> anyhow::Result<ExitCode> {
         IncidentCommand::Ack(args) => {
             let body = json!({"by": args.by, "note": args.note}).to_string();
             let path = format!("/api/incidents/{}/ack", name(&args.id)?);
-            args.admin.answer(&fetch::post(
-                &args.admin.admin,
-                &path,
-                body.as_bytes(),
-                args.admin.token()?.as_ref(),
-            )?)?;
+            args.admin.answer(&args.admin.asked().post(&path, body.as_bytes())?)?;
             output::note(format!("{} is acknowledged", args.id));
             Ok(ExitCode::SUCCESS)
         }
@@ -169,22 +163,15 @@ fn name(id: &str) -> anyhow::Result<&str> {
 }
 
 impl AdminArgs {
-    fn token(&self) -> anyhow::Result<Option<Secret>> {
-        let read = |file: &PathBuf| {
-            let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-            anyhow::Ok(Secret::new(&text))
-        };
-        self.token_file.as_ref().map(read).transpose()
+    fn asked(&self) -> fetch::Admin<'_> {
+        fetch::Admin { address: &self.admin, token_file: self.token_file.as_deref() }
     }
 
     fn get(&self, path: &str) -> anyhow::Result<Value> {
-        self.answer(&fetch::get(&self.admin, path, self.token()?.as_ref())?)
+        self.answer(&self.asked().get(path)?)
     }
 
     fn answer(&self, answer: &fetch::Answer) -> anyhow::Result<Value> {
-        if matches!(answer.status, 401 | 403) {
-            bail!("the admin address asks for a token; name its file with --token-file");
-        }
         let body: Value = serde_json::from_slice(&answer.body).context("the answer is not JSON")?;
         if answer.status == 200 {
             return Ok(body);

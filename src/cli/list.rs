@@ -11,7 +11,6 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{FOUND_SOMETHING, fetch, output};
-use crate::privacy::Secret;
 
 /// Entries of one request; a longer file goes in several.
 const BATCH: usize = 5_000;
@@ -135,8 +134,7 @@ fn add(args: &AddArgs) -> anyhow::Result<ExitCode> {
             "list": args.list.name(), "entries": batch, "for": args.span, "until": args.until, "note": args.note,
             "by": args.by,
         });
-        let answer =
-            fetch::post(&args.admin.admin, "/api/lists", body.to_string().as_bytes(), args.admin.token()?.as_ref())?;
+        let answer = args.admin.asked().post("/api/lists", body.to_string().as_bytes())?;
         let mut answer = read(&answer, batch, first).with_context(|| done(first))?;
         kept &= answer["kept"] == true;
         added.append(answer["added"].as_array_mut().unwrap_or(&mut Vec::new()));
@@ -166,8 +164,7 @@ fn remove(args: &RemoveArgs) -> anyhow::Result<ExitCode> {
     let mut first = 0;
     for (batch, ids) in batches {
         let body = json!({"list": args.list.name(), "entries": batch, "ids": ids, "by": args.by});
-        let answer =
-            fetch::delete(&args.admin.admin, "/api/lists", body.to_string().as_bytes(), args.admin.token()?.as_ref())?;
+        let answer = args.admin.asked().delete("/api/lists", body.to_string().as_bytes())?;
         let mut answer = read(&answer, batch, first)?;
         removed.append(answer["removed"].as_array_mut().unwrap_or(&mut Vec::new()));
         let gone: Vec<_> = answer["missing"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();
@@ -192,7 +189,7 @@ fn remove(args: &RemoveArgs) -> anyhow::Result<ExitCode> {
 fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
     let list = args.list.map(|list| format!("&list={}", list.name())).unwrap_or_default();
     let path = format!("/api/lists?limit={}{list}", args.limit);
-    let answer = read(&fetch::get(&args.admin.admin, &path, args.admin.token()?.as_ref())?, &[], 0)?;
+    let answer = read(&args.admin.asked().get(&path)?, &[], 0)?;
     if args.admin.json {
         output::result(serde_json::to_string_pretty(&answer)?);
         return Ok(ExitCode::SUCCESS);
@@ -213,10 +210,8 @@ fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
 }
 
 impl Admin {
-    fn token(&self) -> anyhow::Result<Option<Secret>> {
-        let Some(file) = &self.token_file else { return Ok(None) };
-        let text = fs::read_to_string(file).with_context(|| format!("cannot read the token {}", file.display()))?;
-        Ok(Some(Secret::new(&text)))
+    fn asked(&self) -> fetch::Admin<'_> {
+        fetch::Admin { address: &self.admin, token_file: self.token_file.as_deref() }
     }
 }
 
@@ -250,7 +245,6 @@ fn read(answer: &fetch::Answer, batch: &[String], first: usize) -> anyhow::Resul
     let value: Value = serde_json::from_slice(body).unwrap_or_default();
     match status {
         200 => Ok(value),
-        401 | 403 => bail!("the admin address asks for a token; name its file with --token-file"),
         404 => bail!("there are no lists at this admin address; is it a sendwall of this version?"),
         _ => match (value["errors"].as_array(), value["message"].as_str()) {
             (Some(errors), _) => bail!("{}", faults(errors, batch, first)),
