@@ -1,4 +1,5 @@
-//! The only file that spawns. Tasks have names, and all of them are waited for when the process drains.
+//! The only file that spawns. Tasks have names, and all of them are waited for when the process drains, but for what may
+//! hang for ever.
 
 use std::future::Future;
 
@@ -42,6 +43,13 @@ impl Tasks {
     /// Runs `work`, which may block, on a thread of its own and waits for its result; `None` where it panicked.
     pub async fn run_blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         self.tracker.spawn_blocking(work).await.ok()
+    }
+
+    /// As [`Tasks::run_blocking`], for what may hang for ever: it begins at once, goes on when nobody waits for its result,
+    /// and no drain waits for it.
+    pub fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> impl Future<Output = Option<T>> {
+        let running = tokio::task::spawn_blocking(work);
+        async { running.await.ok() }
     }
 
     /// Completes when the process is to stop. Tasks that would run for ever wait for this beside their work.

@@ -245,7 +245,11 @@ impl Parts {
 
     async fn reload(&self, who: &'static str) -> Answer {
         let engine = Arc::clone(&self.engine);
-        match self.tasks.run_blocking(move || engine.reload(&Cause::Api { who })).await {
+        let reload = Tasks::aside(move || engine.reload(&Cause::Api { who }));
+        let Some(reloaded) = self.tasks.stopping().run_until_cancelled(reload).await else {
+            return error(StatusCode::SERVICE_UNAVAILABLE, "stopping", "sendwall stops, and the reload has not ended");
+        };
+        match reloaded {
             Some(Ok(revision)) => json(StatusCode::OK, &json!({"revision": revision})),
             Some(Err(problems)) => json(
                 StatusCode::UNPROCESSABLE_ENTITY,

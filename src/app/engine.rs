@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU32;
 
 use parking_lot::Mutex;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use super::alarm::drifted;
 use super::fixed::Fixed;
@@ -44,6 +45,8 @@ pub(super) struct Engine {
     pub(super) revisions: AtomicU32,
     /// Held while files are read, which may take as long as a hanging disk likes: nobody who serves waits for it.
     pub(super) in_force: Mutex<InForce>,
+    /// Reloads that were asked for: one that runs, and one that waits for it.
+    pub(super) asked: Semaphore,
     pub(super) faults: Mutex<Faults>,
     pub(super) history: History,
 }
@@ -74,6 +77,7 @@ impl Engine {
             clock,
             revisions,
             in_force,
+            asked: Semaphore::new(2),
             faults,
             history,
         }

@@ -175,9 +175,7 @@ impl Running {
     /// As [`Running::reload`], on a thread of its own, and nobody waits for it. What comes of it is an event of its own.
     pub fn reload_aside(&self, cause: admin::Cause) {
         let engine = Arc::clone(&self.engine);
-        self.tasks.spawn_blocking("reload", move || {
-            let _told = engine.reload_for(&cause);
-        });
+        drop(Tasks::aside(move || engine.reload_for(&cause)));
     }
 
     /// The last configurations that were applied or refused, the newest first. Blocks while it reads.
@@ -269,17 +267,18 @@ fn watch_outages(tasks: &Tasks, gate: Arc<Gate>, clock: Arc<dyn Clock>) {
 
 /// Takes in what people change in the configuration and in the files that it names.
 fn watch_files(tasks: &Tasks, engine: Arc<Engine>) {
-    let (stop, blocking) = (tasks.stopping(), tasks.clone());
+    let stop = tasks.stopping();
     tasks.spawn("files", async move {
         let mut quiet = Quiet::default();
         loop {
             let engine = Arc::clone(&engine);
-            let looked = blocking.run_blocking(move || {
+            let looked = Tasks::aside(move || {
                 engine.look(&mut quiet);
                 quiet
             });
+            let Some(looked) = stop.run_until_cancelled(looked).await else { break };
             // Where a look panics the next begins as the first did.
-            quiet = looked.await.unwrap_or_default();
+            quiet = looked.unwrap_or_default();
             if stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY.to_duration())).await.is_none() {
                 break;
             }

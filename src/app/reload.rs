@@ -69,12 +69,12 @@ impl InForce {
 
     /// A directory from which files are in force and which isn't there any more. One that was never there is only empty;
     /// but what a policy stands in may go by mistake, such as a mount.
-    fn vanished<'r>(&self, rules: &'r Rules) -> Option<&'r PathBuf> {
+    fn vanished<'r>(&'r self, rules: &'r Rules) -> Option<&'r PathBuf> {
         rules.directories.intersection(&self.filled).find(|directory| !directory.exists())
     }
 
     /// One in which nothing fits any more: what was mounted there leaves it empty when it goes.
-    fn emptied<'r>(&self, rules: &'r Rules) -> Option<&'r PathBuf> {
+    fn emptied<'r>(&'r self, rules: &'r Rules) -> Option<&'r PathBuf> {
         rules.directories.intersection(&self.filled).find(|directory| !rules.filled.contains(*directory))
     }
 
@@ -148,7 +148,15 @@ fn digest(path: &Path) -> io::Result<Vec<u8>> {
 impl Engine {
     /// Loads the configuration again, and tells what came of it.
     pub(super) fn reload_for(&self, cause: &Cause) -> Result<RevisionId, Vec<String>> {
-        self.attempt(cause, true)
+        let Ok(asked) = self.asked.try_acquire() else {
+            return Err(vec![
+                "a reload is under way and another one waits for it, which reads what the files say then".to_owned(),
+            ]);
+        };
+        let mut in_force = self.in_force.lock();
+        // Given back before the lock is: the one that waits has read nothing while it keeps others away.
+        let _asked = asked;
+        self.attempt(&mut in_force, cause, true)
     }
 
     /// Looks at the files, and takes in what has changed once they are quiet. To be called every
@@ -157,15 +165,13 @@ impl Engine {
         if self.file.is_none() {
             return;
         }
-        let in_force = self.in_force.lock();
-        let stamps = Stamps::of(&in_force.watched, &in_force.patterns);
-        drop(in_force);
-        let step = quiet.look(stamps);
+        let mut in_force = self.in_force.lock();
+        let step = quiet.look(Stamps::of(&in_force.watched, &in_force.patterns));
         let cause = Cause::Files { changed: Vec::new() };
         let refused = match step {
             Step::Wait => return,
-            Step::Try => self.attempt(&cause, false).is_err(),
-            Step::TryAndTell => self.attempt(&cause, true).is_err(),
+            Step::Try => self.attempt(&mut in_force, &cause, false).is_err(),
+            Step::TryAndTell => self.attempt(&mut in_force, &cause, true).is_err(),
         };
         if refused && step == Step::Try {
             quiet.faulty();
@@ -173,7 +179,7 @@ impl Engine {
     }
 
     /// `tells`: also of faults.
-    fn attempt(&self, cause: &Cause, tells: bool) -> Result<RevisionId, Vec<String>> {
+    fn attempt(&self, in_force: &mut InForce, cause: &Cause, tells: bool) -> Result<RevisionId, Vec<String>> {
         let current = self.gate.revision().id;
         let Some(file) = &self.file else {
             let problems =
@@ -182,9 +188,7 @@ impl Engine {
             ReloadRejected { revision: current, problems: &problems, errors: problems.len() }.emit(&self.metrics);
             return Err(problems);
         };
-        let mut in_force = self.in_force.lock();
-        let result = self.load(file, &mut in_force, cause);
-        match result {
+        match self.load(file, in_force, cause) {
             Ok(id) => {
                 *self.faults.lock() = Faults::default();
                 Ok(id)

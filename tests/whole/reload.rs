@@ -1,14 +1,17 @@
 //! Another configuration while it runs: counters stay, and a broken one changes nothing.
 
 use std::fs::OpenOptions;
+use std::io::Read as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::Command;
+use std::time::Duration;
 
+use sendwall::clock::Stopwatch;
 use serde_json::Value;
 
 use crate::support::gate::LIMITS_ALONE;
 use crate::support::proxy::eventually;
-use crate::whole::stage::{Sendwall, shop};
+use crate::whole::stage::{Sendwall, raw_request, shop};
 
 fn rules(max: u32, more: &str) -> String {
     format!(
@@ -133,9 +136,24 @@ fn a_reload_that_hangs_on_a_disk_holds_up_nobody() {
         assert_eq!(sendwall.admin("/readyz").status, 200);
     }
     assert_eq!([sendwall.send(PHONE).status, sendwall.send(PHONE).status], [200, 429]);
-    sendwall.signal("-TERM");
-    eventually("it stops", || sendwall.log().contains("stopping"));
+
+    // One runs and one waits; more don't pile up.
+    let ask =
+        || raw_request(sendwall.admin, b"POST /api/reload HTTP/1.0\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n");
+    let mut asked = [ask(), ask(), ask()];
+    for stream in &asked {
+        stream.set_nonblocking(true).unwrap();
+    }
+    let mut told = String::new();
+    eventually("one is turned away", || {
+        asked.iter_mut().any(|stream| stream.read_to_string(&mut told).is_ok_and(|read| read > 0))
+    });
+    assert!(told.contains(" 422 ") && told.contains("another one waits"), "{told}");
+
+    let watch = Stopwatch::start();
     assert!(sendwall.end("-TERM").success(), "what hangs is left behind");
+    assert!(watch.elapsed() < Duration::from_secs(15), "and isn't waited for: {:?}", watch.elapsed());
+    assert!(sendwall.directory.0.join("state/snapshot").exists());
 }
 
 #[test]
