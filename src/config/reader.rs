@@ -257,18 +257,12 @@ impl<'s> Section<'s> {
 
     /// The path of a file that may be made later.
     pub(super) fn path(&mut self, key: &'static str) -> Option<PathBuf> {
-        self.text(key).map(|text| self.source.resolve(text))
+        self.parsed(key, |text| values::own_path(text, "file")).map(|text| self.source.resolve(text))
     }
 
     /// The path of a directory that may be made later.
     pub(super) fn directory(&mut self, key: &'static str) -> Option<PathBuf> {
-        let text = self.text(key)?;
-        if text.is_empty() {
-            let fault = Fault::new("the name of the directory is empty");
-            self.error(key, fault.hint("name one for sendwall alone, or take the key out"));
-            return None;
-        }
-        let path = self.source.resolve(text);
+        let path = self.source.resolve(self.parsed(key, |text| values::own_path(text, "directory"))?);
         if path.exists() && !path.is_dir() {
             self.error(key, Fault::new(format!("{} is not a directory", path.display())));
             return None;

@@ -39,6 +39,12 @@ pub(super) fn quoted<'n>(names: impl Iterator<Item = &'n str>) -> String {
 /// Monitor or enforce.
 pub(super) const MODES: [(&str, Mode); 2] = [("monitor", Mode::Monitor), ("enforce", Mode::Enforce)];
 
+/// The name of a file or directory that may be made later; an empty one would be the directory of the text.
+pub(super) fn own_path<'t>(text: &'t str, what: &str) -> Result<&'t str, Fault> {
+    let hint = "name one for sendwall alone, or take the key out";
+    if text.is_empty() { Err(Fault::new(format!("the name of the {what} is empty")).hint(hint)) } else { Ok(text) }
+}
+
 /// A name that metrics and logs can carry as it is.
 pub(super) fn name(text: &str) -> Result<&str, Fault> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
