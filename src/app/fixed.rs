@@ -52,6 +52,9 @@ impl Fixed {
     /// Those that another configuration has otherwise, as people write them.
     pub(super) fn changed(&self, new: &Self) -> Vec<&'static str> {
         let (http, new_http) = (&self.http, &new.http);
+        let address = |fixed: &Self| fixed.admin.as_ref().map(|admin| admin.listen);
+        // Where one of them has no admin address, that says it all.
+        let both = self.admin.as_ref().zip(new.admin.as_ref());
         let settings = [
             ("listen", http.listen != new_http.listen),
             ("proxy_protocol", http.proxy_protocol != new_http.proxy_protocol),
@@ -60,7 +63,8 @@ impl Fixed {
             ("upstream", http.upstream != new_http.upstream),
             ("[timeouts]", http.timeouts != new_http.timeouts),
             ("[visit]", http.visit != new_http.visit),
-            ("admin", self.admin != new.admin),
+            ("admin", address(self) != address(new)),
+            ("admin_token_file", both.is_some_and(|(old, new)| old.token != new.token)),
             ("[journal]", self.journal != new.journal),
             ("[log]", self.log != new.log),
             ("[geo]", self.geo != new.geo),
@@ -95,6 +99,9 @@ mod tests {
     fn each_setting_that_needs_a_restart_is_named() {
         let before = fixed("state = \"state\"");
         assert_eq!(before.changed(&fixed("state = \"state\"\nmode = \"enforce\"")), Vec::<&str>::new());
+        let file = std::env::temp_dir().join(format!("sendwall-fixed-{}", std::process::id()));
+        std::fs::write(&file, "a-token-of-enough-characters").unwrap();
+        let token = &format!("admin_token_file = \"{}\"", file.display());
         for (text, named) in [
             ("listen = \"127.0.0.1:1\"", "listen"),
             ("max_connections = 10", "max_connections"),
@@ -102,6 +109,8 @@ mod tests {
             ("timeouts = { drain = \"1s\" }", "[timeouts]"),
             ("visit = { enabled = false }", "[visit]"),
             ("admin = false", "admin"),
+            ("admin = \"127.0.0.1:1\"", "admin"),
+            (token, "admin_token_file"),
             ("journal = { enabled = false }", "[journal]"),
             ("log = { level = \"debug\" }", "[log]"),
             ("log = { format = \"json\" }", "[log]"),
@@ -116,6 +125,7 @@ mod tests {
         ] {
             assert_eq!(before.changed(&fixed(&format!("state = \"state\"\n{text}"))), [named], "{text}");
         }
+        std::fs::remove_file(file).unwrap();
         assert_eq!(before.changed(&fixed("state = \"elsewhere\"")), ["[journal]", "state", "[snapshot]", "key_file"]);
     }
 }
