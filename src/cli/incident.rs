@@ -117,7 +117,10 @@ fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         output::result(pretty(&incidents));
     } else {
-        let rows = incidents["incidents"].as_array().into_iter().flatten();
+        let rows = incidents["incidents"].as_array().map(Vec::as_slice).unwrap_or_default();
+        if rows.is_empty() {
+            output::note(if args.open { "no incident goes on" } else { "there was no incident yet" });
+        }
         for row in rows {
             let state = match (row["open"] == true, row["acknowledged"].is_null()) {
                 (true, true) => "open",

@@ -142,7 +142,16 @@ fn commands_say_how_to_give_the_token_that_they_lack() {
         assert!(refused.status.code() == Some(2) && said.contains("--token-file"), "{arguments:?}: {said}");
     }
     let file = sendwall.directory.0.join("token").display().to_string();
-    assert!(incident(&sendwall, &["list", "--token-file", &file]).status.success());
+    let listed = incident(&sendwall, &["list", "--token-file", &file]);
+    assert!(listed.status.success() && listed.stdout.is_empty());
+    assert_eq!(String::from_utf8_lossy(&listed.stderr), "there was no incident yet\n");
+    let wrong = sendwall.directory.write("wrong", "another-0123456789abcdef").display().to_string();
+    let refused = incident(&sendwall, &["list", "--token-file", &wrong]);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        refused.status.code() == Some(2) && said.contains(&format!("does not take the token in {wrong}")),
+        "{said}"
+    );
 }
 
 #[test]
