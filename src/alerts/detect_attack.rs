@@ -158,8 +158,12 @@ impl Footprint {
         if let Some(asn) = facts.place.asn {
             count(&mut self.systems, asn);
         }
-        for (kind, value) in decision.reasons.iter().filter_map(shared) {
-            count_cell(&mut self.cells, kind, value);
+        let cells = || decision.reasons.iter().filter_map(shared);
+        for (index, (kind, value)) in cells().enumerate() {
+            // Several reasons may be of one cell: what waits there, and that it surges.
+            if !cells().take(index).any(|before| before == (kind, value)) {
+                count_cell(&mut self.cells, kind, value);
+            }
         }
         if self.addresses.len() < APART {
             self.addresses.insert(facts.client.address.id.short());

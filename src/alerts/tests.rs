@@ -98,10 +98,10 @@ impl Stage {
         }
     }
 
-    /// A request is refused for its hot range.
+    /// A request is refused for its hot range, which closed two rungs.
     fn stop(&self, country: &str, phone: u64) {
         let facts = self.facts(country, phone);
-        self.decide(&facts, Verdict::Block, vec![hot("range", 3.0)]);
+        self.decide(&facts, Verdict::Block, vec![hot("range", 3.0), hot("range", 2.0)]);
     }
 
     fn statuses(&self) -> Vec<(Status, Severity)> {
@@ -186,6 +186,7 @@ fn an_attack_is_one_incident_told_when_it_begins_grows_and_ends() {
     let evidence = stage.alarm.incidents()[0].evidence.clone();
     assert_eq!((evidence.refused, evidence.sent, evidence.phones), (400, 12, 400));
     assert_eq!((evidence.decisions.len(), evidence.ranges.len()), (200, 3));
+    assert_eq!(evidence.cells["range +44740200"], 400, "once a request");
 }
 
 #[test]
