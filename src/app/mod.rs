@@ -101,6 +101,8 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     let engine = Arc::new(Engine::new(&config, file, Arc::clone(&gate), built.store, told, telling));
     alarm::watch(&tasks, (Arc::clone(&alarm), store), Arc::clone(&engine), Arc::clone(&clock), courier.clone());
 
+    let quiet = engine.settled();
+
     tell_start(&config, &gate, &metrics);
     engine.tell_start(&config.warnings);
     let running = Running {
@@ -137,7 +139,7 @@ pub async fn start(config: Config, file: Option<PathBuf>) -> Result<Running, Err
     }
     tasks.spawn("proxy", server.run());
     lists::tend(&tasks, lists);
-    keep_watch(&running, outage_clock);
+    keep_watch(&running, outage_clock, quiet);
     Ok(running)
 }
 
@@ -220,14 +222,14 @@ fn courier(config: &Config, clock: &Arc<dyn Clock>, metrics: &Arc<Metrics>, task
 }
 
 /// What is looked at again and again as long as the process runs.
-fn keep_watch(running: &Running, clock: Arc<dyn Clock>) {
+fn keep_watch(running: &Running, clock: Arc<dyn Clock>, quiet: Quiet) {
     let Running { tasks, gate, .. } = running;
     keep_time(tasks, Arc::clone(gate));
     watch_outages(tasks, Arc::clone(gate), clock);
     if let Some(saving) = &running.saving {
         saving.every_interval(tasks, Arc::clone(&running.engine));
     }
-    watch_files(tasks, Arc::clone(&running.engine));
+    watch_files(tasks, Arc::clone(&running.engine), quiet);
     watch_databases(tasks, Arc::clone(gate.geo()), Arc::clone(&running.metrics));
 }
 
@@ -266,10 +268,9 @@ fn watch_outages(tasks: &Tasks, gate: Arc<Gate>, clock: Arc<dyn Clock>) {
 }
 
 /// Takes in what people change in the configuration and in the files that it names.
-fn watch_files(tasks: &Tasks, engine: Arc<Engine>) {
+fn watch_files(tasks: &Tasks, engine: Arc<Engine>, mut quiet: Quiet) {
     let stop = tasks.stopping();
     tasks.spawn("files", async move {
-        let mut quiet = Quiet::default();
         loop {
             let engine = Arc::clone(&engine);
             let looked = Tasks::aside(move || {
@@ -277,7 +278,7 @@ fn watch_files(tasks: &Tasks, engine: Arc<Engine>) {
                 quiet
             });
             let Some(looked) = stop.run_until_cancelled(looked).await else { break };
-            // Where a look panics the next begins as the first did.
+            // Where a look panics the next begins anew.
             quiet = looked.unwrap_or_default();
             if stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY.to_duration())).await.is_none() {
                 break;

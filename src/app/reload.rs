@@ -159,6 +159,12 @@ impl Engine {
         self.attempt(&mut in_force, cause, true)
     }
 
+    /// To be taken before anybody can count on an edit being seen.
+    pub(super) fn settled(&self) -> Quiet {
+        let in_force = self.in_force.lock();
+        Quiet::settled(Stamps::of(&in_force.watched, &in_force.patterns))
+    }
+
     /// Looks at the files, and takes in what has changed once they are quiet. To be called every
     /// [`LOOK_EVERY`](super::watch::LOOK_EVERY).
     pub(super) fn look(&self, quiet: &mut Quiet) {

@@ -98,6 +98,11 @@ impl Quiet {
         }
     }
 
+    /// What `seen` shows is in force.
+    pub(super) fn settled(seen: Stamps) -> Self {
+        Self { seen: Some(seen), ..Self::default() }
+    }
+
     /// What was tried can't be used.
     pub(super) fn faulty(&mut self) {
         self.state = State::Faulty;
@@ -127,6 +132,12 @@ mod tests {
         quiet.faulty();
         let steps = [6, 6, 6, 6, 6].map(|length| quiet.look(stamps(length)));
         assert_eq!(steps, [Step::Wait, Step::Wait, Step::TryAndTell, Step::Wait, Step::Wait]);
+    }
+
+    #[test]
+    fn what_changes_before_the_first_look_is_tried() {
+        let mut quiet = Quiet::settled(stamps(0));
+        assert_eq!([1, 1].map(|length| quiet.look(stamps(length))), [Step::Wait, Step::Try]);
     }
 
     #[test]
