@@ -78,8 +78,8 @@ pub fn opens_after(
     let evidence = most(rung) + beyond;
     let lowest = limit(kind, rung, (0.0, 0.0), settings) * (1.0 - prior).max(0.01);
     let half_lives = (evidence / lowest).log2().max(0.0);
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "days")]
     let half_life = settings.fades_in(kind, 1.0, 0.0);
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "days")]
     let fading = Span::millis((half_life.as_millis() as f32 * half_lives).ceil() as u64);
     STEPS[STEPS.len() - 1] + fading
 }
