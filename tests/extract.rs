@@ -136,6 +136,36 @@ fn requests_of_the_wild_read_as_an_app_reads_them() {
     check(include_str!("cases/extract/wild.txt"), 250);
 }
 
+/// What a request for `fields` as JSON reads as, in this region.
+fn read_fields(fields: &serde_json::Value, region: Option<Country>, numbering: &Numbering) -> String {
+    let case = Case {
+        expected: String::new(),
+        settings: Settings { default_region: region, ..Settings::default() },
+        method: Method::POST,
+        target: "/send".to_owned(),
+        headers: headers_of("application/json"),
+        body: fields.to_string().into_bytes(),
+    };
+    read(&case, numbering)
+}
+
+#[test]
+fn a_mail_address_is_no_disguised_number_in_any_country() {
+    let numbering = Numbering::default();
+    let mails: Vec<_> = include_str!("cases/extract/mails.txt").lines().filter(|line| !line.starts_with('#')).collect();
+    assert!(mails.len() >= 40, "{} mails", mails.len());
+    let mut wrong = Vec::new();
+    for (mail, region) in mails.iter().flat_map(|mail| numbering.countries().map(move |region| (mail, region))) {
+        let alone = read_fields(&serde_json::json!({ "username": mail }), Some(region), &numbering);
+        let beside = serde_json::json!({ "phone": "+447402417171", "email": mail });
+        let beside = read_fields(&beside, Some(region), &numbering);
+        if (&*alone, &*beside) != ("absent", "+447402417171") {
+            wrong.push(format!("{mail} in {}: {alone}, beside a phone {beside}", region.as_str()));
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
 fn check(text: &str, least: usize) {
     let numbering = Numbering::default();
     let cases = corpus(text);

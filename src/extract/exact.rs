@@ -83,7 +83,9 @@ fn settle(reading: Reading) -> Result<Option<Number>, UnreadableCode> {
     match reading {
         Reading::Number(number) => Ok(Some(number)),
         Reading::Empty | Reading::Mail | Reading::Masked => Ok(None),
-        Reading::Harmless | Reading::Doubtful | Reading::Disguised => Err(UnreadableCode::NotAPhone),
+        Reading::Harmless | Reading::Doubtful | Reading::Disguised | Reading::Lookalike => {
+            Err(UnreadableCode::NotAPhone)
+        }
         Reading::Several => Err(UnreadableCode::SeveralPhones),
         Reading::NoCountry => Err(UnreadableCode::NoCountry),
     }

@@ -187,11 +187,12 @@ impl<'s, 'a> Search<'s, 'a> {
         };
         match reading {
             Reading::Empty | Reading::Mail | Reading::Masked => {}
-            Reading::Harmless | Reading::Doubtful | Reading::Disguised if self.has_children(node) => {}
+            Reading::Harmless | Reading::Doubtful | Reading::Disguised | Reading::Lookalike
+                if self.has_children(node) => {}
             Reading::Harmless => {
                 found.soft_fault = found.soft_fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
             }
-            Reading::Doubtful | Reading::Disguised => {
+            Reading::Doubtful | Reading::Disguised | Reading::Lookalike => {
                 found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
             }
             Reading::Several => found.fault = found.fault.take().or_else(|| fault(UnreadableCode::SeveralPhones)),

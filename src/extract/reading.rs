@@ -1,5 +1,7 @@
 //! One text as a phone number, or why it is none.
 
+use std::net::Ipv4Addr;
+
 use crate::domain::{Country, Validity};
 use crate::numbering::{NotANumber, Number, Numbering};
 
@@ -14,6 +16,8 @@ pub(super) enum Reading {
     Masked,
     /// A whole number with something around it (`+44…**`, `a@+44…`, `x+44…`), which many parsers drop: the app may read it.
     Disguised,
+    /// A mail address to people, and a number to some parser (`a@0740bbbbbbb.cc`).
+    Lookalike,
     /// No number, and too few digits for anyone to make one of it.
     Harmless,
     /// No number to us, but digits enough that an app may make one of it.
@@ -32,6 +36,9 @@ const FEW_DIGITS: usize = 5;
 const MANY_DIGITS: usize = 10;
 /// Longest text that is looked at, in bytes.
 const MAX_TEXT: usize = 160;
+/// Digits that libphonenumber wants before it takes letters for keys, and letters that it wants for that.
+const KEYPAD_DIGITS: usize = 3;
+const KEYPAD_LETTERS: usize = 3;
 const PLUS: [char; 2] = ['+', '＋'];
 
 /// Reads a text.
@@ -73,40 +80,107 @@ pub(super) fn read(text: &str, region: Option<Country>, numbering: &Numbering) -
 /// (`/x`, `;ext=`) make one of it.
 fn read_mail(user: &str, host: &str, region: Option<Country>, numbering: &Numbering) -> Reading {
     let is_host = host.contains(char::is_alphabetic);
+    let is_name = is_host_name(host);
+    // Before a real host a plus begins what sorts mail, and that may be a date: it must be a number that gets SMS.
+    let fits = if is_name { is_clear } else { is_valid };
     let plus = if is_host { user.find(PLUS).and_then(|at| user.get(at..)) } else { Some(user) };
-    let disguised = digits(host) >= MANY_DIGITS
-        || holds_number(host, region, numbering)
-        || plus.is_some_and(|text| holds_number(text, region, numbering))
-        || (user.contains(['/', '\\', ';']) && digits(user) >= FEW_DIGITS);
+    let ended = user.rsplit_once(['/', '\\', ';']).map(|(before, _)| before);
+    let disguised = plus.is_some_and(|text| holds(text, fits, region, numbering))
+        || ended.is_some_and(|text| digits(text) >= FEW_DIGITS || holds_number(text, region, numbering))
+        || if is_name { is_number_as_host(host, region, numbering) } else { holds_host(host, region, numbering) };
     if disguised {
         return Reading::Disguised;
+    }
+    if is_name && spells(from_number(host), is_valid, region, numbering) {
+        return Reading::Lookalike;
     }
     let is_mail = is_host && user.contains(char::is_alphabetic);
     if is_mail || digits(user) < FEW_DIGITS { Reading::Mail } else { Reading::Doubtful }
 }
 
+/// Whether this is the form of a host's name: labels, of which the last has letters alone, as every top level does.
+fn is_host_name(host: &str) -> bool {
+    let mut labels = host.split('.').rev();
+    let last = labels.next().unwrap_or_default();
+    let is_top = last.starts_with("xn--") || (last.len() >= 2 && last.chars().all(char::is_alphabetic));
+    let is_label =
+        |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    is_top && host.contains('.') && labels.all(is_label)
+}
+
+/// Whether a host's name is a number to parsers that know no letters. Names of hosts that begin with digits are many
+/// (`163.com`), so short numbers must be those of mobiles.
+fn is_number_as_host(host: &str, region: Option<Country>, numbering: &Numbering) -> bool {
+    let is_mobile = |text: &str| reads(text, digit, is_clear, region, numbering);
+    let begin = host.split(char::is_alphabetic).next().unwrap_or_default();
+    let number = from_number(host);
+    digits(begin) >= MANY_DIGITS
+        || (letters(number) < KEYPAD_LETTERS && is_mobile(number))
+        || host.split('.').any(|label| label.chars().all(char::is_numeric) && is_mobile(label))
+}
+
+/// Whether what stands where a host should holds a number; an address of the network only where it is a mobile's.
+fn holds_host(host: &str, region: Option<Country>, numbering: &Numbering) -> bool {
+    if host.trim_matches(['[', ']']).parse::<Ipv4Addr>().is_ok() {
+        return reads(host, digit, is_clear, region, numbering);
+    }
+    digits(host) >= MANY_DIGITS || holds_number(host, region, numbering)
+}
+
 /// Whether a parser that begins at the first digit or plus, and drops what it doesn't know, reads a valid number here.
-/// libphonenumber takes letters for those of a keypad where there are three or more, and drops fewer.
 fn holds_number(text: &str, region: Option<Country>, numbering: &Numbering) -> bool {
-    let start = text.find(|c: char| c.is_numeric() || PLUS.contains(&c));
-    let text = start.and_then(|start| text.get(start..)).unwrap_or_default();
-    let plus = if text.starts_with(PLUS) { "+" } else { "" };
-    let is_number = |text: &str, key: fn(char) -> Option<char>| {
-        let text = format!("{plus}{}", text.chars().filter_map(key).collect::<String>());
-        match numbering.read(&text, region) {
-            Ok(number) => number.validity == Validity::Valid,
-            Err(NotANumber::NoCountry) => is_mobile_somewhere(&text, numbering),
-            Err(NotANumber::Form) => false,
-        }
-    };
-    let digit = |c: char| c.is_numeric().then_some(c);
+    holds(text, is_valid, region, numbering)
+}
+
+/// As [`holds_number`], for numbers that fit.
+fn holds(text: &str, fits: fn(&Number) -> bool, region: Option<Country>, numbering: &Numbering) -> bool {
+    let text = from_number(text);
     // What stands behind a letter or one of these signs may be an extension or a parameter.
     let sign = |c: char| matches!(c, ';' | '#' | '~' | ',' | '|' | '/' | '\\');
     let parts = [Some(text), text.split(sign).next(), text.split(char::is_alphabetic).next()];
-    parts.into_iter().flatten().any(|part| {
-        let letters = part.chars().filter(char::is_ascii_alphabetic).count();
-        is_number(part, digit) || (letters >= 3 && is_number(part, keypad))
-    })
+    parts
+        .into_iter()
+        .flatten()
+        .any(|part| reads(part, digit, fits, region, numbering) || spells(part, fits, region, numbering))
+}
+
+/// Whether a parser that knows the letters of a telephone's keys reads a number here. Like libphonenumber, it wants three
+/// digits first (an `x` is a sign to it there) and three letters at least.
+fn spells(text: &str, fits: fn(&Number) -> bool, region: Option<Country>, numbering: &Numbering) -> bool {
+    let first = text.split(|c: char| c.is_ascii_alphabetic() && !c.eq_ignore_ascii_case(&'x')).next();
+    first.is_some_and(|first| digits(first) >= KEYPAD_DIGITS)
+        && letters(text) >= KEYPAD_LETTERS
+        && reads(text, keypad, fits, region, numbering)
+}
+
+/// Whether what `key` keeps of a text is a number that fits.
+fn reads(
+    text: &str,
+    key: fn(char) -> Option<char>,
+    fits: fn(&Number) -> bool,
+    region: Option<Country>,
+    numbering: &Numbering,
+) -> bool {
+    let plus = if text.starts_with(PLUS) { "+" } else { "" };
+    let text = format!("{plus}{}", text.chars().filter_map(key).collect::<String>());
+    match numbering.read(&text, region) {
+        Ok(number) => fits(&number),
+        Err(NotANumber::NoCountry) => is_mobile_somewhere(&text, numbering),
+        Err(NotANumber::Form) => false,
+    }
+}
+
+/// The text from its first digit or plus on.
+fn from_number(text: &str) -> &str {
+    text.find(|c: char| c.is_numeric() || PLUS.contains(&c)).and_then(|start| text.get(start..)).unwrap_or_default()
+}
+
+fn letters(text: &str) -> usize {
+    text.chars().filter(char::is_ascii_alphabetic).count()
+}
+
+fn digit(c: char) -> Option<char> {
+    c.is_numeric().then_some(c)
 }
 
 /// The digit of a telephone's key.
@@ -193,6 +267,10 @@ pub(super) fn is_international(text: &str) -> bool {
         c == '(' || c == '[' || c.is_whitespace() || !c.is_alphanumeric() && c > '\u{7f}' && c != '＋'
     });
     text.starts_with(['+', '＋']) || text.starts_with("00")
+}
+
+fn is_valid(number: &Number) -> bool {
+    number.validity == Validity::Valid
 }
 
 /// Whether a number that nothing calls a phone may all the same be counted as one: valid, and for a mobile.
