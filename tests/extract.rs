@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use sendwall::domain::Country;
 use sendwall::extract::{self, Document, Payload, PhoneSource, Request, Settings};
 use sendwall::numbering::Numbering;
+use sendwall::random::Random;
 use sendwall::rules::{EXCHANGE, Expression};
 
 struct Case {
@@ -150,20 +151,43 @@ fn read_fields(fields: &serde_json::Value, region: Option<Country>, numbering: &
 }
 
 #[test]
-fn a_mail_address_is_no_disguised_number_in_any_country() {
+fn a_mail_address_or_a_masked_card_is_no_disguised_number_in_any_country() {
     let numbering = Numbering::default();
-    let mails: Vec<_> = include_str!("cases/extract/mails.txt").lines().filter(|line| !line.starts_with('#')).collect();
-    assert!(mails.len() >= 40, "{} mails", mails.len());
+    let texts: Vec<_> = include_str!("cases/extract/no_numbers.txt")
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect();
+    assert!(texts.len() >= 50, "{} texts", texts.len());
     let mut wrong = Vec::new();
-    for (mail, region) in mails.iter().flat_map(|mail| numbering.countries().map(move |region| (mail, region))) {
-        let alone = read_fields(&serde_json::json!({ "username": mail }), Some(region), &numbering);
-        let beside = serde_json::json!({ "phone": "+447402417171", "email": mail });
+    for (text, region) in texts.iter().flat_map(|text| numbering.countries().map(move |region| (text, region))) {
+        let alone = read_fields(&serde_json::json!({ "account": text }), Some(region), &numbering);
+        let beside = serde_json::json!({ "phone": "+447402417171", "address": text });
         let beside = read_fields(&beside, Some(region), &numbering);
         if (&*alone, &*beside) != ("absent", "+447402417171") {
-            wrong.push(format!("{mail} in {}: {alone}, beside a phone {beside}", region.as_str()));
+            wrong.push(format!("{text} in {}: {alone}, beside a phone {beside}", region.as_str()));
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// Random bytes in base64, as ids and tokens are, stand beside a phone in many forms.
+#[test]
+fn base64_beside_a_phone_is_no_disguised_number() {
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+    const EACH: usize = 60;
+    let (numbering, mut random) = (Numbering::default(), Random::seeded(1));
+    let mut wrong = Vec::new();
+    for (length, region) in
+        (0..EACH).flat_map(|_| 16..=100_usize).zip(["GB", "US", "DE", "AT", "DK"].into_iter().cycle())
+    {
+        let bytes: Vec<_> = (0..length).map(|_| random.bits().to_le_bytes()[0]).collect();
+        let id = BASE64_STANDARD.encode(bytes);
+        let fields = serde_json::json!({ "phone": "+447402417171", "uid": id, "csrf": id });
+        if read_fields(&fields, Country::new(region), &numbering) != "+447402417171" {
+            wrong.push(format!("{region} {id}"));
+        }
+    }
+    assert!(wrong.len() <= EACH * 85 / 1_000, "{} of {}\n{}", wrong.len(), EACH * 85, wrong.join("\n"));
 }
 
 fn check(text: &str, least: usize) {

@@ -75,7 +75,7 @@ impl Search<'_, '_> {
                 {
                     found.add(number, Place::Segment(index));
                 }
-                Reading::Disguised => {
+                Reading::Disguised | Reading::Lookalike => {
                     let field = self.label(&Place::Segment(index));
                     let fault = Unreadable { code: UnreadableCode::NotAPhone, field };
                     found.fault = found.fault.take().or(Some(fault));

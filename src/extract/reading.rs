@@ -16,7 +16,7 @@ pub(super) enum Reading {
     Masked,
     /// A whole number with something around it (`+44…**`, `a@+44…`, `x+44…`), which many parsers drop: the app may read it.
     Disguised,
-    /// A mail address to people, and a number to some parser (`a@0740bbbbbbb.cc`).
+    /// A mail address or a masked number to people, and a number to some parser (`a@0740bbbbb.cc`, `424242****4242`).
     Lookalike,
     /// No number, and too few digits for anyone to make one of it.
     Harmless,
@@ -64,15 +64,35 @@ pub(super) fn read(text: &str, region: Option<Country>, numbering: &Numbering) -
     if masked {
         return Reading::Doubtful;
     }
-    if text.chars().filter(|c| matches!(c, '*' | '•' | '●' | '＊' | '·' | '✱')).count() >= 2 {
-        let whole = digits(text) >= MANY_DIGITS || holds_number(text, region, numbering);
-        return if whole { Reading::Disguised } else { Reading::Masked };
+    if text.chars().filter(|c| is_mask(*c)).count() >= 2 {
+        return read_masked(text, region, numbering);
     }
     let list = |c: char| matches!(c, ',' | ';' | '|' | '\n' | '，' | '；' | '、');
     if text.split(list).filter(|part| digits(part) >= FEW_DIGITS).count() > 1 {
         return Reading::Several;
     }
     read_number(text, region, lost_plus, numbering)
+}
+
+/// What has signs that hide digits. What is left of a card's or an account's number is as long as a phone's; a whole one is
+/// sure where it stands together or says that it is international.
+fn read_masked(text: &str, region: Option<Country>, numbering: &Numbering) -> Reading {
+    if digits(text) < MANY_DIGITS && !holds_number(text, region, numbering) {
+        return Reading::Masked;
+    }
+    // All the digits, and of letters no more than parsers drop, or only behind the number.
+    let is_whole = |part: &str| {
+        let number = from_number(part);
+        let few = letters(number) < KEYPAD_LETTERS;
+        let number = if few { Some(number) } else { number.split(char::is_alphabetic).next() };
+        digits(part) == digits(text) && number.is_some_and(|number| reads(number, digit, is_clear, region, numbering))
+    };
+    let together = is_international(from_number(text)) || text.split(is_mask).any(is_whole);
+    if together { Reading::Disguised } else { Reading::Lookalike }
+}
+
+fn is_mask(c: char) -> bool {
+    matches!(c, '*' | '•' | '●' | '＊' | '·' | '✱')
 }
 
 /// What has an `@`. Users of mail often have a phone's digits in their name, which no parser reads as a number as long as
@@ -127,7 +147,8 @@ fn holds_host(host: &str, region: Option<Country>, numbering: &Numbering) -> boo
     digits(host) >= MANY_DIGITS || holds_number(host, region, numbering)
 }
 
-/// Whether a parser that begins at the first digit or plus, and drops what it doesn't know, reads a valid number here.
+/// Whether a parser that begins at the first digit or plus, and drops what it doesn't know, reads a valid number here. What
+/// has more letters than digits is no number with something in it: ids and tokens in base64 often have a plus.
 fn holds_number(text: &str, region: Option<Country>, numbering: &Numbering) -> bool {
     holds(text, is_valid, region, numbering)
 }
@@ -138,10 +159,10 @@ fn holds(text: &str, fits: fn(&Number) -> bool, region: Option<Country>, numberi
     // What stands behind a letter or one of these signs may be an extension or a parameter.
     let sign = |c: char| matches!(c, ';' | '#' | '~' | ',' | '|' | '/' | '\\');
     let parts = [Some(text), text.split(sign).next(), text.split(char::is_alphabetic).next()];
-    parts
-        .into_iter()
-        .flatten()
-        .any(|part| reads(part, digit, fits, region, numbering) || spells(part, fits, region, numbering))
+    parts.into_iter().flatten().any(|part| {
+        (letters(part) <= digits(part) && reads(part, digit, fits, region, numbering))
+            || spells(part, fits, region, numbering)
+    })
 }
 
 /// Whether a parser that knows the letters of a telephone's keys reads a number here. Like libphonenumber, it wants three
