@@ -128,9 +128,10 @@ impl UpstreamError {
         matches!(self, Self::Untaken(_) | Self::Broken(_))
     }
 
-    /// Whether the upstream may have done what it was asked for.
+    /// Whether the upstream may have done what it was asked for. An app may act on a head whose body is still coming, so that
+    /// a client which breaks off then takes nothing back.
     pub(super) fn may_have_arrived(&self) -> bool {
-        matches!(self, Self::AnswerTimeout | Self::Broken(_))
+        matches!(self, Self::AnswerTimeout | Self::Broken(_) | Self::ClientBroke | Self::ClientStalled)
     }
 }
 
@@ -167,9 +168,9 @@ async fn exchange(
         Some(Err(mut failed)) => {
             let unsent = failed.take_message().map(Box::new);
             let error = match progress {
+                Some(_) | None if unsent.is_some() => UpstreamError::Untaken(chain(failed.error())),
                 Some(progress) if progress.stalled() => UpstreamError::ClientStalled,
                 Some(progress) if progress.broken() => UpstreamError::ClientBroke,
-                Some(_) | None if unsent.is_some() => UpstreamError::Untaken(chain(failed.error())),
                 Some(_) | None => UpstreamError::Broken(chain(failed.error())),
             };
             Err(Failed { unsent, error })

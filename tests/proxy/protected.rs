@@ -8,7 +8,7 @@ use std::thread;
 use sendwall::domain::Span;
 
 use crate::support::app::{App, reply};
-use crate::support::client::{connect, curl, raw, read_until, status};
+use crate::support::client::{connect, curl, raw, read_to_close, read_until, status};
 use crate::support::gate::{Judge, judge};
 use crate::support::proxy::{Proxy, eventually, settings};
 
@@ -338,6 +338,34 @@ fn a_body_that_breaks_off_or_pauses_never_reaches_the_app() {
     assert!(broken.contains(r#""code":"body_incomplete""#), "{broken}");
     assert!(app.requests().is_empty());
     assert_eq!(judge.metrics.totals().sends, 0);
+}
+
+#[test]
+fn a_send_counts_also_when_the_client_breaks_its_upload_off_or_stops_it() {
+    let configuration = LOGIN.replace("json:/phone", "header:x-phone");
+    for stops in [false, true] {
+        let app = TcpListener::bind("127.0.0.1:0").unwrap();
+        let judge = judge(&configuration);
+        let mut settings = settings(app.local_addr().unwrap());
+        if stops {
+            settings.timeouts.request_body = Span::millis(100);
+        }
+        let proxy = Proxy::start(settings, Arc::clone(&judge.gate));
+        let mut stream = connect(proxy.address);
+        let head = "POST /send HTTP/1.1\r\nHost: a\r\nx-phone: +447402417171\r\nContent-Length: 300000\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&vec![b'x'; 100_000]).unwrap();
+        // The app acts on the head, as those do that don't ask for a body, and would answer later.
+        let (mut at_app, _) = app.accept().unwrap();
+        read_until(&mut at_app, "\r\n\r\n");
+        if stops {
+            let answer = read_to_close(&mut stream);
+            assert_eq!(status(&answer), 408, "{answer}");
+        }
+        drop(stream);
+        eventually("the send counts", || judge.metrics.totals().sends == 1);
+        assert_eq!(status(&ask(&proxy, "/send", "{}", &["x-phone: +447402417171"])), 429);
+    }
 }
 
 #[test]
