@@ -32,8 +32,8 @@ pub(super) struct Pool {
     connect_timeout: Span,
     tasks: Tasks,
     counters: Arc<Counters>,
-    /// A permit for each request at the upstream. A new connection is opened only when none is idle, so this bounds
-    /// the connections too.
+    /// A permit for each request at the upstream. A new connection is opened only when none is idle, or in the place of
+    /// an idle one, so this bounds the connections too.
     under_way: Arc<Semaphore>,
     idle: Mutex<Idle>,
 }
@@ -90,21 +90,32 @@ impl Pool {
 
     /// A connection: the idle one that was used last, or a new one.
     pub(super) async fn lease(self: &Arc<Self>) -> Result<Lease, ConnectError> {
-        let permit = match Arc::clone(&self.under_way).try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_full) => {
-                let wait = Arc::clone(&self.under_way).acquire_owned();
-                match tokio::time::timeout(self.connect_timeout.to_duration(), wait).await {
-                    Ok(Ok(permit)) => permit,
-                    Ok(Err(_)) | Err(_) => return Err(ConnectError::Full),
-                }
-            }
-        };
+        let permit = self.permit().await?;
         let connection = match self.take_idle() {
             Some(connection) => connection,
             None => self.connect().await?,
         };
         Ok(Lease { connection, pool: Arc::clone(self), permit })
+    }
+
+    /// A new connection, in the place of the one that is idle longest.
+    pub(super) async fn lease_new(self: &Arc<Self>) -> Result<Lease, ConnectError> {
+        let permit = self.permit().await?;
+        drop(self.idle.lock().stack.pop_front());
+        Ok(Lease { connection: self.connect().await?, pool: Arc::clone(self), permit })
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, ConnectError> {
+        match Arc::clone(&self.under_way).try_acquire_owned() {
+            Ok(permit) => Ok(permit),
+            Err(_full) => {
+                let wait = Arc::clone(&self.under_way).acquire_owned();
+                match tokio::time::timeout(self.connect_timeout.to_duration(), wait).await {
+                    Ok(Ok(permit)) => Ok(permit),
+                    Ok(Err(_)) | Err(_) => Err(ConnectError::Full),
+                }
+            }
+        }
     }
 
     fn take_idle(&self) -> Option<Connection> {

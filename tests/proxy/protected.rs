@@ -227,9 +227,34 @@ fn what_is_about_a_code_is_never_sent_twice() {
         let url = proxy.url(path);
         let answer = curl(&["-i", "-X", method, "-H", "content-type: application/json", "-d", &body, &url]);
         assert_eq!(status(&answer), 502, "{answer}");
-        assert_eq!((app.requests().len(), app.connections()), (2, 1), "{method} {path}");
+        assert_eq!((app.requests().len(), app.connections()), (2, 2), "{method} {path}");
         assert_eq!(proxy.counters.upstream_retries.get(), 0);
     }
+}
+
+#[test]
+fn what_is_about_a_code_meets_no_idle_connection_that_the_app_closes_just_now() {
+    let app = App::start({
+        let seen = Mutex::new(Vec::new());
+        move |request, stream| {
+            let mut seen = seen.lock().unwrap();
+            let first = !seen.contains(&request.connection);
+            seen.push(request.connection);
+            first && reply(stream, "200 OK", "", "ok")
+        }
+    });
+    let judge = judge(LOGIN);
+    let mut settings = settings(app.address);
+    settings.upstream.max_connections = 1;
+    let proxy = Proxy::start(settings, Arc::clone(&judge.gate));
+    for number in ["+447402417171", "+447402417172"] {
+        assert_eq!(curl(&[&proxy.url("/")]), "ok");
+        for path in ["/send", "/verify"] {
+            let answer = ask(&proxy, path, &phone(number), &[]);
+            assert_eq!(status(&answer), 200, "{path}: {answer}");
+        }
+    }
+    assert_eq!(judge.metrics.totals().sends, 2);
 }
 
 #[test]
