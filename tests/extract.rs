@@ -226,6 +226,22 @@ fn a_condition_is_not_evaded_by_sending_the_field_in_another_shape() {
         (CHANNEL, "", form, "kind=sms", false),
         (CHANNEL, "", multi, part, true),
         (CHANNEL, "", multi, &file, true),
+        (
+            CHANNEL,
+            "",
+            multi,
+            &part.replace("\r\n\r\nsms", "\r\nContent-Type: application/json\r\n\r\n{\"channel\":}"),
+            true,
+        ),
+        (
+            CHANNEL,
+            "",
+            multi,
+            &part
+                .replace("channel", "x")
+                .replace("\r\n\r\nsms", "\r\nContent-Type: application/json\r\n\r\n{\"channel\":}"),
+            true,
+        ),
         (CHANNEL, "", xml, "<root><channel>sms</channel></root>", true),
         (CHANNEL, "channel=sms", json, "{}", true),
         (CHANNEL, "channel=sms", json, r#"{"channel":"mail"}"#, true),

@@ -16,7 +16,7 @@ impl Document<'_> {
             ("json" | "form" | "query", argument) => self.is_doubtful(name, argument, &is_read),
             _ => false,
         };
-        condition.holds_whatever(self, &doubtful) != Some(false)
+        self.unread().is_some() || condition.holds_whatever(self, &doubtful) != Some(false)
     }
 
     /// Whether an app may see another value here: what we see is no plain value, or another one stands where apps look as

@@ -30,6 +30,8 @@ pub struct Document<'a> {
     nodes: Nodes<'a>,
     headers: Option<&'a HeaderMap>,
     status: Option<u16>,
+    /// Why a part of a form that says it is JSON can't be read. Only who knows that the rest is enough may go on.
+    unread: Option<Unreadable>,
 }
 
 impl<'a> Document<'a> {
@@ -55,7 +57,7 @@ impl<'a> Document<'a> {
             let root = nodes.root(Origin::Query)?;
             form::read(query.as_bytes(), root, Origin::Query, &mut nodes)?;
         }
-        let mut document = Self { nodes, headers: Some(request.headers), status: None };
+        let mut document = Self { nodes, headers: Some(request.headers), status: None, unread: None };
         document.read_nested()?;
         Ok(document)
     }
@@ -67,12 +69,17 @@ impl<'a> Document<'a> {
         if text.is_none_or(|text| json::read(text, &mut nodes).is_err()) {
             nodes = Nodes::new(0);
         }
-        Self { nodes, headers: Some(headers), status: Some(status) }
+        Self { nodes, headers: Some(headers), status: Some(status), unread: None }
     }
 
     /// Whether the body was read as JSON.
     pub fn has_json(&self) -> bool {
         self.root_of(Origin::Json).is_some()
+    }
+
+    /// Why some of it can't be read.
+    pub(super) fn unread(&self) -> Option<&Unreadable> {
+        self.unread.as_ref()
     }
 
     pub(super) fn nodes(&self) -> &Nodes<'a> {
@@ -88,7 +95,8 @@ impl<'a> Document<'a> {
         let body = without_bom(body);
         if let BodyKind::Multipart(boundary) = &kind {
             let root = self.nodes.root(Origin::Form)?;
-            return multipart::read(body, boundary, root, &mut self.nodes);
+            self.unread = multipart::read(body, boundary, root, &mut self.nodes)?;
+            return Ok(());
         }
         let text = std::str::from_utf8(body).map_err(|_where| unreadable(UnreadableCode::NotUtf8, "body"));
         if !content_type::body_is_utf8(headers) && !body.is_ascii() {

@@ -22,8 +22,15 @@ pub struct Part<'a> {
 }
 
 /// Reads the parts of `body` into `nodes`, under `root`. A file's content is none of our business, unless it says that it
-/// is JSON: scripts send JSON beside files as a blob, which always has a file name.
-pub(super) fn read<'a>(body: &'a [u8], boundary: &str, root: u32, nodes: &mut Nodes<'a>) -> Result<(), Unreadable> {
+/// is JSON: scripts send JSON beside files as a blob, which always has a file name. Gives why the first such part can't be
+/// read; the others are there all the same.
+pub(super) fn read<'a>(
+    body: &'a [u8],
+    boundary: &str,
+    root: u32,
+    nodes: &mut Nodes<'a>,
+) -> Result<Option<Unreadable>, Unreadable> {
+    let mut unread = None;
     each_part(body, boundary, |part| {
         let text = std::str::from_utf8(part.value).ok().filter(|text| part.says_utf8 || text.is_ascii());
         let value = match text {
@@ -32,8 +39,16 @@ pub(super) fn read<'a>(body: &'a [u8], boundary: &str, root: u32, nodes: &mut No
             None => Scalar::Bad(UnreadableCode::NotUtf8),
         };
         let node = nodes.push(Node { parent: root, origin: Origin::Form, name: Name::Key(part.name), value })?;
-        if part.says_json { read_json(text, node, nodes) } else { Ok(()) }
-    })
+        if part.says_json
+            && let Err(fault) = read_json(text, node, nodes)
+        {
+            nodes.truncate(node as usize + 1);
+            nodes.set(node, Scalar::Bad(fault.code));
+            unread.get_or_insert(fault);
+        }
+        Ok(())
+    })?;
+    Ok(unread)
 }
 
 /// Reads a part that says it is JSON as strictly as a body that does. Without braces it is a text that was labelled so.

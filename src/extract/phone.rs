@@ -28,6 +28,20 @@ pub fn phone(
     document: &Document<'_>,
     numbering: &Numbering,
 ) -> Result<Option<Number>, Unreadable> {
+    let found = search(settings, request, document, numbering)?;
+    // An app may read its phone where we couldn't, unless the operator says that it is elsewhere.
+    match document.unread() {
+        Some(fault) if found.is_none() || settings.phone == PhoneSource::Auto => Err(fault.clone()),
+        Some(_) | None => Ok(found),
+    }
+}
+
+fn search(
+    settings: &Settings,
+    request: &Request<'_>,
+    document: &Document<'_>,
+    numbering: &Numbering,
+) -> Result<Option<Number>, Unreadable> {
     let search = Search::new(settings, document, numbering);
     match &settings.phone {
         PhoneSource::Auto => search.auto(request.path),
