@@ -49,6 +49,7 @@ GOALS = [
     ("few-hosts", ["few-hosts"], 0.5, 0.05, 0.8),
     ("distributed", ["distributed"], 1, 0.05, 0.8),
     ("mimics", ["mimics"], 1, 0.05, 0.8),
+    ("mimics-slow", ["mimics-slow"], 5, 0.05, 0.8),
     ("captcha-farm", ["captcha-farm"], 1, 0.05, 0.8),
     ("fakers", ["fakers"], 1, 0.05, 0.8),
     ("low-and-slow", ["low-and-slow"], 5, 0.05, 0.8),

@@ -41,7 +41,7 @@ impl Scenario {
 
     /// Whether looks can be learned from it: there is nothing to see where nothing tells abuse from real use.
     pub fn teaches(&self) -> bool {
-        self.name != "mimics"
+        !self.name.starts_with("mimics")
     }
 
     /// Where it begins in its first day.
@@ -86,6 +86,13 @@ impl Cast {
         (24.0 + self.random.uniform(8.0, 17.0)).min((hours - 7.0).max(hours * 0.5))
     }
 
+    /// Hours of the first day, or of a quarter of a shorter trace, without abuse that goes on for days, and its days.
+    fn first_day(&self) -> (f64, f64) {
+        let hours = self.length / HOUR_MS;
+        let quiet = 24.0_f64.min(hours * 0.25);
+        (quiet, (hours - quiet) / 24.0)
+    }
+
     /// People of all kinds, as every day has them.
     fn ordinary(&mut self) {
         let everyday = Everyday::new(self.random());
@@ -107,7 +114,7 @@ pub fn scenarios() -> &'static [Scenario] {
 }
 
 #[rustfmt::skip] // a row a scenario
-static ALL: [Scenario; 25] = [
+static ALL: [Scenario; 26] = [
     legit("quiet", "Three ordinary days", 3.0, Cast::ordinary),
     legit("shared-address", "10,000 users behind one address within an hour", 2.0, |cast| {
         cast.ordinary();
@@ -183,6 +190,12 @@ static ALL: [Scenario; 25] = [
         let attacker = mimics::new(10_000, 15.0, cast.random());
         cast.attack(attacker);
     }),
+    attack("mimics-slow", "One such host each half-minute goes to 80 ranges, for three days", 4.0, |cast| {
+        cast.ordinary();
+        let (quiet, days) = cast.first_day();
+        let attacker = mimics::slow(days, cast.random());
+        cast.at(quiet, attacker);
+    }),
     attack("captcha-farm", "Pumpers solve every challenge and verify nothing", 2.0, |cast| {
         cast.ordinary();
         let count = cast.random.between(3_000, 5_000);
@@ -197,8 +210,7 @@ static ALL: [Scenario; 25] = [
     }),
     attack("low-and-slow", "One message each half-minute over 80 ranges, for three days", 4.0, |cast| {
         cast.ordinary();
-        let quiet = 24.0_f64.min(cast.length / HOUR_MS * 0.25);
-        let days = (cast.length / HOUR_MS - quiet) / 24.0;
+        let (quiet, days) = cast.first_day();
         let attacker = low_and_slow::new(days, cast.random());
         cast.at(quiet, attacker);
     }),
