@@ -55,7 +55,7 @@ fn upstream(root: &mut Section<'_>, listen: SocketAddr) -> Option<Upstream> {
         (section.count("max_idle", 0..=100_000, 128), max_connections)
     });
     let UpstreamUrl { tls, host, port } = url?;
-    Some(Upstream { host, port, tls, ca, max_idle, max_connections })
+    Some(Upstream { host, port, tls, ca, max_idle, max_connections, fresh: Upstream::FRESH })
 }
 
 fn upstream_ca(section: &mut Section<'_>, url: Option<&UpstreamUrl>) -> Option<PathBuf> {

@@ -91,18 +91,24 @@ impl Pool {
     /// A connection: the idle one that was used last, or a new one.
     pub(super) async fn lease(self: &Arc<Self>) -> Result<Lease, ConnectError> {
         let permit = self.permit().await?;
-        let connection = match self.take_idle() {
+        let connection = match self.take_idle(self.keep_alive) {
             Some(connection) => connection,
             None => self.connect().await?,
         };
         Ok(Lease { connection, pool: Arc::clone(self), permit })
     }
 
-    /// A new connection, in the place of the one that is idle longest.
-    pub(super) async fn lease_new(self: &Arc<Self>) -> Result<Lease, ConnectError> {
+    /// A connection that the upstream isn't about to close for being idle: one that was used a moment ago, or a new one in the
+    /// place of the one that is idle longest.
+    pub(super) async fn lease_fresh(self: &Arc<Self>) -> Result<Lease, ConnectError> {
         let permit = self.permit().await?;
-        drop(self.idle.lock().stack.pop_front());
-        Ok(Lease { connection: self.connect().await?, pool: Arc::clone(self), permit })
+        let connection = if let Some(connection) = self.take_idle(self.upstream.fresh) {
+            connection
+        } else {
+            drop(self.idle.lock().stack.pop_front());
+            self.connect().await?
+        };
+        Ok(Lease { connection, pool: Arc::clone(self), permit })
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit, ConnectError> {
@@ -118,9 +124,13 @@ impl Pool {
         }
     }
 
-    fn take_idle(&self) -> Option<Connection> {
+    /// The idle connection that was used last, if it was less than so long ago.
+    fn take_idle(&self, within: Span) -> Option<Connection> {
+        let is_within = |last: &Connection| last.idle_since.elapsed() < within.to_duration();
         let mut idle = self.idle.lock();
-        while let Some(connection) = idle.stack.pop_back() {
+        while idle.stack.back().is_some_and(is_within)
+            && let Some(connection) = idle.stack.pop_back()
+        {
             if connection.is_usable() {
                 return Some(connection);
             }

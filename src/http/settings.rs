@@ -50,6 +50,14 @@ pub struct Upstream {
     pub max_idle: usize,
     /// Connections open at the same time; one more request waits until `upstream_connect` has passed.
     pub max_connections: usize,
+    /// A connection that has been idle for longer gets no request about a code: see [`Upstream::FRESH`].
+    pub fresh: Span,
+}
+
+impl Upstream {
+    /// No server closes connections so soon for being idle. Under load all are used again before: a new one for each
+    /// request would soon take all ports there are.
+    pub const FRESH: Span = Span::millis(100);
 }
 
 /// Time-outs of every wait. None is endless.

@@ -90,19 +90,20 @@ pub(super) enum UpstreamError {
 /// Sends a request that may be forwarded. A request that an idle connection didn't take, because the upstream had
 /// closed it, is sent once more on a new connection: always where it provably wasn't sent, else only where sending it
 /// twice does no harm (an idempotent method, and no body that is gone). What is about a code is never harmless twice,
-/// whatever its method: the upstream may have sent the message, or counted the try. So it goes over a new connection: an
-/// idle one may be closing just now, and then nobody knows whether the code went out, which would cost a real user the
-/// code and the wait for the next.
+/// whatever its method: the upstream may have sent the message, or counted the try. So it goes over a new connection, or one
+/// that was used a moment ago: another idle one may be closing just now, and then nobody knows whether the code went out,
+/// which would cost a real user the code and the wait for the next.
 pub(super) async fn forward(
     pool: &Arc<Pool>,
     right: &Right,
     request: Request<RequestBody>,
     (timeouts, counters): (&Timeouts, &Counters),
 ) -> Result<Answered, UpstreamError> {
-    let lease = if matches!(right, Right::Pass(_)) { pool.lease().await } else { pool.lease_new().await };
+    let is_pass = matches!(right, Right::Pass(_));
+    let lease = if is_pass { pool.lease().await } else { pool.lease_fresh().await };
     let mut lease = lease.map_err(connect_error)?;
     let progress = request.body().progress();
-    let copy = if lease.connection.reused { replayable(&request) } else { None };
+    let copy = if lease.connection.reused && is_pass { replayable(&request) } else { None };
     match exchange(&mut lease, request, progress.as_deref(), timeouts).await {
         Ok(response) => Ok(Answered { response, lease, progress }),
         Err(Failed { unsent, error }) => {

@@ -233,6 +233,20 @@ fn what_is_about_a_code_is_never_sent_twice() {
 }
 
 #[test]
+fn what_is_about_a_code_goes_over_a_connection_that_was_used_a_moment_ago() {
+    let app = App::start(|_, stream| reply(stream, "200 OK", "", "ok"));
+    let judge = judge(LOGIN);
+    let mut settings = settings(app.address);
+    settings.upstream.fresh = Span::hours(1);
+    let proxy = Proxy::start(settings, Arc::clone(&judge.gate));
+    for path in ["/send", "/verify"] {
+        let answer = ask(&proxy, path, &phone("+447402417171"), &[]);
+        assert_eq!(status(&answer), 200, "{path}: {answer}");
+    }
+    assert_eq!(app.connections(), 1);
+}
+
+#[test]
 fn what_is_about_a_code_meets_no_idle_connection_that_the_app_closes_just_now() {
     let app = App::start({
         let seen = Mutex::new(Vec::new());

@@ -36,6 +36,7 @@ pub(crate) fn settings(upstream: SocketAddr) -> Settings {
             tls: false,
             ca: None,
             max_idle: 100,
+            fresh: Span::default(),
             max_connections: 1000,
         },
         timeouts: Timeouts { drain: Span::seconds(15), ..Timeouts::default() },
