@@ -33,13 +33,13 @@ const HELD_DESERTED: f32 = 1.2;
 /// or five people gives up on a captcha) 2 to 8 % of such a bomber's messages go out; at 3 hardly less, and more real users
 /// are asked behind the addresses of other attacks. They outweigh it by verifying.
 const OF_ADDRESS: f32 = 2.5;
+/// Challenges that are waited for at the same time.
+const ASKED: usize = 65_536;
+
 /// How far over its limit a cell is heated by what is stopped.
 pub(super) const fn held(is_deserted: bool) -> f32 {
     if is_deserted { HELD_DESERTED } else { HELD }
 }
-
-/// Challenges that are waited for at the same time.
-const ASKED: usize = 65_536;
 
 /// A cell that closed a rung, or that of the address: kind, key, and the limit that it is held against.
 type Closed = (Kind, u64, f32);

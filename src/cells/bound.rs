@@ -64,8 +64,8 @@ pub fn most_evidence(
 }
 
 /// How long after the last attempt of abuse a rung is open again, by fading alone, for an attempt whose looks say
-/// `prior`: `H log2(E / L)`, once all that was open has matured, with the `H` of a place where nobody verifies. At an address' first rung `E` holds what it left silent after
-/// proofs of work too.
+/// `prior`: `H log2(E / L)`, once all that was open has matured, with the `H` of a place where nobody verifies. At an
+/// address' first rung `E` holds what it left silent after proofs of work too.
 pub fn opens_after(
     (kind, settings): (Kind, &KindSettings),
     (rung, closes_at): (Rung, f32),

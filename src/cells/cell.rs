@@ -132,20 +132,20 @@ impl Cell {
         settings.fades_in(kind, self.sent, self.verified)
     }
 
-    /// Brings everything that fades to `now`. A time before the last one changes nothing.
-    pub(super) fn fade_to(&mut self, now: Timestamp, half_life: Span) {
-        self.fade(now, half_life, SLOW);
+    /// Brings everything that fades to `now`, as one of that kind. A time before the last one changes nothing.
+    pub(super) fn fade_to(&mut self, now: Timestamp, kind: Kind, settings: &KindSettings) {
+        self.fade(now, self.half_life(kind, settings), SLOW);
     }
 
     /// As it is at `now`.
-    pub(super) fn faded(mut self, now: Timestamp, half_life: Span) -> Self {
-        self.fade_to(now, half_life);
+    pub(super) fn faded(mut self, now: Timestamp, kind: Kind, settings: &KindSettings) -> Self {
+        self.fade_to(now, kind, settings);
         self
     }
 
     /// The same where the share `outage` of verifications is missing: history fades the slower, or it would be forgotten
     /// before the outage is over, and the silence of the rest held against people.
-    pub(super) fn fade_in_outage(&mut self, now: Timestamp, half_life: Span, outage: f32) {
+    pub(super) fn fade_in_outage(&mut self, now: Timestamp, kind: Kind, settings: &KindSettings, outage: f32) {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_precision_loss,
@@ -153,7 +153,7 @@ impl Cell {
             reason = "hours"
         )]
         let history = Span::millis((SLOW.as_millis() as f32 * (1.0 + HELD * outage)) as u64);
-        self.fade(now, half_life, history);
+        self.fade(now, self.half_life(kind, settings), history);
     }
 
     fn fade(&mut self, now: Timestamp, half_life: Span, history: Span) {
@@ -234,10 +234,10 @@ impl Cell {
     }
 
     /// What is lost if it goes: evidence and history above all.
-    pub(super) fn worth(&self, limit: f32, half_life: Span, now: Timestamp) -> f32 {
-        let faded = self.faded(now, half_life);
+    pub(super) fn worth(&self, kind: Kind, settings: &KindSettings, now: Timestamp) -> f32 {
+        let faded = self.faded(now, kind, settings);
         let busy = if self.open != 0 || self.window != [0; ALTERNATIVES] { 4.0 } else { 0.0 };
-        busy + 2.0 * faded.evidence() / limit + faded.slow.min(1.0) + faded.fast.min(1.0)
+        busy + 2.0 * faded.evidence() / settings.limit + faded.slow.min(1.0) + faded.fast.min(1.0)
     }
 }
 

@@ -333,7 +333,7 @@ impl Cells {
     fn change(&self, kinds: &Kinds, kind: Kind, key: u64, now: Timestamp, act: impl FnOnce(&mut Cell)) {
         let settings = kinds.of(kind);
         self.table.change(key, |cell| {
-            cell.fade_to(now, cell.half_life(kind, settings));
+            cell.fade_to(now, kind, settings);
             act(cell);
         });
     }
@@ -346,7 +346,7 @@ impl Cells {
             fresh,
             |cell| Self::worth(kinds, cell, now),
             |cell| {
-                cell.fade_to(now, cell.half_life(kind, settings));
+                cell.fade_to(now, kind, settings);
                 act(cell)
             },
         )
@@ -369,8 +369,7 @@ impl Cells {
             return unanswered::worth(cell, now);
         }
         let kind = Kind::ALL.get(usize::from(cell.tag)).copied().unwrap_or(Kind::Phone);
-        let settings = kinds.of(kind);
-        cell.worth(settings.limit, cell.half_life(kind, settings), now)
+        cell.worth(kind, kinds.of(kind), now)
     }
 
     /// Cells in use, the most there may be, and those that had to go.

@@ -66,13 +66,13 @@ impl Cells {
     }
 
     pub(super) fn faded(&self, kinds: &Kinds, key: u64, now: Timestamp) -> Option<Cell> {
-        Some(self.table.get(key)?.faded(now, kinds.of(Kind::Country).half_life))
+        Some(self.table.get(key)?.faded(now, Kind::Country, kinds.of(Kind::Country)))
     }
 
     /// The same of a cell that history promises something of. Few do, and fading is most of the work.
     fn promising(&self, kinds: &Kinds, key: u64, now: Timestamp) -> Option<Cell> {
         let cell = self.table.get(key).filter(|cell| cell.promised() >= PROMISED)?;
-        Some(cell.faded(now, kinds.of(Kind::Country).half_life))
+        Some(cell.faded(now, Kind::Country, kinds.of(Kind::Country)))
     }
 
     /// Counts at a send's carrier what real use would have verified by now, and what was.
@@ -92,7 +92,7 @@ impl Cells {
                 carriers::fresh(),
                 |cell| Self::worth(kinds, cell, now),
                 |cell| {
-                    cell.fade_in_outage(now, kinds.of(Kind::Country).half_life, outage.holds());
+                    cell.fade_in_outage(now, Kind::Country, kinds.of(Kind::Country), outage.holds());
                     cell.due += due;
                     cell.came += came;
                     cell.slow += came;
@@ -104,10 +104,8 @@ impl Cells {
     /// Brings the cell of a send's country to `now` without forgetting what it was like before the outage.
     pub(super) fn hold_history(&self, kinds: &Kinds, charge: &Charge, outage: Outage, now: Timestamp) {
         let Some(own) = charge.cell(Kind::Country, Rung::None).filter(|_| outage.holds() > 0.0) else { return };
-        self.table.change(own, |cell| {
-            let half_life = cell.half_life(Kind::Country, kinds.of(Kind::Country));
-            cell.fade_in_outage(now, half_life, outage.holds());
-        });
+        let settings = kinds.of(Kind::Country);
+        self.table.change(own, |cell| cell.fade_in_outage(now, Kind::Country, settings, outage.holds()));
     }
 }
 

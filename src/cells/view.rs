@@ -139,13 +139,13 @@ impl View {
         (real, now): (&RealUse, Timestamp),
     ) -> Self {
         let half_life = cell.half_life(kind, settings);
-        let cell = cell.faded(now, half_life);
+        let cell = cell.faded(now, kind, settings);
         #[expect(clippy::cast_possible_truncation, reason = "a share")]
         let conversion = real.conversion as f32;
         let explained = cell.history(conversion).max(cell.explained_now(conversion));
         let explained = if is_origin(kind) { explained.max(cell.fast * cell.as_real()) } else { explained };
         let evidence = match beyond {
-            Some(beyond) => cell.evidence_with(&beyond.faded(now, beyond.half_life(kind, settings))),
+            Some(beyond) => cell.evidence_with(&beyond.faded(now, kind, settings)),
             None => cell.evidence(),
         };
         Self {
@@ -174,7 +174,7 @@ impl View {
     /// `own` cell, where it has one.
     pub(super) fn at(&self, rung: Rung, own: Option<&Cell>, settings: &KindSettings, now: Timestamp) -> Self {
         let (evidence, open) = own.map_or((self.evidence, self.open), |own| {
-            let own = own.faded(now, own.half_life(self.kind, settings));
+            let own = own.faded(now, self.kind, settings);
             (own.evidence(), sends(own.open))
         });
         Self {
