@@ -247,6 +247,16 @@ fn who_has_no_rules_directory_is_told_how_to_name_one() {
 }
 
 #[test]
+fn the_rules_beside_a_configuration_are_tested_from_wherever_it_is_named() {
+    let directory = Directory::new("elsewhere");
+    fs::create_dir_all(directory.0.join("site/rules")).unwrap();
+    directory.write("site/sendwall.toml", BASE);
+    directory.write("site/rules/own.toml", "[[rule]]\nid = \"own\"\nwhen = 'true'\nthen = \"alert\"\n");
+    let (code, told) = test_in(&directory, &["--config", "site/sendwall.toml"]);
+    assert!(code == Some(0) && told.contains("0 of 1 rules spoke"), "{told}");
+}
+
+#[test]
 fn the_endpoint_of_a_case_is_the_fact_and_the_other_way_round() {
     let directory = Directory::new("endpoint");
     fs::create_dir_all(directory.0.join("rules")).unwrap();

@@ -1,6 +1,6 @@
 //! `rules test`: the cases beside rules.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -22,9 +22,10 @@ enum RulesCommand {
 
 #[derive(Debug, Args)]
 struct TestArgs {
-    /// The directory of rules, or of directories with rules
-    #[arg(value_name = "DIR", default_value = "rules", conflicts_with = "packs")]
-    directory: PathBuf,
+    /// The directory of rules, or of directories with rules [default: rules, beside the configuration where one is
+    /// named]
+    #[arg(value_name = "DIR", conflicts_with = "packs")]
+    directory: Option<PathBuf>,
     /// Runs the cases of the packs that come with sendwall instead
     #[arg(long)]
     packs: bool,
@@ -51,9 +52,17 @@ pub(super) fn rules(args: &RulesArgs) -> anyhow::Result<ExitCode> {
             loaded => Some(loaded?),
         },
     };
-    let directory = (!args.packs).then_some(args.directory.as_path());
-    let tested = config::test_directory(directory, config.as_ref())?;
+    let directory = (!args.packs).then(|| args.directory());
+    let tested = config::test_directory(directory.as_deref(), config.as_ref())?;
     report(&tested.problems, &summary(&tested), args.json)
+}
+
+impl TestArgs {
+    /// Paths in a configuration are from its directory on, and so is what is tested with it.
+    fn directory(&self) -> PathBuf {
+        let beside = self.config.as_ref().and_then(|config| config.parent());
+        self.directory.clone().unwrap_or_else(|| beside.unwrap_or_else(|| Path::new("")).join("rules"))
+    }
 }
 
 fn report(problems: &[Problem], end: &str, json: bool) -> anyhow::Result<ExitCode> {
