@@ -198,8 +198,11 @@ fn compile_source(source: &Source<'_>, environment: &dyn Fn(&str) -> Option<Stri
     let (problems, asked) = source.take();
     let config = match config {
         Some(config) if !problems.iter().any(Problem::is_error) => Ok(Config { warnings: problems, ..config }),
-        Some(Config { files, rules, .. }) => Err(Faulty { problems, files, patterns: rules.patterns }),
-        None => Err(Faulty { problems, ..Faulty::default() }),
+        Some(Config { mut files, rules, .. }) => {
+            files.extend(source.take_unread());
+            Err(Faulty { problems, files, patterns: rules.patterns })
+        }
+        None => Err(Faulty { problems, files: source.take_unread(), ..Faulty::default() }),
     };
     (config, asked)
 }

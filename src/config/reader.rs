@@ -241,18 +241,15 @@ impl<'s> Section<'s> {
             return None;
         }
         let path = self.source.resolve(text);
-        match File::open(&path).and_then(|file| file.metadata()) {
-            Ok(metadata) if metadata.is_file() => Some(path),
-            Ok(_) => {
-                self.error(key, Fault::new(format!("{} is not a file", path.display())));
-                None
-            }
-            Err(error) => {
-                let fault = Fault::new(format!("cannot read {}: {error}", path.display()));
-                self.error(key, fault.hint("relative paths start at the directory of this file"));
-                None
-            }
-        }
+        let fault = match File::open(&path).and_then(|file| file.metadata()) {
+            Ok(metadata) if metadata.is_file() => return Some(path),
+            Ok(_) => Fault::new(format!("{} is not a file", path.display())),
+            Err(error) => Fault::new(format!("cannot read {}: {error}", path.display()))
+                .hint("relative paths start at the directory of this file"),
+        };
+        self.error(key, fault);
+        self.source.note_unread(path);
+        None
     }
 
     /// The path of a file that may be made later.

@@ -75,6 +75,7 @@ pub(super) struct Source<'a> {
     positions: bool,
     pub(super) found: RefCell<Vec<(usize, Problem)>>,
     asked: RefCell<BTreeSet<String>>,
+    unread: RefCell<Vec<PathBuf>>,
 }
 
 impl<'a> Source<'a> {
@@ -91,7 +92,16 @@ impl<'a> Source<'a> {
 
     fn new(name: String, base: PathBuf, text: &'a str, positions: bool) -> Self {
         let ends = text.match_indices('\n').map(|(at, _)| at).collect();
-        Self { name, base, text, ends, positions, found: RefCell::default(), asked: RefCell::default() }
+        Self {
+            name,
+            base,
+            text,
+            ends,
+            positions,
+            found: RefCell::default(),
+            asked: RefCell::default(),
+            unread: RefCell::default(),
+        }
     }
 
     pub(super) fn text(&self) -> &'a str {
@@ -168,6 +178,15 @@ impl<'a> Source<'a> {
     /// Notes that the reader knows `path` (array indices left out).
     pub(super) fn note_asked(&self, path: String) {
         self.asked.borrow_mut().insert(path);
+    }
+
+    pub(super) fn note_unread(&self, path: PathBuf) {
+        self.unread.borrow_mut().push(path);
+    }
+
+    /// The files that it names and that can't be read.
+    pub(super) fn take_unread(&self) -> Vec<PathBuf> {
+        self.unread.take()
     }
 
     /// Everything found, in the order of the text, and every key that was asked for.

@@ -37,6 +37,18 @@ fn a_file_that_a_refused_configuration_lacks_is_seen_when_it_comes() {
 }
 
 #[test]
+fn what_a_key_of_a_refused_configuration_names_is_seen_when_it_comes() {
+    let sendwall = started();
+    let list = "\n[[list]]\nname = \"office\"\nkind = \"networks\"\nfile = \"office.txt\"\n";
+    sendwall.write_rules(&(config(100, "rules = [\"rules/*.toml\"]") + list));
+    eventually("it is told", || problems(&sendwall).contains("cannot read office.txt"));
+    sendwall.directory.write("office.txt", "192.0.2.0/24\n");
+    eventually("the list is in force", || revision(&sendwall).starts_with("r2-"));
+    sendwall.directory.write("office.txt", "192.0.2.0/24\n198.51.100.0/24\n");
+    eventually("so is an edit of it", || revision(&sendwall).starts_with("r3-"));
+}
+
+#[test]
 fn another_edit_is_told_also_where_the_reason_of_the_refusal_stays() {
     let sendwall = started();
     fs::remove_file(sendwall.directory.0.join("rules/one.toml")).unwrap();
