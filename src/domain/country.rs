@@ -20,6 +20,14 @@ impl Country {
         }
     }
 
+    /// How many different ones there may be.
+    pub const COUNT: usize = 26 * 26;
+
+    /// Its place among all of them, below [`Self::COUNT`].
+    pub fn index(self) -> usize {
+        self.0.iter().fold(0, |index, letter| 26 * index + usize::from(letter - b'A'))
+    }
+
     /// The two letters.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("??")

@@ -63,6 +63,13 @@ pub(super) struct Decided {
     pub(super) mode: &'static str,
 }
 
+impl Decided {
+    pub(super) fn of(decision: &domain::Decision) -> Self {
+        let (verdict, mode) = (decision.verdict.name(), decision.mode.name());
+        Self { endpoint: Arc::clone(&decision.endpoint), verdict, mode }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct Reason {
     pub(super) endpoint: Arc<str>,

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
@@ -21,7 +20,7 @@ use super::evidence::Evidence;
 use super::limiter::Limiter;
 use super::lists::ListCounts;
 use super::looks::LookCounters;
-use super::per_endpoint::{Amount, Endpoints, Often};
+use super::per_endpoint::{Amount, Count, Endpoints, Often};
 use super::ruled::Ruled;
 use super::saved::Saved;
 use super::striped::DecisionTimes;
@@ -34,7 +33,6 @@ use crate::domain::{Country, Decision, Facts, Money, OutcomeKind, PhoneFact, Rea
 /// Content type of [`Metrics::render`]'s text.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-type Count = Counter<u64>;
 type Level = Gauge<u64, AtomicU64>;
 
 /// Every metric of the process.
@@ -182,7 +180,9 @@ impl Metrics {
     /// A request for a code was judged, in `elapsed`.
     pub fn decided(&self, decision: &Decision, facts: &Facts, elapsed: Duration) {
         self.endpoints.with(&decision.endpoint, |own| {
-            own.decision(decision).get_or_init(|| self.decisions.get_or_create_owned(&decided(decision))).inc();
+            own.decision(decision)
+                .get_or_init(|| self.decisions.get_or_create_owned(&labels::Decided::of(decision)))
+                .inc();
         });
         self.at_rung(decision);
         self.ruled.decided(decision, self);
@@ -213,7 +213,7 @@ impl Metrics {
     /// A try of a code was judged, in `elapsed`.
     pub fn tried(&self, decision: &Decision, elapsed: Duration) {
         self.endpoints.with(&decision.endpoint, |own| {
-            own.r#try(decision).get_or_init(|| self.tries.get_or_create_owned(&decided(decision))).inc();
+            own.r#try(decision).get_or_init(|| self.tries.get_or_create_owned(&labels::Decided::of(decision))).inc();
         });
         self.reasons(decision);
         self.decision_seconds.observe(elapsed);
@@ -263,17 +263,25 @@ impl Metrics {
 
     /// A code went out.
     pub fn sent(&self, endpoint: &Arc<str>, country: Option<Country>, price: Money) {
-        let label = labels::Sent { endpoint: Arc::clone(endpoint), country: labels::Country(country) };
-        self.sends.get_or_create(&label).inc();
-        self.sms_cost.get_or_create(&label).inc_by(price.as_units());
+        let label = || labels::Sent { endpoint: Arc::clone(endpoint), country: labels::Country(country) };
+        let in_families = || (self.sends.get_or_create_owned(&label()), self.sms_cost.get_or_create_owned(&label()));
+        self.endpoints.with(endpoint, |own| {
+            let (sends, cost) = own.sent(country).get_or_init(in_families);
+            sends.inc();
+            cost.inc_by(price.as_units());
+        });
         self.sums.sent(price);
     }
 
     /// Something became of a code that went out.
     pub fn outcome(&self, endpoint: &Arc<str>, country: Option<Country>, outcome: OutcomeKind) {
-        let endpoint = Arc::clone(endpoint);
-        let label = labels::Outcome { endpoint, country: labels::Country(country), outcome: outcome.name() };
-        self.outcomes.get_or_create(&label).inc();
+        let in_family = || {
+            let (endpoint, country) = (Arc::clone(endpoint), labels::Country(country));
+            self.outcomes.get_or_create_owned(&labels::Outcome { endpoint, country, outcome: outcome.name() })
+        };
+        self.endpoints.with(endpoint, |own| {
+            own.outcome(country, outcome).get_or_init(in_family).inc();
+        });
         if outcome == OutcomeKind::Verified {
             self.sums.verified();
         }
@@ -387,9 +395,4 @@ impl Metrics {
     pub fn totals(&self) -> Totals {
         self.sums.read(self.journal_dropped.get())
     }
-}
-
-fn decided(decision: &Decision) -> labels::Decided {
-    let (verdict, mode) = (decision.verdict.name(), decision.mode.name());
-    labels::Decided { endpoint: Arc::clone(&decision.endpoint), verdict, mode }
 }

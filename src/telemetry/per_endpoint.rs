@@ -8,14 +8,19 @@ use arc_swap::ArcSwap;
 use prometheus_client::metrics::counter::Counter;
 
 use super::striped::Striped;
-use crate::domain::{Decision, ListName, Mode, Reason, Rung, Verdict};
+use crate::domain::{Country, Decision, ListName, Mode, OutcomeKind, Reason, Rung, Verdict};
 
 /// A counter of what happens with every decision.
 pub(super) type Often = Counter<u64, Striped>;
 /// One that joins its family when it is first counted.
 pub(super) type Slot = OnceLock<Often>;
+/// Of what happens to one country's messages: there are too many to count each in a part for each thread.
+pub(super) type Count = Counter<u64>;
 /// Of money.
 pub(super) type Amount = Counter<f64, AtomicU64>;
+
+/// Counters by country, and for what is of none.
+type ByCountry<T> = Box<[OnceLock<T>]>;
 
 #[derive(Debug)]
 pub(super) struct PerEndpoint {
@@ -25,12 +30,15 @@ pub(super) struct PerEndpoint {
     reasons: [Slot; 18],
     rungs: [Slot; 8],
     saved: [OnceLock<(Often, Amount)>; 4],
+    sent: ByCountry<(Count, Amount)>,
+    outcomes: [ByCountry<Count>; 3],
 }
 
 impl PerEndpoint {
     fn new(endpoint: &Arc<str>) -> Self {
         let (decisions, tries, reasons, rungs, saved) = Default::default();
-        Self { endpoint: Arc::clone(endpoint), decisions, tries, reasons, rungs, saved }
+        let (sent, outcomes) = (by_country(), std::array::from_fn(|_| by_country()));
+        Self { endpoint: Arc::clone(endpoint), decisions, tries, reasons, rungs, saved, sent, outcomes }
     }
 
     pub(super) fn decision(&self, decision: &Decision) -> &Slot {
@@ -66,6 +74,22 @@ impl PerEndpoint {
         }
     }
 
+    /// Messages that went out to a country, and what they cost.
+    pub(super) fn sent(&self, country: Option<Country>) -> &OnceLock<(Count, Amount)> {
+        &self.sent[place(country)]
+    }
+
+    /// What became of a country's messages.
+    pub(super) fn outcome(&self, country: Option<Country>, outcome: OutcomeKind) -> &OnceLock<Count> {
+        let [verified, delivered, undelivered] = &self.outcomes;
+        let of = match outcome {
+            OutcomeKind::Verified => verified,
+            OutcomeKind::Delivered => delivered,
+            OutcomeKind::Undelivered => undelivered,
+        };
+        &of[place(country)]
+    }
+
     pub(super) fn reason(&self, reason: &Reason) -> &Slot {
         let [limit, table_full, kind, impossible, country, unreadable, no_phone, rest @ ..] = &self.reasons;
         let [page, hot, surge, siege, waiting, look, rule, budget, deny, allow, blind] = rest;
@@ -92,6 +116,15 @@ impl PerEndpoint {
             Reason::Blind => blind,
         }
     }
+}
+
+fn by_country<T>() -> ByCountry<T> {
+    (0..=Country::COUNT).map(|_| OnceLock::new()).collect()
+}
+
+/// What is of no country stands last.
+fn place(country: Option<Country>) -> usize {
+    country.map_or(Country::COUNT, Country::index)
 }
 
 fn by_verdict<'a>(slots: &'a [Slot; 12], decision: &Decision) -> &'a Slot {
