@@ -38,8 +38,8 @@ pub fn most_open(settings: &KindSettings, rung: Rung, history: History) -> f32 {
 }
 
 /// The most messages that abuse gets through one cell at `rung` in any half-life of the kind. `closes_at` is the heat at
-/// which the rung closes: 1, but for the phone, whose messages count together over all rungs, and at captchas 1.5 for who
-/// looks like real users there.
+/// which the rung closes: 1, but for the phone, whose messages count together over all rungs, and at captchas for who looks
+/// like real users there: 1.5, or up to 3 of a place that messages go to where nothing was stopped for a while.
 pub fn most_sends(
     (kind, settings): (Kind, &KindSettings),
     (rung, closes_at): (Rung, f32),

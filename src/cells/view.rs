@@ -106,7 +106,12 @@ impl View {
     /// How surely abuse goes to a place at this moment, 0 to 1: much is stopped there, and hardly anybody verifies. It
     /// shows before any code could have been verified, and where those that are stopped were all stopped for their looks.
     pub fn besieged(&self) -> f32 {
-        self.novelty() * (self.refused / BESIEGED).min(1.0)
+        self.novelty() * self.stopping()
+    }
+
+    /// How much is stopped there at this moment, 0 to 1.
+    pub fn stopping(&self) -> f32 {
+        (self.refused / BESIEGED).min(1.0)
     }
 
     /// How long until a siege is over where nothing more is stopped: until less than one is left of what was.

@@ -25,6 +25,9 @@ const LOOK_AT_CAPTCHA: f32 = 0.8;
 /// How much more of what it shares with others an attempt bears at captchas that looks right: more than refusals alone
 /// heat a cell, or the first who fail there keep out everyone who comes after them.
 const BORNE_OF_OTHERS: f32 = 1.5;
+/// How many times more of that of a place that messages go to where nothing is stopped at the moment. What an attack left
+/// behind, and two or three people who never typed their codes in, would keep everybody real out for hours.
+const BORNE_IN_PEACE: f32 = 2.0;
 /// What a surge weighs for who looks quite right, where the endpoint is known: a campaign, and offices that begin at the same
 /// minute, are a surge before anybody can have verified. Of attacks in `sendwall simulate` none gains by it; of offices half
 /// as many are asked.
@@ -106,7 +109,7 @@ impl Standing {
         let heat = heat(view, rung, outage);
         match (rung, view.kind) {
             (Rung::None | Rung::Pow, _) | (_, Kind::Phone | Kind::Client) => heat,
-            _ if self.looks_right => heat / BORNE_OF_OTHERS,
+            _ if self.looks_right => heat / borne_of(view),
             _ if self.prior >= RIGHT => heat + LOOK_AT_CAPTCHA * self.known * self.prior * view.novelty(),
             _ => heat,
         }
@@ -178,6 +181,12 @@ pub(super) fn heat(view: &View, rung: Rung, outage: f32) -> f32 {
         Kind::Client => view.heat,
         _ => view.heat * (1.0 - outage * view.known),
     }
+}
+
+/// How much of a cell's heat is borne at captchas by who looks right.
+fn borne_of(view: &View) -> f32 {
+    let peace = if view.kind.is_destination() { 1.0 - view.stopping() } else { 0.0 };
+    BORNE_OF_OTHERS * (1.0 + (BORNE_IN_PEACE - 1.0) * peace)
 }
 
 #[cfg(test)]
@@ -270,9 +279,17 @@ mod tests {
     fn refusals_alone_keep_nobody_out_who_looks_right() {
         let hot = |kind, heat, verified| View { heat, sent: verified, verified, ..view(kind) };
         for (what, cell, looks, rung) in [
-            ("looks right", hot(Kind::Range, 1.2, 20.0), 0.0, Rung::Captcha),
+            ("looks right", View { refused: 9.0, ..hot(Kind::Range, 1.2, 20.0) }, 0.0, Rung::Captcha),
             ("looks wrong", hot(Kind::Range, 1.0, 20.0), 0.5, Rung::Block),
-            ("silence beyond what refusals heat", hot(Kind::Range, 1.6, 20.0), 0.0, Rung::Block),
+            (
+                "silence beyond what refusals heat",
+                View { refused: 3.0, ..hot(Kind::Range, 1.6, 20.0) },
+                0.0,
+                Rung::Block,
+            ),
+            ("as much where nothing is stopped any more", hot(Kind::Range, 2.9, 20.0), 0.0, Rung::Captcha),
+            ("silence beyond that", hot(Kind::Range, 3.1, 20.0), 0.0, Rung::Block),
+            ("silence at an address, stopped or not", hot(Kind::Address, 1.6, 20.0), 0.0, Rung::Block),
             ("the phone itself", hot(Kind::Phone, 2.3, 0.0), 0.0, Rung::Block),
             ("the client itself", hot(Kind::Client, 1.1, 0.0), 0.0, Rung::Block),
             ("looks wrong, where hardly anybody verified", hot(Kind::Country, 0.4, 0.0), 0.8, Rung::Block),

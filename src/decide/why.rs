@@ -359,7 +359,7 @@ mod tests {
             (
                 0.3,
                 Rung::Captcha,
-                hot(Kind::Range, 1.8),
+                View { refused: 3.0, ..hot(Kind::Range, 1.8) },
                 &["heat of range below 1 at captcha (now 1.20): verifications, or 16m"],
             ),
             (
