@@ -1,6 +1,6 @@
 //! `rules test`: the cases beside rules.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
@@ -60,8 +60,8 @@ pub(super) fn rules(args: &RulesArgs) -> anyhow::Result<ExitCode> {
 impl TestArgs {
     /// Paths in a configuration are from its directory on, and so is what is tested with it.
     fn directory(&self) -> PathBuf {
-        let beside = self.config.as_ref().and_then(|config| config.parent());
-        self.directory.clone().unwrap_or_else(|| beside.unwrap_or_else(|| Path::new("")).join("rules"))
+        let beside = || self.config.as_ref().map_or_else(|| "rules".into(), |config| config.with_file_name("rules"));
+        self.directory.clone().unwrap_or_else(beside)
     }
 }
 

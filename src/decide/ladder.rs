@@ -25,8 +25,8 @@ const LOOK_AT_CAPTCHA: f32 = 0.8;
 /// How much more of what it shares with others an attempt bears at captchas that looks right: more than refusals alone
 /// heat a cell, or the first who fail there keep out everyone who comes after them.
 const BORNE_OF_OTHERS: f32 = 1.5;
-/// How many times more of that of a place that messages go to where nothing is stopped at the moment. What an attack left
-/// behind, and two or three people who never typed their codes in, would keep everybody real out for hours.
+/// How many times as much is borne of a place that messages go to where nothing is stopped at the moment: else two or three
+/// people who never typed their codes in, while an attack went on, would keep everybody real out for hours after it.
 const BORNE_IN_PEACE: f32 = 2.0;
 /// What a surge weighs for who looks quite right, where the endpoint is known: a campaign, and offices that begin at the same
 /// minute, are a surge before anybody can have verified. Of attacks in `sendwall simulate` none gains by it; of offices half

@@ -1,7 +1,7 @@
 //! The metrics, and one method for each thing that happens on the path.
 //!
-//! What is counted with every decision is found by index (see [`super::per_endpoint`]); what is rarer, or has a country,
-//! is looked up in its family.
+//! What is counted with every decision and every message is found by index (see [`super::per_endpoint`]); what is rarer is
+//! looked up in its family.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
