@@ -13,7 +13,7 @@ use crate::decide::{ChallengeBy, OnMissing, PageToken, Policy};
 use crate::domain::{Mode, Span};
 use crate::extract::{self, MatchKey, PhoneSource, Role, Rule};
 use crate::gate::Endpoint;
-use crate::rules::{EXCHANGE, Expression};
+use crate::rules::{EXCHANGE, Expression, REQUEST};
 
 /// What makes an answer a send, where the operator says nothing. After 307 and 308 the client sends the same request to
 /// another address: nothing was done at this one.
@@ -56,11 +56,11 @@ fn endpoint(section: &mut Section<'_>, name: Arc<str>, mode: Mode, ways: &Ways) 
     check_challenge(section, &name, &policy);
     let extract = extract_settings(section);
     let has_verify = section.has("verify");
-    let condition = |section: &mut Section<'_>, key| conditions::read(section, key, &EXCHANGE);
-    let when = condition(section, "when");
-    let sent_if = condition(section, "sent_if").or_else(|| Expression::parse(SENT_IF, &EXCHANGE).ok());
-    let verify_when = condition(section, "verify_when");
-    let verified_if = condition(section, "verified_if");
+    // Compared with an answer that isn't there yet, nothing would be protected.
+    let when = conditions::read(section, "when", &REQUEST);
+    let sent_if = conditions::read(section, "sent_if", &EXCHANGE);
+    let verify_when = conditions::read(section, "verify_when", &REQUEST);
+    let verified_if = conditions::read(section, "verified_if", &EXCHANGE);
     let match_by = section.list("match", values::match_key);
     let verify_window = section.span("verify_window", Span::seconds(30)..=Span::hours(24)).unwrap_or(Span::minutes(10));
     check_verify(section, &name);
@@ -69,7 +69,7 @@ fn endpoint(section: &mut Section<'_>, name: Arc<str>, mode: Mode, ways: &Ways) 
         policy,
         extract,
         when,
-        sent_if: sent_if.expect("the default parses"),
+        sent_if: sent_if.or_else(|| Expression::parse(SENT_IF, &EXCHANGE).ok()).expect("the default parses"),
         has_verify,
         verify_when,
         verified_if,

@@ -38,7 +38,7 @@ mod vocabulary;
 pub use attempt::{Frame, RULES, Signals, Situation, Zone};
 pub use catalogue::Catalogue;
 pub use error::ExpressionError;
-pub use exchange::EXCHANGE;
+pub use exchange::{EXCHANGE, REQUEST};
 pub use expression::{Expression, Step};
 pub use facts::FACTS;
 pub use list::{List, ListKind, Members, RawNumbers};

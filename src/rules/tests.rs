@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use expect_test::expect_file;
 use proptest::prelude::*;
 
-use super::super::{EXCHANGE, Entry, FACTS, RULES};
+use super::super::{EXCHANGE, Entry, FACTS, REQUEST, RULES};
 use super::*;
 
 /// The exchange that `values.txt` is about.
@@ -94,6 +94,7 @@ fn faults_are_told_as_in_the_table() {
         }
         let (vocabulary, text) = match line.split_once(": ") {
             Some(("facts", text)) => (&FACTS, text),
+            Some(("request", text)) => (&REQUEST, text),
             Some(("rule", text)) => (&RULES, text),
             _ => (&EXCHANGE, line),
         };
@@ -155,7 +156,7 @@ fn uses_and_text_and_explain() {
 
 #[test]
 fn every_name_is_documented_and_no_name_twice() {
-    for vocabulary in [&EXCHANGE, &FACTS] {
+    for vocabulary in [&REQUEST, &EXCHANGE, &FACTS] {
         for (index, Entry { name, doc, .. }) in vocabulary.entries.iter().enumerate() {
             assert!(doc.ends_with('.') && doc.len() < 120, "{name}");
             assert!(vocabulary.entries.iter().skip(index + 1).all(|other| other.name != *name), "{name}");
