@@ -21,7 +21,7 @@ const APART: usize = 10_000;
 const PHONES: usize = 8;
 /// Footprints are kept at the same time: endpoints times countries.
 const FOOTPRINTS: usize = 500;
-/// After so long a silence an attack is another one.
+/// After so long a silence it is another attack, where nobody was told of it.
 const OVER: Span = Span::hours(1);
 /// A look so wrong that it alone asks for a proof.
 const WRONG: f32 = 0.9;
@@ -46,6 +46,8 @@ pub(super) struct Footprint {
     first: Vec<Seen>,
     latest: VecDeque<Seen>,
     last: Timestamp,
+    /// When the incident before it was over: what went out by then was told with that one.
+    since: Timestamp,
 }
 
 /// An [`Example`] before it is told.
@@ -74,11 +76,7 @@ impl Footprints {
                 return;
             }
         }
-        let footprint = self.0.entry(place).or_insert_with(Footprint::new);
-        if now.since(footprint.last) >= OVER {
-            *footprint = Footprint::new();
-        }
-        footprint.stopped(facts, decision, volumes);
+        self.0.entry(place).or_insert_with(Footprint::new).stopped(facts, decision, volumes);
     }
 
     /// A message went out, or was verified.
@@ -104,33 +102,47 @@ impl Footprints {
         recent.map(|(place, _)| place.clone()).collect()
     }
 
+    /// An attack goes on for as long as its incident is `open`, however quiet it is meanwhile. Where the last one is `over`,
+    /// the next begins with nothing, and where none was made of it, it is forgotten.
+    pub(super) fn settle(&mut self, open: &[Key], over: &[Key], now: Timestamp) {
+        self.0.retain(|(endpoint, country), footprint| {
+            let is_of = |keys: &[Key]| keys.iter().any(|key| key.covers_place(endpoint, *country));
+            if is_of(open) {
+                return true;
+            }
+            if is_of(over) {
+                footprint.begin_anew(now);
+            }
+            now.since(footprint.last) < OVER
+        });
+    }
+
     /// The sums of the places that are part of `key`.
-    pub(super) fn sums(&self, key: &Key, now: Timestamp) -> Sums {
+    pub(super) fn sums(&self, key: &Key) -> Sums {
         let mut all = Sums::default();
-        self.parts(key, now).for_each(|(_, footprint)| all.add(&footprint.sums));
+        self.parts(key).for_each(|(_, footprint)| all.add(&footprint.sums));
         all
     }
 
     /// What is known of the places that are part of `key`, together.
-    pub(super) fn evidence(&self, key: &Key, now: Timestamp) -> Evidence {
+    pub(super) fn evidence(&self, key: &Key) -> Evidence {
         let mut all = Evidence::default();
-        for (place, footprint) in self.parts(key, now) {
+        for (place, footprint) in self.parts(key) {
             let room = (2 * EXAMPLES).saturating_sub(all.decisions.len());
             all.add(&footprint.told(place, room));
         }
         all
     }
 
-    fn parts(&self, key: &Key, now: Timestamp) -> impl Iterator<Item = (&Place, &Footprint)> {
-        let fits = |(endpoint, country): &Place| key.covers_place(endpoint, *country);
-        self.0.iter().filter(move |(place, footprint)| fits(place) && now.since(footprint.last) < OVER)
+    fn parts(&self, key: &Key) -> impl Iterator<Item = (&Place, &Footprint)> {
+        self.0.iter().filter(|((endpoint, country), _)| key.covers_place(endpoint, *country))
     }
 }
 
 impl Footprint {
     fn new() -> Self {
         Self {
-            stopped: Window::new(Span::hours(1), 120),
+            stopped: hour(),
             sums: Sums::default(),
             ranges: BTreeMap::new(),
             networks: BTreeMap::new(),
@@ -141,7 +153,14 @@ impl Footprint {
             first: Vec::new(),
             latest: VecDeque::new(),
             last: Timestamp::default(),
+            since: Timestamp::default(),
         }
+    }
+
+    /// Leaves nothing but how much is stopped.
+    fn begin_anew(&mut self, now: Timestamp) {
+        let stopped = std::mem::replace(&mut self.stopped, hour());
+        *self = Self { stopped, last: self.last, since: now, ..Self::new() };
     }
 
     fn stopped(&mut self, facts: &Facts, decision: &Decision, volumes: &mut Volumes) {
@@ -196,13 +215,15 @@ impl Footprint {
         self.latest.push_back(example);
     }
 
-    /// A range that is new brings what its last hour holds: messages that went out before anything was noticed.
+    /// A range that is new brings what its last hour holds: messages that went out before anything was noticed, and that no
+    /// incident before was told with.
     fn of_range(&mut self, phone: &Phone, volumes: &mut Volumes, now: Timestamp) {
         if !self.ranges.contains_key(&phone.range) {
             if self.ranges.len() >= ROWS {
                 return;
             }
-            let before = volumes.tally(&Key::range(phone), Span::hours(1), Span::default(), now);
+            let before =
+                volumes.tally(&Key::range(phone), Span::hours(1).min(now.since(self.since)), Span::default(), now);
             self.ranges.insert(phone.range, RangeRow::default());
             self.add(phone.range, &before);
         }
@@ -255,6 +276,11 @@ impl Seen {
             reason: self.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
         }
     }
+}
+
+/// To half a minute.
+fn hour() -> Window<u64> {
+    Window::new(Span::hours(1), 120)
 }
 
 fn count<K: Ord>(rows: &mut BTreeMap<K, u64>, name: K) {

@@ -13,6 +13,9 @@ use crate::domain::{Country, Money, Span, Timestamp};
 
 /// Codes younger than this may still be verified.
 pub(super) const VERIFY_TIME: Span = Span::minutes(3);
+/// A slow attack's requests come by chance: some dozens in a quarter of an hour are now half as many again, now half. It is one
+/// attack all the same.
+const CLEAR_OF_ATTACKS: f64 = 0.5;
 /// Reports of failures come later than messages.
 const REPORT_TIME: Span = Span::minutes(1);
 /// Standard errors by which a share must be over its threshold: it is looked at thousands of times a day.
@@ -51,7 +54,9 @@ pub(super) fn measure(
 ) -> Measured {
     let tally = |volumes: &mut Volumes, young| volumes.tally(key, rule.per, young, now);
     match rule.kind {
-        AlertKind::Attack => over(attack_size(rule, key, footprints, now), rule.warn, rule.critical),
+        AlertKind::Attack => {
+            over_until(attack_size(rule, key, footprints, now), (rule.warn, rule.critical), CLEAR_OF_ATTACKS)
+        }
         AlertKind::Messages | AlertKind::Money => {
             let tally = tally(volumes, Span::default());
             let value = volume(rule.kind, &tally);
@@ -111,12 +116,17 @@ pub(super) fn usual(rule: &Rule, history: &History, now: Timestamp) -> Option<f6
 
 /// A value that should be small.
 pub(super) fn over(value: f64, warn: Option<f64>, critical: Option<f64>) -> Measured {
+    over_until(value, (warn, critical), CLEAR)
+}
+
+/// The same, well again below the part `clear` of its threshold.
+fn over_until(value: f64, (warn, critical): (Option<f64>, Option<f64>), clear: f64) -> Measured {
     let reaches = |threshold: Option<f64>| threshold.filter(|threshold| value >= *threshold);
     let lowest = [warn, critical].into_iter().flatten().fold(f64::INFINITY, f64::min);
     let (reading, limit) = match (reaches(critical), reaches(warn)) {
         (Some(limit), _) => (Reading::Over(Severity::Critical), limit),
         (None, Some(limit)) => (Reading::Over(Severity::Warn), limit),
-        (None, None) if value >= lowest * CLEAR => (Reading::Near, lowest),
+        (None, None) if value >= lowest * clear => (Reading::Near, lowest),
         (None, None) => (Reading::Well, lowest),
     };
     Measured { reading, value, limit }

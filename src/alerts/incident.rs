@@ -90,6 +90,15 @@ pub struct Acknowledged {
     pub note: String,
 }
 
+impl Acknowledged {
+    /// With what was said before, where this says nothing of it.
+    pub(super) fn after(self, before: Option<Self>) -> Self {
+        let Some(before) = before else { return self };
+        let kept = |now: String, before: String| if now.is_empty() { before } else { now };
+        Self { at: self.at, by: kept(self.by, before.by), note: kept(self.note, before.note) }
+    }
+}
+
 /// A line of the timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {

@@ -59,7 +59,7 @@ impl Book {
         &mut self,
         settings: &Settings,
         findings: &[Finding],
-        attacks: &Footprints,
+        attacks: &mut Footprints,
         now: Timestamp,
     ) -> Vec<Alert> {
         // Wide ones first, so that narrow ones of the same cause find them.
@@ -83,7 +83,7 @@ impl Book {
             };
             let attack = attack(incident, now);
             if let Some(attack) = &attack {
-                take_sums(incident, attacks, attack, now);
+                take_sums(incident, attacks, attack);
             }
             if incident.alerts.iter().all(|row| row.ended.is_some()) {
                 incident.ended = Some(now);
@@ -98,8 +98,21 @@ impl Book {
             self.changes += u64::from(message.is_some() || incident.ended.is_some());
             told.extend(message);
         }
+        self.settle(attacks, now);
         self.forget(settings.incidents);
         told
+    }
+
+    /// What an attack left is told with its incident, and with no other.
+    fn settle(&self, attacks: &mut Footprints, now: Timestamp) {
+        let attacks_of = |fits: fn(&Incident, Timestamp) -> bool| -> Vec<Key> {
+            let rows =
+                self.incidents.iter().filter(|incident| fits(incident, now)).flat_map(|incident| &incident.alerts);
+            rows.filter(|row| row.kind == AlertKind::Attack).map(|row| row.of.clone()).collect()
+        };
+        let open = attacks_of(|incident, _| incident.is_open());
+        let over = attacks_of(|incident, now| incident.ended == Some(now));
+        attacks.settle(&open, &over, now);
     }
 
     /// Takes the tables and examples of attacks anew for whoever may look at them between messages, now and then: all
@@ -228,10 +241,12 @@ impl Book {
         self.incidents.iter().find(|incident| incident.id == *id)
     }
 
-    /// Somebody looks after it. `None`: there is no such incident.
+    /// Somebody looks after it; what they don't say stays as it was. `None`: there is no such incident.
     pub(super) fn acknowledge(&mut self, id: &IncidentId, acknowledged: Acknowledged) -> Option<Incident> {
         let incident = self.incidents.iter_mut().find(|incident| incident.id == *id)?;
-        incident.note(acknowledged.at, format!("acknowledged by {}", acknowledged.by));
+        let acknowledged = acknowledged.after(incident.acknowledged.take());
+        let by = if acknowledged.by.is_empty() { String::new() } else { format!(" by {}", acknowledged.by) };
+        incident.note(acknowledged.at, format!("acknowledged{by}"));
         incident.acknowledged = Some(acknowledged);
         self.changes += 1;
         Some(incident.clone())
@@ -287,8 +302,8 @@ fn attack(incident: &Incident, now: Timestamp) -> Option<Key> {
 }
 
 /// Takes in the sums of an attack. Those of a process that has just started are smaller than what is known already.
-fn take_sums(incident: &mut Incident, attacks: &Footprints, attack: &Key, now: Timestamp) {
-    let sums = attacks.sums(attack, now);
+fn take_sums(incident: &mut Incident, attacks: &Footprints, attack: &Key) {
+    let sums = attacks.sums(attack);
     if sums.size() >= incident.evidence.size() {
         incident.evidence.set_sums(&sums);
     }
@@ -296,9 +311,9 @@ fn take_sums(incident: &mut Incident, attacks: &Footprints, attack: &Key, now: T
 
 /// Takes in its tables and examples, where it has gone on since they were taken.
 fn take_tables(incident: &mut Incident, attacks: &Footprints, attack: &Key, now: Timestamp) {
-    let sums = attacks.sums(attack, now);
+    let sums = attacks.sums(attack);
     if sums.size() >= incident.evidence.size() && incident.look.is_none_or(|(then, _)| then != sums) {
-        incident.evidence = attacks.evidence(attack, now);
+        incident.evidence = attacks.evidence(attack);
         incident.look = Some((sums, now));
     }
 }
@@ -329,7 +344,7 @@ mod tests {
         /// What is told of these findings, as status, severity and summary.
         fn take(&mut self, findings: &[Finding]) -> Vec<(Status, Severity, String)> {
             self.now = self.now + Span::minutes(1);
-            let told = self.book.take(&Settings::default(), findings, &Footprints::default(), self.now);
+            let told = self.book.take(&Settings::default(), findings, &mut Footprints::default(), self.now);
             told.into_iter().map(|alert| (alert.status, alert.severity, alert.summary)).collect()
         }
 

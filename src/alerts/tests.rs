@@ -104,6 +104,10 @@ impl Stage {
         self.decide(&facts, Verdict::Block, vec![hot("range", 3.0), hot("range", 2.0)]);
     }
 
+    fn attacks(&self) -> Vec<Incident> {
+        self.alarm.incidents().into_iter().filter(|incident| incident.kind == AlertKind::Attack).collect()
+    }
+
     fn statuses(&self) -> Vec<(Status, Severity)> {
         self.told.iter().map(|alert| (alert.status, alert.severity)).collect()
     }
@@ -187,6 +191,43 @@ fn an_attack_is_one_incident_told_when_it_begins_grows_and_ends() {
     assert_eq!((evidence.refused, evidence.sent, evidence.phones), (400, 12, 400));
     assert_eq!((evidence.decisions.len(), evidence.ranges.len()), (200, 3));
     assert_eq!(evidence.cells["range +44740200"], 400, "once a request");
+}
+
+#[test]
+fn what_one_incident_told_no_other_tells_again() {
+    let mut stage = Stage::new();
+    let attack = |stage: &mut Stage, country: &str| {
+        for phone in 0..60 {
+            stage.send(country, phone, false);
+            stage.stop(country, phone);
+            stage.pass(Span::seconds(10));
+        }
+    };
+    attack(&mut stage, "UZ");
+    stage.pass(Span::hours(1));
+    attack(&mut stage, "UZ");
+    stage.pass(Span::hours(1));
+    let sums = |Incident { evidence, .. }: &Incident| {
+        (evidence.refused, evidence.sent, evidence.phones, evidence.decisions.len())
+    };
+    assert_eq!(stage.attacks().iter().map(sums).collect::<Vec<_>>(), [(60, 60, 60, 60); 2]);
+}
+
+#[test]
+fn a_country_that_an_attack_has_left_stays_in_what_is_told_of_it() {
+    let mut stage = Stage::new();
+    let mut stopped = 0;
+    for minute in 0..180 {
+        let countries = if minute < 20 { &["GB", "UZ", "KG", "LK"][..] } else { &["GB"] };
+        for (country, phone) in countries.iter().flat_map(|country| (0..8).map(move |phone| (country, phone))) {
+            stopped += 1;
+            stage.stop(country, phone);
+        }
+        // So slowly that all of them are an attack before any one is.
+        stage.pass(Span::minutes(if minute == 0 { 10 } else { 1 }));
+        let told: Vec<_> = stage.attacks().iter().map(|incident| incident.evidence.refused).collect();
+        assert_eq!(told, if minute == 0 { vec![] } else { vec![stopped] });
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -65,11 +65,11 @@ pub(super) struct AckArgs {
     /// The incident
     #[arg(value_name = "ID")]
     id: String,
-    /// Who looks after it
-    #[arg(long, value_name = "NAME", default_value = "")]
+    /// Who looks after it [default: as before]
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     by: String,
-    /// What there is to say
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    /// What there is to say [default: as before]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     note: String,
     #[command(flatten)]
     admin: AdminArgs,
@@ -80,7 +80,7 @@ pub(super) struct ExportArgs {
     /// The incident
     #[arg(value_name = "ID")]
     id: String,
-    /// The file to write [default: ID.json]
+    /// The file to write; - is standard output [default: ID.json]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -92,7 +92,7 @@ pub(super) fn incident(command: &IncidentCommand) -> anyhow::Result<ExitCode> {
         IncidentCommand::List(args) => list(args),
         IncidentCommand::Show(args) => {
             let incident = args.admin.get(&format!("/api/incidents/{}", name(&args.id)?))?;
-            output::result(if args.json { pretty(&incident) } else { readable(&incident) });
+            output::result(if args.json { pretty(&incident) } else { readable(&incident) })?;
             Ok(ExitCode::SUCCESS)
         }
         IncidentCommand::Ack(args) => {
@@ -115,7 +115,7 @@ fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
     }
     let open = rows.iter().any(|row| row["open"] == true);
     if args.json {
-        output::result(pretty(&incidents));
+        output::result(pretty(&incidents))?;
     } else {
         let rows = incidents["incidents"].as_array().map(Vec::as_slice).unwrap_or_default();
         if rows.is_empty() {
@@ -134,7 +134,7 @@ fn list(args: &ListArgs) -> anyhow::Result<ExitCode> {
                 of("severity"),
                 of("started"),
                 of("summary")
-            ));
+            ))?;
         }
     }
     Ok(if open { ExitCode::from(FOUND_SOMETHING) } else { ExitCode::SUCCESS })
@@ -152,6 +152,10 @@ fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
         "readable": text,
         "incident": incident,
     });
+    if file == Path::new("-") {
+        output::result(pretty(&evidence))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     fs::write(&file, pretty(&evidence) + "\n").with_context(|| format!("cannot write {}", file.display()))?;
     output::note(format!("the evidence is in {}", file.display()));
     Ok(ExitCode::SUCCESS)
@@ -195,7 +199,10 @@ fn readable(incident: &Value) -> String {
     let ended = incident["ended"].as_str().map_or_else(|| "goes on".to_owned(), |ended| format!("until {ended}"));
     _ = writeln!(out, "from {}, {ended}", text("started"));
     if let Some(by) = incident["acknowledged"]["by"].as_str() {
-        _ = writeln!(out, "acknowledged by {by}: {}", incident["acknowledged"]["note"].as_str().unwrap_or_default());
+        let by = if by.is_empty() { String::new() } else { format!(" by {by}") };
+        let note = incident["acknowledged"]["note"].as_str().filter(|note| !note.is_empty());
+        let note = note.map(|note| format!(": {note}")).unwrap_or_default();
+        _ = writeln!(out, "acknowledged{by}{note}");
     }
     let evidence = &incident["evidence"];
     let known = Evidence::deserialize(evidence).unwrap_or_default();

@@ -69,6 +69,11 @@ fn an_attack_is_an_incident_that_outlives_the_process() {
     assert_eq!(listed.status.code(), Some(1), "something is open");
     assert!(String::from_utf8_lossy(&listed.stdout).contains(id));
     assert!(incident(&sendwall, &["ack", id, "--by", "ann", "--note", "on it"]).status.success());
+    assert!(incident(&sendwall, &["ack", id, "--note", "a bomber"]).status.success());
+    let shown = incident(&sendwall, &["show", id]);
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("acknowledged by ann: a bomber"), "{shown:?}");
+    let exported = incident(&sendwall, &["export", id, "-o", "-"]);
+    assert!(String::from_utf8_lossy(&exported.stdout).contains("sendwall-incident-1"), "{exported:?}");
     let file = sendwall.directory.0.join("evidence.json");
     let path = file.display().to_string();
     assert!(incident(&sendwall, &["export", id, "-o", &path]).status.success());
