@@ -12,8 +12,8 @@ use super::limits::Limits;
 use super::reader::Section;
 use super::source::Fault;
 use super::{
-    Config, alerts, budget, captcha, cells, challenge, channels, endpoint, keys, limits, model, outbound, prices,
-    rules, server, snapshot, telling, values,
+    Config, alerts, budget, captcha, cells, challenge, channels, endpoint, keys, limits, model, outbound, places,
+    prices, rules, server, snapshot, telling, values,
 };
 use crate::alerts::Settings;
 use crate::alerts::deliver::{self, Channel};
@@ -60,6 +60,7 @@ pub(super) fn read(
     check_state(root, state.as_ref());
     check_visit(root, http.as_ref().is_some_and(|http| http.visit.is_some()), &endpoints);
     check_enforcing(root, &endpoints, &limits);
+    places::check(root, &geo, &limits, &rules);
     Some(Config {
         hash: hash(text) ^ rules.hash,
         http: http?,

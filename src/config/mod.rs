@@ -20,6 +20,7 @@ mod load;
 mod model;
 mod outbound;
 mod parts;
+mod places;
 mod prices;
 mod problem;
 mod reader;

@@ -45,6 +45,12 @@ impl Limit {
             && self.when.as_ref().is_none_or(|when| when.holds(facts))
     }
 
+    /// Whether it reads that fact, to count by it or in its condition.
+    pub fn asks_for(&self, fact: &str) -> bool {
+        let mut parts = self.key.iter().chain(&self.distinct);
+        parts.any(|part| part.name() == fact) || self.when.as_ref().is_some_and(|when| when.uses(fact))
+    }
+
     /// What it counts by, for people: `ip + phone.country`.
     pub fn key_text(&self) -> String {
         self.key.iter().map(|part| part.name()).collect::<Vec<_>>().join(" + ")
