@@ -80,15 +80,16 @@ impl Browser {
         self.exchange(Method::POST, path, Some(body.to_string())).await
     }
 
-    /// Posts JSON as a page with sendwall's script does: what it is asked to prove it proves, and posts again with the
-    /// pass. `work` runs what takes long. Where it can't, the challenge is the answer.
-    pub(super) async fn post_solving(
+    /// What comes of JSON that was posted and answered so, as a page with sendwall's script does it: what it is asked to
+    /// prove it proves, and posts again with the pass. `work` runs what takes long. Where it can't, the challenge is the
+    /// answer.
+    pub(super) async fn solve(
         &mut self,
+        answer: Answer,
         path: &str,
         body: &serde_json::Value,
         work: &Tasks,
     ) -> Result<Answer, Failed> {
-        let answer = self.post(path, body).await?;
         let asked =
             answer.body.pointer("/challenge/altcha").filter(|_| answer.status == StatusCode::PRECONDITION_REQUIRED);
         let Some(challenge) = asked.and_then(|asked| serde_json::from_value::<Challenge>(asked.clone()).ok()) else {

@@ -71,14 +71,18 @@ impl Inner {
 }
 
 impl Tally {
-    /// `who` asked for a code; `decision` is what sendwall calls its decision.
-    pub(super) fn asked(&self, who: Who, passed: bool, decision: Option<DecisionId>) {
-        let mut inner = self.inner.lock();
-        if let Some(side) = inner.side(who) {
+    /// `who` asked for a code, and got it or didn't.
+    pub(super) fn asked(&self, who: Who, passed: bool) {
+        if let Some(side) = self.inner.lock().side(who) {
             side.asked += 1;
             *(if passed { &mut side.passed } else { &mut side.stopped }) += 1;
         }
-        let Some(decision) = decision else { return };
+    }
+
+    /// `decision` is what sendwall calls its decision about a request of `who`.
+    pub(super) fn claim(&self, who: Who, decision: Option<DecisionId>) {
+        let mut inner = self.inner.lock();
+        let Some(decision) = decision.filter(|decision| !inner.makers.contains_key(decision)) else { return };
         if inner.order.len() == MAX_DECISIONS
             && let Some(oldest) = inner.order.pop_front()
         {
@@ -117,7 +121,8 @@ mod tests {
         let tally = Tally::default();
         let id = |n: usize| DecisionId::new(Timestamp::from_unix_ms(1), u64::try_from(n).unwrap());
         for n in 0..=MAX_DECISIONS {
-            tally.asked(Who::Bomber, n == 0, Some(id(n)));
+            tally.asked(Who::Bomber, n == 0);
+            tally.claim(Who::Bomber, Some(id(n)));
         }
         assert_eq!((tally.maker(id(0)), tally.maker(id(1))), (None, Some(Who::Bomber)));
         let asked = MAX_DECISIONS as u64 + 1;

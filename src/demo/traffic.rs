@@ -185,15 +185,17 @@ impl Traffic {
     }
 
     async fn ask(&self, who: Who, browser: &mut Browser, phone: &str) -> Option<Answer> {
+        const PATH: &str = "/api/send-code";
         let body = json!({ "phone": phone });
-        let answered_with = match who {
-            Who::Bomber => browser.post("/api/send-code", &body).await,
-            // Their browsers solve what they are asked; a bomber's script has nothing that could.
-            Who::Person | Who::You => browser.post_solving("/api/send-code", &body, &self.tasks).await,
-        };
-        let answer = answered(answered_with)?;
+        let mut answer = answered(browser.post(PATH, &body).await)?;
+        self.tally.claim(who, answer.decision);
+        // People's browsers solve what they are asked; a bomber's script has nothing that could.
+        if who == Who::Person {
+            answer = answered(browser.solve(answer, PATH, &body, &self.tasks).await)?;
+            self.tally.claim(who, answer.decision);
+        }
         // The app refuses nobody, so this is sendwall's word.
-        self.tally.asked(who, !answer.status.is_client_error(), answer.decision);
+        self.tally.asked(who, !answer.status.is_client_error());
         Some(answer)
     }
 
