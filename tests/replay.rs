@@ -388,6 +388,12 @@ fn what_cannot_be_read_or_written_is_named() {
         error(&[&trace, "--config", &base(), "--decisions", "x", "--report", "r.json", "--html", "./x"]),
         "error: --decisions and --html both name ./x; give each a file of its own\n"
     );
+    fs::copy(&trace, scratch.path().join("t.jsonl")).unwrap();
+    assert_eq!(
+        error(&["./t.jsonl", "--config", &base(), "--decisions", "t.jsonl"]),
+        "error: TRACE and --decisions both name t.jsonl; give each a file of its own\n"
+    );
+    assert_eq!(fs::read(scratch.path().join("t.jsonl")).unwrap(), fs::read(&trace).unwrap());
     let state = scratch.path().join("state");
     fs::create_dir_all(state.join("decisions")).unwrap();
     let empty = "error: there is no decision log in state: its files are decisions-TIME-N.jsonl\n";

@@ -242,8 +242,11 @@ fn rules_may_count_by_the_limits_that_stand_beside_them_whatever_the_configurati
 
 #[test]
 fn who_has_no_rules_directory_is_told_how_to_name_one() {
-    let (code, told) = test_in(&Directory::new("none"), &[]);
+    let directory = Directory::new("none");
+    let (code, told) = test_in(&directory, &[]);
     assert!(code == Some(2) && told.contains("sendwall rules test DIR"), "{told}");
+    let (code, told) = test_in(&directory, &["."]);
+    assert_eq!((code, told.as_str()), (Some(2), "error: there is no rule and no case in .\n"));
 }
 
 #[test]

@@ -58,9 +58,9 @@ pub(super) fn alerts(command: &AlertsCommand) -> anyhow::Result<ExitCode> {
     };
     let Tested { channel, delivered, answer } = &tested;
     if args.json {
-        output::result(serde_json::to_string(&tested)?);
+        output::result(serde_json::to_string(&tested)?)?;
     } else {
-        output::result(answer);
+        output::result(answer)?;
         let took = if *delivered { "took" } else { "did not take" };
         output::note(format!("{channel} {took} the test alert"));
     }

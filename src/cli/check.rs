@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Args;
 
 use super::{COULD_NOT_RUN, FOUND_SOMETHING, output};
@@ -13,24 +14,31 @@ use crate::config::{self, Config, LoadError, Problem};
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     /// The configuration file
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "config")]
+    file: Option<PathBuf>,
+    /// The same, as the other commands are told it
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    config: Option<PathBuf>,
     /// Prints the problems as a JSON array
     #[arg(long)]
     json: bool,
 }
 
+/// Problems that are printed for people: a file that is no configuration has one on each line.
+const SHOWN: usize = 50;
+
 /// Status 1 where the configuration can't be used as it is; warnings alone leave 0.
 pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let loaded = match config::load(&args.file) {
+    let file = args.file.as_ref().or(args.config.as_ref()).context("name the configuration file")?;
+    let loaded = match config::load(file) {
         Ok(mut config) => {
             config.warn_of_expired(SystemClock::start().now());
             config.complete().map_err(|problems| (problems, "names what can't be read, and would run without it"))
         }
         Err(LoadError::Faulty(faulty)) => Err((faulty.problems, "can't be used")),
         Err(unreadable @ LoadError::Unreadable { .. }) if args.json => {
-            let file = args.file.display().to_string();
-            output::result(serde_json::to_string_pretty(&[Problem::of_file(file, unreadable.to_string())])?);
+            let file = file.display().to_string();
+            output::result(serde_json::to_string_pretty(&[Problem::of_file(file, unreadable.to_string())])?)?;
             return Ok(ExitCode::from(COULD_NOT_RUN));
         }
         Err(unreadable @ LoadError::Unreadable { .. }) => return Err(unreadable.into()),
@@ -40,17 +48,20 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         Err((problems, _)) => problems,
     };
     if args.json {
-        output::result(serde_json::to_string_pretty(problems)?);
+        output::result(serde_json::to_string_pretty(problems)?)?;
     } else {
-        output::result(report(&args.file.display().to_string(), loaded.as_ref().map_err(|(_, said)| *said), problems));
+        output::result(report(&file.display().to_string(), loaded.as_ref().map_err(|(_, said)| *said), problems))?;
     }
     Ok(if loaded.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) })
 }
 
 fn report(file: &str, config: Result<&Config, &str>, problems: &[Problem]) -> String {
     let mut report = String::new();
-    for problem in problems {
+    for problem in problems.iter().take(SHOWN) {
         _ = writeln!(report, "{problem}\n");
+    }
+    if let Some(more @ 1..) = problems.len().checked_sub(SHOWN) {
+        _ = writeln!(report, "and {more} more; --json prints all\n");
     }
     let counts = config::counted(problems);
     match config {

@@ -67,6 +67,9 @@ pub(super) fn explain(args: &ExplainArgs) -> anyhow::Result<ExitCode> {
         (None, Some(file), Some(request)) => {
             let mut config = config::load(file)?;
             if let Some(state) = &args.state {
+                if !state.is_dir() {
+                    bail!("--state {}: there is no such directory", state.display());
+                }
                 config.use_state(state);
             }
             let bytes = read(request).with_context(|| format!("cannot read the request {}", request.display()))?;
@@ -112,7 +115,7 @@ fn request_explained(
         }),
         None => json!({ "of": "nothing: there is no snapshot, so everything counts from zero" }),
     };
-    output::result(serde_json::to_string_pretty(&told)?);
+    output::result(serde_json::to_string_pretty(&told)?)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -160,7 +163,7 @@ fn decision(args: &ExplainArgs, id: &str) -> anyhow::Result<ExitCode> {
     match status {
         200 => {
             let record: Value = serde_json::from_slice(&body).context("the admin address answers no JSON")?;
-            output::result(serde_json::to_string_pretty(&record)?);
+            output::result(serde_json::to_string_pretty(&record)?)?;
             Ok(ExitCode::SUCCESS)
         }
         404 => {

@@ -140,9 +140,9 @@ fn add(args: &AddArgs) -> anyhow::Result<ExitCode> {
         added.append(answer["added"].as_array_mut().unwrap_or(&mut Vec::new()));
     }
     if args.admin.json {
-        output::result(serde_json::to_string_pretty(&json!({"added": added, "kept": kept}))?);
+        output::result(serde_json::to_string_pretty(&json!({"added": added, "kept": kept}))?)?;
     } else {
-        output::result(table(&added));
+        output::result(table(&added))?;
     }
     if !kept {
         output::note(
@@ -179,9 +179,9 @@ fn remove(args: &RemoveArgs) -> anyhow::Result<ExitCode> {
         first += batch.len();
     }
     if args.admin.json {
-        output::result(serde_json::to_string_pretty(&json!({"removed": removed, "missing": missing}))?);
+        output::result(serde_json::to_string_pretty(&json!({"removed": removed, "missing": missing}))?)?;
     } else if !removed.is_empty() {
-        output::result(table(&removed));
+        output::result(table(&removed))?;
     }
     Ok(if missing == 0 { ExitCode::SUCCESS } else { ExitCode::from(FOUND_SOMETHING) })
 }
@@ -191,7 +191,7 @@ fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
     let path = format!("/api/lists?limit={}{list}", args.limit);
     let answer = read(&args.admin.asked().get(&path)?, &[], 0)?;
     if args.admin.json {
-        output::result(serde_json::to_string_pretty(&answer)?);
+        output::result(serde_json::to_string_pretty(&answer)?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let rows = answer["entries"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -200,7 +200,7 @@ fn show(args: &ShowArgs) -> anyhow::Result<ExitCode> {
             "nothing is listed; `sendwall list add deny 192.0.2.7 --for 2h --note \"...\"` adds an entry".to_owned(),
         );
     } else {
-        output::result(table(rows));
+        output::result(table(rows))?;
     }
     let count = answer["count"].as_u64().unwrap_or_default();
     if list.is_empty() && count > rows.len() as u64 {

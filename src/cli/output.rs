@@ -1,11 +1,16 @@
 //! Standard output and standard error, with closed pipes taken as "enough".
 
 use std::fmt::Display;
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 
-/// Prints a result. A reader that is gone (`| head`) has seen enough.
-pub(super) fn result(text: impl Display) {
-    writeln!(io::stdout(), "{text}").unwrap_or_default();
+use anyhow::Context as _;
+
+/// Prints a result. A reader that is gone (`| head`) has seen enough; a disk that is full has not.
+pub(super) fn result(text: impl Display) -> anyhow::Result<()> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("cannot write to standard output"),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Prints for a person who watches.

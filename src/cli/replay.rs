@@ -78,17 +78,21 @@ pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
             file.keep()?;
         }
     }
-    output::result(report.to_table());
+    output::result(report.to_table())?;
     Ok(ExitCode::SUCCESS)
 }
 
 impl ReplayArgs {
-    /// Two results in one file would be the last of them alone.
+    /// Two results in one file would be the last of them alone, and one in the place of what it is made of the end of that.
     fn check_outputs(&self) -> anyhow::Result<()> {
+        let place = |path: &Path| path.canonicalize().or_else(|_| absolute(path)).unwrap_or_else(|_| path.to_owned());
         let outputs = [("--decisions", &self.decisions), ("--report", &self.report), ("--html", &self.html)];
-        let mut seen: Vec<(&str, PathBuf)> = Vec::new();
+        let inputs = self.traces.iter().map(|trace| ("TRACE", trace));
+        let inputs =
+            inputs.chain([("--config", &self.config)]).chain(self.against.iter().map(|file| ("--against", file)));
+        let mut seen: Vec<_> = inputs.map(|(flag, path)| (flag, place(path))).collect();
         for (flag, path) in outputs.into_iter().filter_map(|(flag, path)| Some((flag, path.as_deref()?))) {
-            let place = path.canonicalize().or_else(|_| absolute(path)).unwrap_or_else(|_| path.to_owned());
+            let place = place(path);
             let is_file = !path.metadata().is_ok_and(|found| !found.is_file());
             if let Some((other, _)) = seen.iter().find(|(_, known)| is_file && *known == place) {
                 bail!("{other} and {flag} both name {}; give each a file of its own", path.display());

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use super::{FOUND_SOMETHING, output};
@@ -54,6 +55,9 @@ pub(super) fn rules(args: &RulesArgs) -> anyhow::Result<ExitCode> {
     };
     let directory = (!args.packs).then(|| args.directory());
     let tested = config::test_directory(directory.as_deref(), config.as_ref())?;
+    if let (Some(directory), 0, 0, true) = (&directory, tested.rules, tested.cases, tested.problems.is_empty()) {
+        bail!("there is no rule and no case in {}", directory.display());
+    }
     report(&tested.problems, &summary(&tested), args.json)
 }
 
@@ -67,10 +71,10 @@ impl TestArgs {
 
 fn report(problems: &[Problem], end: &str, json: bool) -> anyhow::Result<ExitCode> {
     if json {
-        output::result(serde_json::to_string_pretty(problems)?);
+        output::result(serde_json::to_string_pretty(problems)?)?;
     } else {
         let told = problems.iter().map(ToString::to_string).chain([end.to_owned()]);
-        output::result(told.collect::<Vec<_>>().join("\n\n"));
+        output::result(told.collect::<Vec<_>>().join("\n\n"))?;
     }
     let is_faulty = problems.iter().any(Problem::is_error);
     Ok(if is_faulty { ExitCode::from(FOUND_SOMETHING) } else { ExitCode::SUCCESS })

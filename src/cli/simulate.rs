@@ -77,7 +77,7 @@ struct Sending {
 pub(super) fn simulate(args: &SimulateArgs) -> anyhow::Result<ExitCode> {
     if args.list {
         for scenario in simulate::scenarios() {
-            output::result(format_args!("{:16} {}", scenario.name, scenario.about));
+            output::result(format_args!("{:16} {}", scenario.name, scenario.about))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -163,7 +163,7 @@ fn send(events: impl Iterator<Item = Event<'static>>, options: drive::Options) -
     };
     let tally = tokio::runtime::Runtime::new()?.block_on(drive::drive(events, options, watch))?;
     let sends: u64 = tally.sends.values().sum();
-    output::result(&tally);
+    output::result(&tally)?;
     if sends > 0 && tally.judged == 0 {
         output::note(format_args!(
             "error: not one of {sends} requests was judged; the proxy has to protect \"POST {SEND_PATH}\""

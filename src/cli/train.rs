@@ -57,7 +57,7 @@ pub(super) struct TrainArgs {
 
 /// Trains, writes model and card, and prints what it is worth.
 pub(super) fn train(args: &TrainArgs) -> anyhow::Result<ExitCode> {
-    args.check_out()?;
+    let files = args.files()?;
     let mut config = replay::loaded(&args.config)?;
     // What is trained must not learn from what the model before it let through.
     config.prior = Prior::Weights;
@@ -81,8 +81,8 @@ pub(super) fn train(args: &TrainArgs) -> anyhow::Result<ExitCode> {
         Step::Learning(kind) => note(format_args!("{kind} learns")),
         Step::LeavingOut(class) => note(format_args!("one that never saw {class} learns")),
     })?;
-    args.write(&trained)?;
-    output::result(if args.json { trained.card.to_json() } else { args.summary(&trained) });
+    args.write(&trained, files)?;
+    output::result(if args.json { trained.card.to_json() } else { args.summary(&trained) })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -114,18 +114,20 @@ impl TrainArgs {
         sample.add(example, known.or_else(|| Verdict::of_outcome(example)));
     }
 
-    fn write(&self, trained: &Trained) -> anyhow::Result<()> {
+    /// The model's file and those of its card, before the work of minutes is done for them.
+    fn files(&self) -> anyhow::Result<[OutputFile; 4]> {
+        self.check_out()?;
+        let create = |extension| OutputFile::create(&self.out.with_extension(extension));
+        Ok([OutputFile::create(&self.out)?, create("md")?, create("json")?, create("svg")?])
+    }
+
+    fn write(&self, trained: &Trained, files: [OutputFile; 4]) -> anyhow::Result<()> {
         let picture = self.out.with_extension("svg");
         let name = picture.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         let card = &trained.card;
-        for (path, text) in [
-            (self.out.clone(), trained.artifact.to_text()),
-            (self.out.with_extension("md"), card.to_markdown(&name)),
-            (self.out.with_extension("json"), card.to_json()),
-            (picture, card.to_svg()),
-        ] {
-            let mut file = OutputFile::create(&path)?;
-            file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+        let texts = [trained.artifact.to_text(), card.to_markdown(&name), card.to_json(), card.to_svg()];
+        for (mut file, text) in files.into_iter().zip(texts) {
+            file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", self.out.display()))?;
             file.keep()?;
         }
         Ok(())

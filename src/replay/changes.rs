@@ -122,6 +122,12 @@ pub(super) fn first_reason(answer: &Answer) -> Option<String> {
 }
 
 impl Change {
+    /// Requests of real users, and of abuse; `None` where nothing says who was what, as in a decision log.
+    pub(super) fn by_label(&self) -> [Option<u64>; 2] {
+        let is_labelled = self.requests == 0 || self.legit + self.attack > 0;
+        [self.legit, self.attack].map(|count| is_labelled.then_some(count))
+    }
+
     fn add(&mut self, row: &Row, example: impl FnOnce() -> Example) {
         self.requests += 1;
         match row.label {

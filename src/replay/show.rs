@@ -15,7 +15,7 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
-/// `12%`, `1.2%`, `0.12%`, `0.01%` for anything smaller that isn't nothing.
+/// `12%`, `1.2%`, `0.12%`, `<0.01%` for anything smaller that isn't nothing.
 pub(super) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent <= 0.0 {
@@ -24,8 +24,10 @@ pub(super) fn percent(share: f64) -> String {
         format!("{percent:.0}%")
     } else if percent >= 0.995 {
         format!("{percent:.1}%")
+    } else if percent >= 0.005 {
+        format!("{percent:.2}%")
     } else {
-        format!("{:.2}%", percent.max(0.01))
+        "<0.01%".to_owned()
     }
 }
 
@@ -82,7 +84,8 @@ mod tests {
         }
         for (share, text) in [
             (0.0, "0%"),
-            (0.000_001, "0.01%"),
+            (0.000_001, "<0.01%"),
+            (0.000_06, "0.01%"),
             (0.0012, "0.12%"),
             (0.009_96, "1.0%"),
             (0.0996, "10%"),

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::changes::{Changes, Example};
 use super::report::{AgainstReport, AlertsReport, BeforeFirstRefusal, Counted, LogReport, Measures, Report};
 use super::show::{aligned, amount, brief, grouped, percent};
+use crate::alerts::counted;
 use crate::domain::Span;
 use crate::trace::Label;
 
@@ -22,7 +23,9 @@ impl Report {
         }
         if let Some(against) = &self.against {
             _ = write!(text, "\nagainst {}\n\n", against.revision);
-            text.push_str(&self.compared(against));
+            if !self.scenarios.is_empty() {
+                text.push_str(&self.compared(against));
+            }
             text.push_str(&changes(&against.changes, &self.currency));
         }
         if let Some(log) = &self.log {
@@ -76,15 +79,20 @@ impl Report {
             let BeforeFirstRefusal { sms, money, ms } = &scenario.before_first_alert;
             let after = ms.map_or_else(|| "never".to_owned(), |ms| format!("after {}", brief(Span::millis(ms))));
             let (name, sms) = (shortened(&scenario.scenario), grouped(*sms));
-            _ = writeln!(text, "{:>8}{name} is told {after}; {sms} SMS, {} by then", "alert: ", amount(*money));
+            _ = writeln!(
+                text,
+                "{:>8}{name} is told {after}; {sms} SMS, {} {} by then",
+                "alert: ",
+                amount(*money),
+                self.currency
+            );
         }
         let AlertsReport { incidents, quiet, messages, .. } = &self.alerts;
         if *messages > 0 {
-            _ = writeln!(
-                text,
-                "{:>8}{incidents} incidents in {messages} messages, {quiet} while no attack was under way",
-                ""
-            );
+            let (incidents, messages) = (counted(incidents, "incident"), counted(messages, "message"));
+            _ = writeln!(text, "{:>8}{incidents} in {messages}, {quiet} while no attack was under way", "");
+        } else if text.is_empty() {
+            _ = writeln!(text, "{:>8}nobody is told of anything", "alert: ");
         }
         text
     }
@@ -152,11 +160,12 @@ fn answered(counted: &Counted) -> String {
 fn changes(changes: &Changes, currency: &str) -> String {
     let mut rows = vec![["", "requests", "legit", "attack", "phones", currency].map(str::to_owned)];
     for (name, change) in changes.named() {
+        let [legit, attack] = change.by_label().map(|count| count.map_or_else(|| "-".to_owned(), grouped));
         rows.push([
             name.to_owned(),
             grouped(change.requests),
-            grouped(change.legit),
-            grouped(change.attack),
+            legit,
+            attack,
             grouped(change.phones as u64),
             amount(change.money),
         ]);
@@ -186,9 +195,9 @@ fn example(example: &Example) -> String {
 
 fn imputed(log: &LogReport) -> String {
     let mut text = format!(
-        "\nimputed, for it never happened: outcomes {}, solved or unsolved challenges {}\n",
-        grouped(log.imputed_outcomes),
-        grouped(log.imputed_solutions)
+        "\na log doesn't say who was real; what never happened is imputed: {}, {} to challenges\n",
+        counted(grouped(log.imputed_outcomes), "outcome"),
+        counted(grouped(log.imputed_solutions), "answer")
     );
     for (count, what) in [
         (log.not_sent, "left out, for the app answered without a send: requests"),

@@ -34,8 +34,7 @@ impl KeyCreated<'_> {
             );
         } else {
             warn!(
-                "no key and no state directory were given; the decision log's names for phones and clients change \
-                 with the next start"
+                "no key and no state directory were given; what phones and clients are called changes with the next start"
             );
         }
     }

@@ -256,6 +256,7 @@ fn what_is_explained_counts_what_the_named_state_holds() {
         let output = command.env_remove("SENDWALL_KEY").stdin(Stdio::null()).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
     };
+    fs::create_dir(directory.0.join("elsewhere")).unwrap();
     for (config, more, is_full) in [
         ("sendwall.toml", &[][..], true),
         ("other.toml", &["--state", "state"], true),
@@ -270,6 +271,8 @@ fn what_is_explained_counts_what_the_named_state_holds() {
     let (status, _, error) = explain("sendwall.toml", &["--at", "2020-01-01T00:00:00Z"]);
     assert!(status == Some(2) && error.contains("after 2020-01-01") && error.contains("--at"), "{error}");
     assert!(!error.contains("set back"), "{error}");
+    let (status, _, error) = explain("sendwall.toml", &["--state", "nowhere"]);
+    assert_eq!((status, error.as_str()), (Some(2), "error: --state nowhere: there is no such directory\n"));
 }
 
 #[test]

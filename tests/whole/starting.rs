@@ -134,8 +134,14 @@ fn check_and_explain_leave_no_trace() {
         "request",
         "POST /send HTTP/1.1\nHost: a\nContent-Type: application/json\n\n{\"phone\":\"+447402417171\"}\n",
     );
-    let checked = sendwall(&directory, &["check", "good.toml"]);
-    assert_eq!(checked.status.code(), Some(0), "{checked:?}");
+    for arguments in [&["check", "good.toml"][..], &["check", "--config", "good.toml"]] {
+        let checked = sendwall(&directory, arguments);
+        assert_eq!(checked.status.code(), Some(0), "{checked:?}");
+    }
+    let mut full = Command::new(env!("CARGO_BIN_EXE_sendwall"));
+    full.args(["check", "good.toml"]).current_dir(&directory.0);
+    let full = full.stdout(fs::File::options().write(true).open("/dev/full").unwrap()).output().unwrap();
+    assert!(full.status.code() == Some(2) && !full.stderr.is_empty(), "what nobody could read is no answer: {full:?}");
     let explained = sendwall(&directory, &["explain", "--config", "good.toml", "--request", "request"]);
     assert_eq!(explained.status.code(), Some(0), "{explained:?}");
     let told = String::from_utf8(explained.stdout).unwrap();

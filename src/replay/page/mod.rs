@@ -7,10 +7,10 @@ mod sections;
 use std::fmt::Write as _;
 
 use super::report::{Report, ScenarioReport};
-use super::show::{amount, brief, grouped, percent};
+use super::show::{amount, brief, grouped};
 use super::timeline::Track;
 use crate::domain::{Span, Timestamp};
-use sections::{changes, comparison, measures, text};
+use sections::{changes, comparison, measures, percent, text};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -30,9 +30,6 @@ impl Report {
         if !self.scenarios.is_empty() {
             page.push_str(&measures(self));
         }
-        if !self.alerts.listed.is_empty() {
-            page.push_str(&sections::alerts(self));
-        }
         if let Some(against) = &self.against {
             page.push_str(&comparison(self, against));
         }
@@ -48,6 +45,9 @@ impl Report {
         for (name, track) in self.tracks() {
             page.push_str(&self.track(name, track, data.len()));
             data.push(chart::data(track));
+        }
+        if !self.alerts.listed.is_empty() {
+            page.push_str(&sections::alerts(self));
         }
         // "<" could end the script.
         let data = serde_json::to_string(&data).unwrap_or_default().replace('<', "\\u003c");

@@ -4,13 +4,18 @@ use std::fmt::Write as _;
 
 use super::super::changes::{Change, Changes, Example};
 use super::super::report::{AgainstReport, BeforeFirstRefusal, LogReport, Measures, Report};
-use super::super::show::{amount, brief, grouped, percent};
+use super::super::show::{self, amount, brief, grouped};
 use crate::domain::Span;
 use crate::trace::Label;
 
 /// Text as it stands in HTML.
 pub(super) fn text(raw: &str) -> String {
     raw.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// A share as it stands in HTML.
+pub(super) fn percent(share: f64) -> String {
+    text(&show::percent(share))
 }
 
 /// Lines without the spaces that all of them begin with.
@@ -78,6 +83,10 @@ fn row(name: &str, measures: &Measures, first: Option<&BeforeFirstRefusal>) -> S
 
 /// Another configuration beside this one.
 pub(super) fn comparison(report: &Report, against: &AgainstReport) -> String {
+    let changes = changes(&format!("What changes, against {}", against.revision), &against.changes, &report.currency);
+    if report.scenarios.is_empty() {
+        return changes;
+    }
     let mut html = format!(
         "<section><h2>Against {}</h2><div class=\"wide\"><table><thead><tr><th>scenario<th>lost<th>challenged<th>leaked\
          <th>leaked money</thead><tbody>",
@@ -109,7 +118,7 @@ pub(super) fn comparison(report: &Report, against: &AgainstReport) -> String {
         );
     }
     html.push_str("</tbody></table></div></section>\n");
-    html + &changes(&format!("What changes, against {}", against.revision), &against.changes, &report.currency)
+    html + &changes
 }
 
 /// What is decided differently, with examples.
@@ -121,8 +130,9 @@ pub(super) fn changes(title: &str, changes: &Changes, currency: &str) -> String 
         text(currency)
     );
     for (name, change) in changes.named() {
-        let Change { requests, legit, attack, phones, money, .. } = change;
-        let [requests, legit, attack, phones] = [*requests, *legit, *attack, *phones as u64].map(grouped);
+        let Change { requests, phones, money, .. } = change;
+        let [requests, phones] = [*requests, *phones as u64].map(grouped);
+        let [legit, attack] = change.by_label().map(|count| count.map_or_else(|| "–".to_owned(), grouped));
         _ = write!(html, "<tr><th>{name}<td>{requests}<td>{legit}<td>{attack}<td>{phones}<td>{}", amount(*money));
     }
     _ = write!(html, "</tbody></table></div><p>{} requests were compared.</p>", grouped(changes.compared));
