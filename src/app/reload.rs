@@ -246,9 +246,11 @@ impl Engine {
         // What doesn't change keeps its name; asked for by hand, secrets are read again all the same.
         let number = if changed.is_empty() { current.number } else { self.revisions.load(Ordering::Relaxed) + 1 };
         let before = self.gate.revision();
+        // What may fail comes first: to prepare limits changes those in force.
+        let sender = self.courier.sender(&config.deliver).map_err(|error| Refused::because(&error))?;
         let revision = revision(&config, number, &self.store, self.gate.names(), before.captcha.client.as_ref())
             .map_err(|error| Refused::because(&error))?;
-        self.courier.replace(&config.deliver).map_err(|error| Refused::because(&error))?;
+        self.courier.replace(&config.deliver, sender);
         self.revisions.store(number, Ordering::Relaxed);
         let id = revision.id;
         self.gate.replace(revision);

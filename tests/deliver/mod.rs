@@ -67,7 +67,9 @@ impl Stage {
     pub(crate) fn pass(&self, span: Span, channels: Vec<Channel>, spool: Option<PathBuf>) {
         self.clock.advance(span);
         let _guard = self.runtime.enter();
-        self.courier.replace(&settings(channels, spool)).unwrap();
+        let settings = settings(channels, spool);
+        let sender = self.courier.sender(&settings).unwrap();
+        self.courier.replace(&settings, sender);
     }
 
     /// The metrics' text.

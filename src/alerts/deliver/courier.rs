@@ -90,18 +90,23 @@ impl Courier {
         let sender = ArcSwapOption::empty();
         let inner = Inner { state: Mutex::new(state), sender, news, clock, metrics, tasks: tasks.clone() };
         let courier = Self(Arc::new(inner));
-        courier.use_channels(settings)?;
+        courier.use_channels(settings, courier.sender(settings)?);
         courier.0.take_up(settings);
         courier.serve();
         Ok(courier)
     }
 
-    /// Sends to these channels from now on; the spool stays where it is.
-    pub fn replace(&self, settings: &Settings) -> Result<(), TlsError> {
-        self.use_channels(settings)?;
+    /// What sends to these channels, for [`Courier::replace`]; `None` where what there is does.
+    pub fn sender(&self, settings: &Settings) -> Result<Option<Sender>, TlsError> {
+        let is_kept = self.0.sender.load().as_ref().is_some_and(|sender| sender.is_for(&settings.net));
+        if settings.channels.is_empty() || is_kept { Ok(None) } else { Sender::new(&settings.net).map(Some) }
+    }
+
+    /// Sends to these channels from now on, by what [`Courier::sender`] gave for them; the spool stays where it is.
+    pub fn replace(&self, settings: &Settings, sender: Option<Sender>) {
+        self.use_channels(settings, sender);
         self.serve();
         self.0.news.send_replace(());
-        Ok(())
     }
 
     /// Sends a marked test alert to a channel, past the spool and its order, and tells what came of it. `None`: there is
@@ -114,16 +119,14 @@ impl Courier {
         Some(sender.send(&channel, &[Item { alert: &alert, repeat: false }], now).await)
     }
 
-    fn use_channels(&self, settings: &Settings) -> Result<(), TlsError> {
-        let is_kept = self.0.sender.load().as_ref().is_some_and(|sender| sender.is_for(&settings.net));
-        if !settings.channels.is_empty() && !is_kept {
-            self.0.sender.store(Some(Arc::new(Sender::new(&settings.net)?)));
+    fn use_channels(&self, settings: &Settings, sender: Option<Sender>) {
+        if let Some(sender) = sender {
+            self.0.sender.store(Some(Arc::new(sender)));
         }
         let mut state = self.0.state.lock();
         let change = state.ledger.channels(&settings.channels, self.0.clock.now());
         self.0.apply(&mut state, &change, "");
         self.0.forget_troubles(&mut state);
-        Ok(())
     }
 
     /// Starts a task for each channel that has none.

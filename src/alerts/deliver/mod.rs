@@ -30,6 +30,6 @@ mod verdict;
 pub use channel::{Channel, Mail, Matcher, NotAUrl, Security, Target, Url};
 pub use courier::{Courier, Settings, test};
 pub use formats::webhook::SigningKey;
-pub use sender::Reply;
+pub use sender::{Reply, Sender};
 pub use template::{NAMES, Template, Text, TextError};
 pub use verdict::{Later, Verdict};

@@ -14,7 +14,7 @@ const ANSWER_WITHIN: Span = Span::seconds(15);
 
 /// Sends messages.
 #[derive(Clone, Debug)]
-pub(super) struct Sender {
+pub struct Sender {
     /// As the operator set it for all outgoing requests.
     settings: net::Settings,
     usual: Client,
