@@ -41,17 +41,18 @@ struct Watchman {
 #[derive(Debug, Default)]
 struct Rising {
     count: u64,
-    rose: Option<Timestamp>,
+    /// When, and by how much since it last stood still for long.
+    rose: Option<(Timestamp, u64)>,
 }
 
 impl Rising {
-    /// How much it rose of late; `None` where it didn't.
+    /// How much it rose of late; `None` where it didn't. It falls where a reload takes away a part of it.
     fn look(&mut self, count: u64, now: Timestamp) -> Option<u64> {
-        if count > self.count {
-            self.rose = Some(now);
-        }
-        self.count = self.count.max(count);
-        self.rose.filter(|rose| now.since(*rose) < FRESH).map(|_| self.count)
+        let more = count.saturating_sub(self.count);
+        self.count = count;
+        let rose = self.rose.filter(|(at, _)| now.since(*at) < FRESH);
+        self.rose = if more > 0 { Some((now, more + rose.map_or(0, |(_, before)| before))) } else { rose };
+        self.rose.map(|(_, more)| more)
     }
 }
 
@@ -212,5 +213,19 @@ impl Watchman {
             return;
         }
         self.saved = changes;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rose_of_late_is_told_and_a_part_that_a_reload_takes_away_deafens_nobody() {
+        let (mut rising, start) = (Rising::default(), Timestamp::from_unix_ms(1_795_197_600_000));
+        let mut look = |seconds: u64, count| rising.look(count, start + Span::seconds(seconds));
+        assert_eq!([look(0, 0), look(5, 5000), look(10, 5003)], [None, Some(5000), Some(5003)]);
+        let later = FRESH.as_millis() / 1000 + 20;
+        assert_eq!([look(later, 5003), look(later + 5, 3), look(later + 10, 10)], [None, None, Some(7)]);
     }
 }
