@@ -88,6 +88,8 @@ impl Writer {
                     JournalFailed { records: count, path: &path, error: &error }.emit(&self.metrics);
                 }
             }
+            // A queue may not become empty for as long as a flood lasts.
+            self.tidy_up();
         }
     }
 
