@@ -208,6 +208,9 @@ impl Verdict {
             Self::Repeat => "repeat",
         }
     }
+
+    /// Every name.
+    pub const NAMES: [&str; 6] = ["forward", "challenge", "cooldown", "block", "reject", "repeat"];
 }
 
 /// Whether verdicts are carried out.

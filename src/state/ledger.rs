@@ -93,6 +93,10 @@ impl Ledger {
             }
         }
         let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&self.path)?;
+        // A new name lasts once its directory is on disk too.
+        if let Some(directory) = self.path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+            File::open(directory)?.sync_all()?;
+        }
         // What a crash cut off is closed, so that it spoils no line but its own.
         let mut last = [0];
         if file.seek(SeekFrom::End(-1)).is_ok() && file.read(&mut last)? == 1 && last != [b'\n'] {

@@ -15,7 +15,7 @@ pub(super) struct Deed<'a> {
     by: String,
     /// How sendwall knows them: `token`, `loopback`; `sendwall` for itself.
     how: &'static str,
-    /// `add`, `remove`, `expire`, `damage`.
+    /// `add`, `remove`, `expire`, `damage`, `undone`.
     #[serde(rename = "do")]
     what: &'static str,
     #[serde(flatten)]
@@ -45,6 +45,12 @@ impl<'a> Deed<'a> {
             note: &entry.note,
         };
         Self { v: 1, at, by: who.by.as_ref().to_owned(), how: who.how, what, entry: Some(part), lost: None }
+    }
+
+    /// The lists could not be written: what was said last was not done.
+    pub(super) fn undone(at: Timestamp) -> Self {
+        let Who { by, how } = Who::sendwall();
+        Self { v: 1, at, by: by.as_ref().to_owned(), how, what: "undone", entry: None, lost: None }
     }
 
     /// So many entries of the file were lost.

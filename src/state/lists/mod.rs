@@ -124,20 +124,33 @@ impl Lists {
         let mut book = renamed.unwrap_or_else(|| Book::clone(&self.hand.book()));
         let expired = book.expire(now, today);
         let deeds = expired.iter().map(|entry| Deed::of("expire", entry, now, &Who::sendwall()));
-        // They have no effect any more in any case; next time it is tried again.
-        if let Err(error) = self.put_in_force(book, deeds) {
-            ListsFailed { error: &error }.emit(&self.metrics);
+        // They have no effect any more in any case: what can't be written is tried again the next time, and told once it is.
+        let written = self.kept.as_ref().map_or(Ok(()), |kept| {
+            file::write(&kept.path, &book)?;
+            kept.audit.append(deeds)
+        });
+        match written {
+            Ok(()) => self.hold(book),
+            Err(error) => ListsFailed { error: &error }.emit(&self.metrics),
         }
     }
 
+    /// Nothing is in force that the audit doesn't hold.
     fn put_in_force<'d>(&self, book: Book, deeds: impl IntoIterator<Item = Deed<'d>>) -> std::io::Result<()> {
         if let Some(kept) = &self.kept {
             kept.audit.append(deeds)?;
-            file::write(&kept.path, &book)?;
+            if let Err(error) = file::write(&kept.path, &book) {
+                kept.audit.append([Deed::undone(self.clock.now())])?;
+                return Err(error);
+            }
         }
+        self.hold(book);
+        Ok(())
+    }
+
+    fn hold(&self, book: Book) {
         self.hand.replace(book);
         self.count();
-        Ok(())
     }
 
     fn count(&self) {

@@ -138,12 +138,21 @@ fn a_change_with_a_fault_changes_nothing_and_names_each() {
 fn a_disk_that_refuses_leaves_what_was_in_force() {
     let stage = Stage::new("refusing");
     let lists = stage.open();
-    add(&lists, ListName::Deny, &["192.0.2.7"], None).unwrap();
+    add(&lists, ListName::Deny, &["192.0.2.7"], Some(stage.clock.now() + Span::hours(1))).unwrap();
     // A directory where the new file is to be written: nothing can take its place.
     fs::create_dir(stage.directory.join("lists.new")).unwrap();
     assert!(matches!(add(&lists, ListName::Deny, &["192.0.2.8"], None), Err(ChangeError::Write(_))));
     assert_eq!(lists.hand().book().len(), 1);
+    let deeds = |count| -> Vec<_> { lists.audit(count).unwrap().iter().map(|deed| deed["do"].clone()).collect() };
+    assert_eq!(deeds(9), ["undone", "add", "add"], "what was said and not done is taken back");
+    stage.clock.advance(Span::hours(2));
+    for _ in 0..3 {
+        lists.tend();
+    }
+    assert_eq!(deeds(9).len(), 3, "what can't be done isn't said again and again");
     fs::remove_dir(stage.directory.join("lists.new")).unwrap();
+    lists.tend();
+    assert_eq!(deeds(1), ["expire"]);
     assert_eq!(add(&lists, ListName::Deny, &["192.0.2.8"], None).unwrap(), [2]);
 }
 
