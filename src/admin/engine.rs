@@ -150,8 +150,6 @@ pub struct EndpointStatus {
 /// Whether all is well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Health {
-    /// Whether requests can be served at all; false makes `/readyz` say 503.
-    pub can_serve: bool,
     /// The upstream, as far as it was tried.
     pub upstream: UpstreamState,
     /// The `GeoIP` databases that are configured.

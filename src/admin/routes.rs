@@ -14,7 +14,7 @@ use super::{alerts, hot, lists};
 use crate::alerts::deliver::Courier;
 use crate::alerts::{Alarm, counted};
 use crate::clock::Clock;
-use crate::domain::{DecisionId, RevisionId};
+use crate::domain::{DecisionId, RevisionId, Verdict};
 use crate::journal::{Journal, reader};
 use crate::state::lists::Lists;
 use crate::tasks::Tasks;
@@ -121,9 +121,8 @@ impl Parts {
             problems if knows || problems.is_empty() => problems,
             problems => vec![format!("{}; who brings the token is told which", counted(problems.len(), "problem"))],
         };
-        let status = if health.can_serve { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         let body = json!({
-            "ready": health.can_serve,
+            "ready": true,
             "revision": self.engine.snapshot().revision,
             "upstream": health.upstream,
             "geo": health.geo,
@@ -133,7 +132,7 @@ impl Parts {
             },
             "reload_problems": problems,
         });
-        json(status, &body)
+        json(StatusCode::OK, &body)
     }
 
     fn status(&self) -> Status {
@@ -296,8 +295,8 @@ impl Query {
                     let limit = value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
                     read.limit = limit.ok_or_else(|| fault("limit is a number from 1 to 1000"))?;
                 }
-                "verdict" if !["forward", "challenge", "cooldown", "block", "reject"].contains(&value.as_str()) => {
-                    return Err(fault("verdict is forward, challenge, cooldown, block or reject"));
+                "verdict" if !Verdict::NAMES.contains(&value.as_str()) => {
+                    return Err(fault(&format!("verdict is one of {}", Verdict::NAMES.join(", "))));
                 }
                 "verdict" => read.verdict = Some(value),
                 "kind" => read.kind = Some(value),

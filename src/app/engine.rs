@@ -184,7 +184,6 @@ impl admin::Engine for Engine {
     fn health(&self) -> Health {
         let problems = self.faults.lock().problems.clone();
         Health {
-            can_serve: true,
             upstream: match (self.counters.upstream_down.get(), self.counters.upstream_connections.get()) {
                 (true, _) => UpstreamState::Silent,
                 (false, 0) => UpstreamState::Untried,
