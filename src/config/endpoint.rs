@@ -17,7 +17,8 @@ use crate::rules::{EXCHANGE, Expression, REQUEST};
 
 /// What makes an answer a send, where the operator says nothing. After 307 and 308 the client sends the same request to
 /// another address: nothing was done at this one.
-const SENT_IF: &str = "status < 400 && !(status in [307, 308])";
+/// Answers that a client brings about after the message went out (`Accept: text/x-y`) are no proof that none did.
+const SENT_IF: &str = "status < 400 && !(status in [307, 308]) || status in [406, 412, 416]";
 
 /// Finds names and paths that two endpoints claim.
 #[derive(Debug, Default)]

@@ -37,7 +37,7 @@ pub(super) fn read(headers: &HeaderMap) -> Result<BodyKind, Unreadable> {
     }
     let value = value.to_str().map_err(|_not_text| refused())?;
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if is_given_twice(value) || charset(value).is_some_and(|charset| !is_ascii_superset(&charset)) {
+    if is_told_twice(value) || charset(value).is_some_and(|charset| !is_ascii_superset(&charset)) {
         return Err(refused());
     }
     match essence.as_str() {
@@ -47,6 +47,7 @@ pub(super) fn read(headers: &HeaderMap) -> Result<BodyKind, Unreadable> {
         | "application/jsonrequest"
         | "application/graphql+json" => Ok(BodyKind::Json),
         "application/x-www-form-urlencoded" | "application/www-form-urlencoded" => Ok(BodyKind::Form),
+        "multipart/form-data" if has_others(value) => Err(refused()),
         "multipart/form-data" => boundary(value).map(BodyKind::Multipart).ok_or_else(refused),
         "text/xml" | "application/xml" => Ok(BodyKind::Xml),
         ""
@@ -115,17 +116,33 @@ fn is_ascii_superset(charset: &str) -> bool {
 
 pub(super) fn boundary(value: &str) -> Option<String> {
     let boundary = parameter(value, "boundary")?;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? *$!#&~^|@<>{}".contains(&byte);
-    ((1..=200).contains(&boundary.len()) && boundary.bytes().all(plain) && !boundary.ends_with(' ')).then_some(boundary)
+    // Some parsers end it at a comma or a blank.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_-./:=?*$!#&~^|@<>{}".contains(&byte);
+    ((1..=200).contains(&boundary.len()) && boundary.bytes().all(plain)).then_some(boundary)
 }
 
-/// Whether a parameter that decides how the body is read stands there twice: parsers take the first or the last.
-fn is_given_twice(value: &str) -> bool {
-    let value = value.to_ascii_lowercase();
-    ["boundary", "charset"].iter().any(|name| {
-        let sets = |parameter: &&str| parameter.split_once('=').is_some_and(|(key, _)| key.trim() == *name);
-        value.split(';').skip(1).filter(sets).count() > 1
+/// What decides how the body is read.
+const DECIDING: [&str; 2] = ["boundary", "charset"];
+
+/// Whether a parameter that decides how the body is read stands there twice, as `boundary*` or `boundary*0` too: parsers
+/// take the first, the last, or the extended one.
+fn is_told_twice(value: &str) -> bool {
+    DECIDING.iter().any(|name| {
+        let names = keys(value).filter(|key| key.split('*').next().is_some_and(|plain| plain.trim_end() == *name));
+        let (count, extended) =
+            names.fold((0, false), |(count, extended), key| (count + 1, extended || key.contains('*')));
+        count > 1 || extended
     })
+}
+
+/// Whether there are other parameters, which some parsers look for the boundary in (`xboundary`).
+fn has_others(value: &str) -> bool {
+    keys(value).any(|key| !key.is_empty() && !DECIDING.contains(&key.as_str()))
+}
+
+/// Names of parameters in lower case. One in quotes that holds a `;` has more of them than it should, and is none of ours.
+fn keys(value: &str) -> impl Iterator<Item = String> {
+    value.split(';').skip(1).map(|pair| pair.split('=').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 
 /// A parameter of a content type, the first of its name; `None` also where it is written in a broken way.

@@ -105,12 +105,19 @@ impl<'a> Document<'a> {
         match kind {
             BodyKind::Json => json::read(text?, &mut self.nodes).map(|_root| ()),
             BodyKind::Xml => xml::read(text?, &mut self.nodes),
+            // Apps that don't look at what a body says it is read JSON all the same.
+            BodyKind::GraphQl if text.as_ref().is_ok_and(|text| begins_like_json(text)) => {
+                json::read(text?, &mut self.nodes).map(|_root| ())
+            }
             BodyKind::GraphQl => {
                 let root = self.nodes.root(Origin::Json)?;
                 graphql::read(text?, root, &mut self.nodes)
             }
             BodyKind::Form => match text {
-                Ok(text) if is_json_like(text) => self.read_json_or_form(text, true),
+                // What isn't JSON by the book is for some app all the same: `NaN`, or text behind it.
+                Ok(text) if is_json_like(text) || begins_like_json(text) => {
+                    self.read_json_or_form(text, !begins_like_json(text))
+                }
                 Ok(_) | Err(_) => self.read_form(body),
             },
             BodyKind::Untold => self.read_untold(text?),
@@ -119,7 +126,7 @@ impl<'a> Document<'a> {
     }
 
     fn read_untold(&mut self, text: &'a str) -> Result<(), Unreadable> {
-        if is_json_like(text) {
+        if is_json_like(text) || begins_like_json(text) {
             return self.read_json_or_form(text, false);
         }
         if text.trim_start().starts_with('<') {
@@ -263,6 +270,14 @@ impl Names for Document<'_> {
 
 fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+/// Whether it begins as a form, a GraphQL text or a bare value never does.
+fn begins_like_json(text: &str) -> bool {
+    let inner = |text: &str, next: &[char]| text.trim_ascii_start().starts_with(next);
+    let text = text.trim_ascii_start();
+    text.strip_prefix('{').is_some_and(|rest| inner(rest, &['"', '\'']))
+        || text.strip_prefix('[').is_some_and(|rest| inner(rest, &['{', '[', '"']))
 }
 
 fn is_json_like(text: &str) -> bool {

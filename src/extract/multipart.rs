@@ -95,6 +95,10 @@ fn each_part<'a>(
             rest.strip_prefix(b"\r\n").ok_or_else(|| if rest.is_empty() { incomplete() } else { malformed() })?;
         let end = find(part, delimiter.as_bytes()).ok_or_else(incomplete)?;
         let (part, after) = part.split_at(end);
+        // Parsers that take a lone line end for one see another part here.
+        if begins_a_line(part, first) {
+            return Err(malformed());
+        }
         rest = after.get(delimiter.len()..).unwrap_or_default();
         take(read_part(part)?)?;
     }
@@ -115,6 +119,12 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
         from += at + 1;
     }
     None
+}
+
+/// Whether a line of the text begins with this, be it after half a line end.
+fn begins_a_line(text: &[u8], needle: &[u8]) -> bool {
+    text.starts_with(needle)
+        || text.windows(needle.len() + 1).any(|window| matches!(window, [b'\r' | b'\n', rest @ ..] if rest == needle))
 }
 
 fn read_part(part: &[u8]) -> Result<Part<'_>, Unreadable> {

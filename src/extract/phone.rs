@@ -52,6 +52,12 @@ fn search(
         PhoneSource::Path(position) => search.segment(request.path, *position),
         PhoneSource::Header(name) => {
             let field = format!("header:{name}");
+            // Servers that fold names into variables (CGI, PHP) take `X_Phone` for `X-Phone`, or the last of both.
+            let folded = |name: &str| name.replace('_', "-");
+            let own = folded(name);
+            if request.headers.keys().any(|other| other != &**name && folded(other.as_str()) == own) {
+                return Err(unreadable(UnreadableCode::DuplicateKey, &field));
+            }
             let mut values = request.headers.get_all(&**name).iter().map(http::HeaderValue::as_bytes);
             let first = values.next();
             if values.any(|other| Some(other) != first) {

@@ -3,7 +3,8 @@
 //! Apps, frameworks and proxies disagree on percent-encoding, dots, slashes, path parameters and suffixes. A path
 //! that is plain is compared as it stands; any other is compared in every form that some stack would see
 //! (`spelling`), and one form that matches is enough. So is a plain path that differs only by a final slash or a
-//! suffix (`/send-code/`, `/send-code.json`), which many routers send to the same place.
+//! suffix (`/send-code/`, `/send-code.json`), which many routers send to the same place, and one that a front controller
+//! finds in the query (`/?s=/send-code`).
 //!
 //! Must not know: what the endpoints are for.
 
@@ -22,6 +23,9 @@ const OVERRIDES: [&str; 6] = [
     "x_http_method",
     "x_method_override",
 ];
+
+/// Parameters of the query that front controllers take the path from: `ThinkPHP`, Yii, `WordPress`, Drupal, Phalcon.
+const ROUTED_BY: [&str; 6] = ["s", "r", "q", "route", "rest_route", "_url"];
 
 /// What a matching request is at its endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,8 +109,9 @@ impl Pattern {
                 (Segment::One, Some(part)) if !part.is_empty() => {}
                 (Segment::Literal(literal), Some(part)) => {
                     let last = parts.peek().is_none();
-                    let suffixed = || last && without_suffix(part).is_some_and(|stem| same(stem, literal));
-                    if !(same(part, literal) || suffixed()) {
+                    // Rails and Spring route `/send.json` to `/send`, Rails with any suffix.
+                    let stem = part.get(..literal.len()).filter(|_| last && part.get(literal.len()) == Some(&b'.'));
+                    if !(same(part, literal) || stem.is_some_and(|stem| same(stem, literal))) {
                         return false;
                     }
                 }
@@ -204,8 +209,21 @@ impl Router {
         if self.rules.is_empty() {
             return Vec::new();
         }
-        let forms = if spelling::is_plain(path.as_bytes()) { None } else { Some(spelling::forms(path.as_bytes())) };
         let mut found = Vec::new();
+        self.find_at(path, (method, query, headers), &mut found);
+        for path in query.into_iter().flat_map(paths) {
+            self.find_at(&path, (method, query, headers), &mut found);
+        }
+        found
+    }
+
+    fn find_at(
+        &self,
+        path: &str,
+        (method, query, headers): (&Method, Option<&str>, &HeaderMap),
+        found: &mut Vec<(usize, Role)>,
+    ) {
+        let forms = if spelling::is_plain(path.as_bytes()) { None } else { Some(spelling::forms(path.as_bytes())) };
         for rule in &self.rules {
             let matched = match &forms {
                 None => rule.pattern.matches_path(path.as_bytes(), rule.ignore_case),
@@ -217,27 +235,30 @@ impl Router {
                 found.push(entry);
             }
         }
-        found
     }
 }
 
-/// The segment without a suffix such as `.json`: Rails and Spring route `/send.json` to `/send`.
-fn without_suffix(part: &[u8]) -> Option<&[u8]> {
-    let dot = part.iter().rposition(|byte| *byte == b'.')?;
-    let (stem, suffix) = part.split_at(dot);
-    let suffix = suffix.get(1..)?;
-    let usual = !stem.is_empty() && (1..=8).contains(&suffix.len()) && suffix.iter().all(u8::is_ascii_alphanumeric);
-    usual.then_some(stem)
+fn names_method(query: &str, same: &dyn Fn(&str) -> bool) -> bool {
+    pairs(query).any(|(name, value)| name.trim().eq_ignore_ascii_case("_method") && same(&value))
 }
 
-fn names_method(query: &str, same: &dyn Fn(&str) -> bool) -> bool {
-    query.split(['&', ';']).any(|pair| {
+/// Paths that a front controller takes from the query: `/?s=/api/send-code`, `/index.php?/api/send-code`.
+fn paths(query: &str) -> impl Iterator<Item = String> {
+    let whole = query.starts_with('/').then(|| query.split('&').next().unwrap_or_default().to_owned());
+    let named = pairs(query).filter(|(name, _)| ROUTED_BY.iter().any(|known| name.eq_ignore_ascii_case(known)));
+    let rooted = |(_, path): (_, String)| if path.starts_with('/') { path } else { format!("/{path}") };
+    whole.into_iter().chain(named.map(rooted))
+}
+
+/// Names and values of a query, decoded.
+fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
+    let plain = |text: &str| {
+        let decoded = spelling::decode_once(text.as_bytes()).unwrap_or_else(|| text.as_bytes().to_vec());
+        String::from_utf8_lossy(&decoded).into_owned()
+    };
+    query.split(['&', ';']).map(move |pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let plain = |text: &str| {
-            let decoded = spelling::decode_once(text.as_bytes()).unwrap_or_else(|| text.as_bytes().to_vec());
-            String::from_utf8_lossy(&decoded).into_owned()
-        };
-        plain(name).trim().eq_ignore_ascii_case("_method") && same(&plain(value))
+        (plain(name), plain(value))
     })
 }
 
@@ -321,6 +342,14 @@ mod tests {
             "//host/api/send-code",
             "/api/send-code.json",
             "/api/send-code.json/",
+            "/api/send-code.x_y",
+            "/api/send-code.longer-than-any",
+            "/api/send-code.a%2Eb",
+            "/?s=/api/send-code",
+            "/index.php?s=api/send-code",
+            "/index.php?/api/send-code&x=1",
+            "/?a=b&rest_route=%2Fapi%2Fsend-code",
+            "/index.php?r=api%2F%2Fsend-code",
             "/api/send-code%3Fx=1",
             "/api/send-code%23x",
             "/api/send-code#x",
