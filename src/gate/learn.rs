@@ -61,7 +61,9 @@ impl Gate {
                         sends.len().checked_sub(1)
                     };
                     for (index, send) in sends.iter().enumerate() {
-                        self.sighted.insert(&send.endpoint);
+                        if outcome == OutcomeKind::Verified {
+                            self.sighted.insert(&send.endpoint);
+                        }
                         self.conversion.outcome(send, outcome);
                         self.watch.outcome(&send.endpoint, send.phone.as_ref(), send.at, outcome);
                         match send.charge {

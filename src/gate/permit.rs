@@ -126,8 +126,16 @@ impl SendPermit {
     fn open(&mut self, answer: Option<&Document<'_>>) {
         self.proof.burn();
         let now = self.gate.clock.now();
-        let charge =
-            self.counted.take().and_then(|counted| counted.sent(&self.gate.cells, &self.revision().kinds, now));
+        // Where nothing tells what becomes of codes, their silence says nothing.
+        let hears = self.endpoint().has_verify || self.gate.sighted.contains(&self.facts.endpoint);
+        let charge = match self.counted.take() {
+            Some(counted) if hears => counted.sent(&self.gate.cells, &self.revision().kinds, now),
+            Some(counted) => {
+                counted.give_back(&self.gate.cells);
+                None
+            }
+            None => None,
+        };
         let (endpoint, facts) = (self.endpoint(), &self.facts);
         let send = OpenSend {
             decision: self.decision.id,

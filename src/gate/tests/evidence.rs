@@ -166,6 +166,19 @@ fn what_its_look_keeps_out_is_no_volume_that_others_answer_for() {
 }
 
 #[test]
+fn silence_says_nothing_where_nothing_tells_what_becomes_of_codes() {
+    let blind = Endpoint { has_verify: false, verified_if: None, ..endpoint() };
+    for (endpoint, all_go) in [(blind, true), (endpoint(), false)] {
+        let stage = Stage::with(&[], endpoint);
+        let sent = (0..60).filter(|person| {
+            stage.pass(60);
+            stage.send(&phone(*person), 200) == "forward"
+        });
+        assert_eq!(sent.count() == 60, all_go);
+    }
+}
+
+#[test]
 fn an_unverified_flood_is_stopped_before_any_silence_is_heard() {
     let stage = stage(Mode::Enforce, ChallengeBy::Contract);
     let mut sends = 0;
