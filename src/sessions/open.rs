@@ -15,6 +15,9 @@ use crate::privacy::Pseudonym;
 
 /// More sends than this in one session push out its oldest.
 const MAX_SENDS: usize = 16;
+/// More names than this in one session, its decisions aside, push out the one that was used longest ago: whoever asks again
+/// and again for one phone may be another client each time.
+const MAX_NAMES: usize = 3 * MAX_SENDS;
 
 /// A code that went out.
 #[derive(Clone, Debug)]
@@ -196,10 +199,8 @@ impl Sessions {
             session.sends.remove(0);
         }
         session.sends.push((send.clone(), Outcomes::default()));
-        for alias in aliases {
-            if !session.aliases.contains(alias) {
-                session.aliases.push(*alias);
-            }
+        for gone in session.name(aliases) {
+            self.by_alias.remove_if(&gone, |_, holder| *holder == id);
         }
         Some(id)
     }
@@ -290,6 +291,24 @@ fn id_of(send: &OpenSend) -> Option<Pseudonym> {
 }
 
 impl Session {
+    /// It goes by these names too. Gives those that it no longer goes by: of decisions whose sends are gone, and what is too
+    /// many of the others. The phone, by which sends join, is among the newest each time.
+    fn name(&mut self, aliases: &[Alias]) -> Vec<Alias> {
+        let Self { aliases: names, sends, .. } = self;
+        names.retain(|name| !aliases.contains(name));
+        names.extend(aliases);
+        let mut too_many = names.iter().filter(|name| !name.is_decision()).count().saturating_sub(MAX_NAMES);
+        let is_over = |name: &mut Alias| {
+            if name.is_decision() {
+                return !sends.iter().any(|(send, _)| name.is_of(send.decision));
+            }
+            let is_over = too_many > 0;
+            too_many = too_many.saturating_sub(1);
+            is_over
+        };
+        names.extract_if(.., is_over).collect()
+    }
+
     fn verify(&mut self) -> Vec<OpenSend> {
         let open = self.sends.iter_mut().filter(|(_, outcomes)| !outcomes.verified);
         open.map(|(send, outcomes)| {
@@ -420,6 +439,22 @@ mod tests {
         assert_eq!(settled(table.settle(&alias(someone), OutcomeKind::Undelivered, at(9))), 1);
         assert_eq!(settled(table.settle(&alias(someone), OutcomeKind::Undelivered, at(9))), 1);
         assert!(matches!(table.settle(&alias(someone), OutcomeKind::Undelivered, at(9)), Found::Already));
+    }
+
+    #[test]
+    fn names_of_one_session_are_bounded_and_its_newest_sends_are_still_found() {
+        let table = Sessions::new(10);
+        let (names, victim) = (Pseudonyms::new(&[1; 32]), phone(447_700_900_001));
+        let client = |id: u64| Alias::client("login", names.client(&id.to_le_bytes()));
+        for id in 0..1000 {
+            table.open(send(Some(victim), id, id), vec![alias(victim), client(id)], WINDOW);
+        }
+        assert_eq!(table.by_alias.len(), MAX_NAMES + MAX_SENDS);
+        assert_eq!(table.copy(0).map(|session| session.aliases.len()), Some(MAX_NAMES + MAX_SENDS));
+        for named in [client(999), Alias::decision(DecisionId::new(at(985), 985))] {
+            assert_eq!(table.phone_of(&named, at(1000)), Some(victim));
+        }
+        assert_eq!(settled(table.settle(&alias(victim), OutcomeKind::Verified, at(1000))), MAX_SENDS);
     }
 
     #[test]
