@@ -1,6 +1,6 @@
 //! The table of open sends: bounded, found by several names, forgotten when the verify window ends.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -71,18 +71,55 @@ pub(super) struct Outcomes {
     pub(super) delivery: bool,
 }
 
-/// Sessions in the order in which their windows end, roughly: one that was renewed is put back when it comes up.
+/// Sessions in the order in which their windows end, roughly: one that was renewed is put back when it comes up. Those that
+/// stay for about as long (not twice as long) have a line of their own, so that none waits behind one that stays for a day.
 #[derive(Debug, Default)]
 struct Queue {
-    sessions: VecDeque<(Timestamp, u64)>,
-    /// How many have left at the front, so that a place in it has a number that stays.
-    left: u64,
+    /// By the binary logarithm of how long they stay: at most 64.
+    lines: BTreeMap<u32, VecDeque<Waiting>>,
+    /// The number that the next one gets.
+    next: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    /// Rises with each that was put in, over all lines.
+    number: u64,
+    ends: Timestamp,
+    id: u64,
 }
 
 impl Queue {
-    fn pop(&mut self) -> Option<(Timestamp, u64)> {
-        self.left += u64::from(!self.sessions.is_empty());
-        self.sessions.pop_front()
+    fn push(&mut self, id: u64, ends: Timestamp, now: Timestamp) {
+        let stays = ends.since(now).as_millis().checked_ilog2().unwrap_or(0);
+        self.lines.entry(stays).or_default().push_back(Waiting { number: self.next, ends, id });
+        self.next += 1;
+    }
+
+    fn len(&self) -> usize {
+        self.lines.values().map(VecDeque::len).sum()
+    }
+
+    /// Takes out one whose window has ended unless it was renewed.
+    fn pop_ended(&mut self, now: Timestamp) -> Option<u64> {
+        let is_ended = |line: &&mut VecDeque<Waiting>| line.front().is_some_and(|first| first.ends <= now);
+        self.lines.values_mut().find(is_ended)?.pop_front().map(|first| first.id)
+    }
+
+    /// Takes out the one that was put in first.
+    fn pop_oldest(&mut self) -> Option<u64> {
+        let number = |line: &&mut VecDeque<Waiting>| line.front().map_or(u64::MAX, |first| first.number);
+        self.lines.values_mut().min_by_key(number)?.pop_front().map(|first| first.id)
+    }
+
+    /// Some in the order in which they were put in, from a number on.
+    fn some_from(&self, number: u64, most: usize) -> Vec<Waiting> {
+        let from = |line: &VecDeque<Waiting>| line.partition_point(|waiting| waiting.number < number);
+        let mut some: Vec<_> =
+            self.lines.values().flat_map(|line| line.range(from(line)..).take(most)).copied().collect();
+        some.sort_unstable_by_key(|waiting| waiting.number);
+        some.truncate(most);
+        some
     }
 }
 
@@ -110,7 +147,7 @@ impl Sessions {
         aliases.push(Alias::decision(send.decision));
         let id = match joined.and_then(|id| self.join(id, &send, &aliases, ends)) {
             Some(id) => id,
-            None => self.begin(send, aliases.clone(), ends),
+            None => self.begin(send, aliases.clone(), (ends, now)),
         };
         for alias in aliases {
             self.by_alias.insert(alias, id);
@@ -189,7 +226,7 @@ impl Sessions {
     }
 
     fn join(&self, id: u64, send: &OpenSend, aliases: &[Alias], ends: Timestamp) -> Option<u64> {
-        let mut session = self.sessions.get_mut(&id)?;
+        let mut session = self.sessions.get_mut(&id).filter(|session| session.ends > send.at)?;
         // A client whose last session was for a phone doesn't join it with a send that names none, or the reverse.
         if session.sends.last().is_some_and(|(last, _)| id_of(last) != id_of(send)) {
             return None;
@@ -205,19 +242,19 @@ impl Sessions {
         Some(id)
     }
 
-    fn begin(&self, send: OpenSend, aliases: Vec<Alias>, ends: Timestamp) -> u64 {
+    fn begin(&self, send: OpenSend, aliases: Vec<Alias>, (ends, now): (Timestamp, Timestamp)) -> u64 {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        self.keep(id, Session { ends, aliases, sends: vec![(send, Outcomes::default())] });
+        self.keep(id, Session { ends, aliases, sends: vec![(send, Outcomes::default())] }, now);
         id
     }
 
-    fn keep(&self, id: u64, session: Session) {
+    fn keep(&self, id: u64, session: Session, now: Timestamp) {
         let ends = session.ends;
         self.sessions.insert(id, session);
         let mut queue = self.queue.lock();
-        queue.sessions.push_back((ends, id));
-        while queue.sessions.len() > self.capacity {
-            let Some((_, oldest)) = queue.pop() else { break };
+        queue.push(id, ends, now);
+        while queue.len() > self.capacity {
+            let Some(oldest) = queue.pop_oldest() else { break };
             self.forget(oldest);
             self.evicted.fetch_add(1, Ordering::Relaxed);
         }
@@ -225,13 +262,9 @@ impl Sessions {
 
     fn expire(&self, now: Timestamp) {
         let mut queue = self.queue.lock();
-        while let Some((ends, id)) = queue.sessions.front().copied() {
-            if ends > now {
-                break;
-            }
-            queue.pop();
+        while let Some(id) = queue.pop_ended(now) {
             match self.sessions.get(&id).map(|session| session.ends) {
-                Some(renewed) if renewed > now => queue.sessions.push_back((renewed, id)),
+                Some(renewed) if renewed > now => queue.push(id, renewed, now),
                 Some(_) => self.forget(id),
                 None => {}
             }
@@ -257,12 +290,9 @@ impl Sessions {
     /// Some sessions in the order of the queue, from a place in it on, and the place to go on with; `None` at its end.
     /// One that is renewed meanwhile may come twice.
     pub(super) fn some_from(&self, place: u64, most: usize) -> Option<(Vec<u64>, u64)> {
-        let queue = self.queue.lock();
-        let place = place.max(queue.left);
-        let first = usize::try_from(place - queue.left).ok()?.min(queue.sessions.len());
-        let ids: Vec<_> = queue.sessions.range(first..).take(most).map(|(_, id)| *id).collect();
-        let next = place + ids.len() as u64;
-        (!ids.is_empty()).then_some((ids, next))
+        let some = self.queue.lock().some_from(place, most);
+        let next = some.last()?.number + 1;
+        Some((some.into_iter().map(|waiting| waiting.id).collect(), next))
     }
 
     /// A copy of one session, with those of its names that find it.
@@ -273,7 +303,7 @@ impl Sessions {
     }
 
     /// Puts a session back. It must come after those before it in the queue. False where it is there already.
-    pub(super) fn put(&self, id: u64, session: Session) -> bool {
+    pub(super) fn put(&self, id: u64, session: Session, now: Timestamp) -> bool {
         if self.sessions.contains_key(&id) {
             return false;
         }
@@ -281,7 +311,7 @@ impl Sessions {
         for alias in &session.aliases {
             self.by_alias.insert(*alias, id);
         }
-        self.keep(id, session);
+        self.keep(id, session, now);
         true
     }
 }
@@ -412,6 +442,27 @@ mod tests {
         table.open(send(Some(someone), 500, 2), vec![alias(someone)], WINDOW);
         table.open(send(None, 700, 3), vec![], WINDOW);
         assert_eq!(settled(table.settle(&alias(someone), OutcomeKind::Verified, at(1000))), 2);
+    }
+
+    #[test]
+    fn a_short_session_ends_behind_a_long_one_and_is_not_joined() {
+        let (table, short) = (Sessions::new(10), Span::seconds(30));
+        let (day, someone) = (phone(447_700_900_001), phone(447_700_900_002));
+        table.open(send(Some(day), 0, 1), vec![alias(day)], Span::hours(24));
+        table.open(send(Some(someone), 0, 2), vec![alias(someone)], short);
+        table.open(send(Some(someone), 3600, 3), vec![alias(someone)], short);
+        assert_eq!(table.len(), 2, "the ended session is forgotten");
+        assert_eq!(settled(table.settle(&alias(someone), OutcomeKind::Verified, at(3601))), 1);
+    }
+
+    #[test]
+    fn an_ended_session_that_is_still_there_is_not_joined() {
+        let (table, someone) = (Sessions::new(10), phone(447_700_900_001));
+        table.open(send(Some(phone(447_700_900_002)), 0, 1), vec![], Span::seconds(59));
+        table.open(send(Some(someone), 0, 2), vec![alias(someone)], Span::seconds(40));
+        table.open(send(Some(someone), 45, 3), vec![alias(someone)], Span::seconds(40));
+        assert_eq!(table.len(), 3, "as long, roughly, as the one before it");
+        assert_eq!(settled(table.settle(&alias(someone), OutcomeKind::Verified, at(46))), 1);
     }
 
     #[test]

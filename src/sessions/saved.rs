@@ -53,7 +53,7 @@ impl Section for Sessions {
             for (send, _) in &mut session.sends {
                 send.endpoint = shared(&mut endpoints, &send.endpoint);
             }
-            if session.ends > now && self.put(id, session) {
+            if session.ends > now && self.put(id, session, now) {
                 restored.taken += 1;
             }
         }
