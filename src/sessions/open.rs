@@ -145,12 +145,9 @@ impl Sessions {
         let ends = now + window;
         let joined = self.joinable(&aliases, send.phone.is_some());
         aliases.push(Alias::decision(send.decision));
-        let id = match joined.and_then(|id| self.join(id, &send, &aliases, ends)) {
-            Some(id) => id,
-            None => self.begin(send, aliases.clone(), (ends, now)),
-        };
-        for alias in aliases {
-            self.by_alias.insert(alias, id);
+        if joined.and_then(|id| self.join(id, &send, &aliases, ends)).is_none() {
+            let id = self.next.fetch_add(1, Ordering::Relaxed);
+            self.keep(id, Session { ends, aliases, sends: vec![(send, Outcomes::default())] }, now);
         }
         self.changes.fetch_add(1, Ordering::Relaxed);
     }
@@ -225,7 +222,7 @@ impl Sessions {
         self.by_alias.get(alias).map(|entry| *entry)
     }
 
-    fn join(&self, id: u64, send: &OpenSend, aliases: &[Alias], ends: Timestamp) -> Option<u64> {
+    fn join(&self, id: u64, send: &OpenSend, aliases: &[Alias], ends: Timestamp) -> Option<()> {
         let mut session = self.sessions.get_mut(&id).filter(|session| session.ends > send.at)?;
         // A client whose last session was for a phone doesn't join it with a send that names none, or the reverse.
         if session.sends.last().is_some_and(|(last, _)| id_of(last) != id_of(send)) {
@@ -239,17 +236,15 @@ impl Sessions {
         for gone in session.name(aliases) {
             self.by_alias.remove_if(&gone, |_, holder| *holder == id);
         }
-        Some(id)
-    }
-
-    fn begin(&self, send: OpenSend, aliases: Vec<Alias>, (ends, now): (Timestamp, Timestamp)) -> u64 {
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
-        self.keep(id, Session { ends, aliases, sends: vec![(send, Outcomes::default())] }, now);
-        id
+        // While the session is held: once it is forgotten nobody would take these names away.
+        self.find_by(aliases, id);
+        Some(())
     }
 
     fn keep(&self, id: u64, session: Session, now: Timestamp) {
         let ends = session.ends;
+        // Until it is in the queue nobody forgets it.
+        self.find_by(&session.aliases, id);
         self.sessions.insert(id, session);
         let mut queue = self.queue.lock();
         queue.push(id, ends, now);
@@ -257,6 +252,12 @@ impl Sessions {
             let Some(oldest) = queue.pop_oldest() else { break };
             self.forget(oldest);
             self.evicted.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn find_by(&self, aliases: &[Alias], id: u64) {
+        for alias in aliases {
+            self.by_alias.insert(*alias, id);
         }
     }
 
@@ -308,9 +309,6 @@ impl Sessions {
             return false;
         }
         self.next.fetch_max(id.saturating_add(1), Ordering::Relaxed);
-        for alias in &session.aliases {
-            self.by_alias.insert(*alias, id);
-        }
         self.keep(id, session, now);
         true
     }
@@ -506,6 +504,25 @@ mod tests {
             assert_eq!(table.phone_of(&named, at(1000)), Some(victim));
         }
         assert_eq!(settled(table.settle(&alias(victim), OutcomeKind::Verified, at(1000))), MAX_SENDS);
+    }
+
+    #[test]
+    fn names_of_sessions_that_another_thread_forgets_are_forgotten_too() {
+        let table = Sessions::new(1);
+        let phones = [phone(447_700_900_001), phone(447_700_900_002)];
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let table = &table;
+                scope.spawn(move || {
+                    for turn in 0..5_000 {
+                        let someone = phones[turn % 2];
+                        table.open(send(Some(someone), 0, thread * 5_000 + turn as u64), vec![alias(someone)], WINDOW);
+                    }
+                });
+            }
+        });
+        let left = table.by_alias.iter().filter(|entry| !table.sessions.contains_key(entry.value())).count();
+        assert_eq!(left, 0, "names of what isn't there");
     }
 
     #[test]
