@@ -244,7 +244,9 @@ impl Challenges {
     /// Gives a pass for a solved ticket: once.
     pub fn redeem(&self, settings: &Settings, ticket: &Ticket, now: Timestamp) -> Result<Redeemed, Unsolved> {
         let expires = now + settings.pass_lifetime;
-        self.spent.solve(ticket.nonce, expires, now).inspect_err(|unsolved| self.counters.unsolved(unsolved.code()))?;
+        // As long as either counts: a ticket that outlives its pass would give another.
+        let until = expires.max(ticket.expires);
+        self.spent.solve(ticket.nonce, until, now).inspect_err(|unsolved| self.counters.unsolved(unsolved.code()))?;
         self.counters.solved(ticket.kind);
         let pass = Ticket { issued: now, expires, ..*ticket };
         let pass = pass.seal(Label::Pass, &self.secrets.seals);

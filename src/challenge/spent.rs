@@ -1,9 +1,10 @@
 //! What was solved and what was used up: exactly, and never forgotten before it has expired.
 //!
-//! One entry a challenge, from its solution to its pass's end. Nothing is ever given up for something else: where there
+//! One entry a challenge, from its solution to its pass's end or its own, whichever is later. Nothing is ever given up for something else: where there
 //! is no room no challenge is issued ([`super::issuing`] counts them), and what can't be entered doesn't count.
 
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, MutexGuard};
@@ -11,7 +12,7 @@ use parking_lot::{Mutex, MutexGuard};
 use super::Unsolved;
 use crate::domain::{PassCode, Timestamp};
 
-/// Bytes of an entry, in the map and in the queue of what expires, with their spare room.
+/// Bytes of an entry, in the map and in the heap of what expires, with their spare room.
 pub(super) const ENTRY_BYTES: usize = 160;
 /// More would make the locks no quicker.
 const SHARDS: usize = 16;
@@ -28,8 +29,8 @@ pub(super) struct Spent {
 #[derive(Debug, Default)]
 struct Shard {
     entries: HashMap<u128, Entry>,
-    /// In the order of entering, which is all but the order of expiring.
-    expiring: VecDeque<(Timestamp, u128)>,
+    /// The first to expire is on top: a challenge that outlives its pass stays longer than one solved after it.
+    expiring: BinaryHeap<Reverse<(Timestamp, u128)>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,7 +120,7 @@ impl Spent {
             return false;
         }
         shard.entries.insert(nonce, entry);
-        shard.expiring.push_back((until, nonce));
+        shard.expiring.push(Reverse((until, nonce)));
         true
     }
 
@@ -137,8 +138,9 @@ impl Spent {
 
     fn forget_expired(&self, shard: &mut Shard, now: Timestamp) {
         let before = shard.entries.len();
-        while let Some((_, nonce)) = shard.expiring.front().copied().filter(|(until, _)| *until <= now) {
-            shard.expiring.pop_front();
+        while let Some(Reverse((_, nonce))) = shard.expiring.peek().copied().filter(|Reverse((until, _))| *until <= now)
+        {
+            shard.expiring.pop();
             shard.entries.remove(&nonce);
         }
         self.len.fetch_sub(before - shard.entries.len(), Ordering::Relaxed);
@@ -188,5 +190,19 @@ mod tests {
         assert_eq!(spent.solve(1, at(60), at(59)), Err(Unsolved::Spent), "what is there stays");
         assert_eq!(spent.solve(3, at(120), at(60)), Ok(()), "the others have expired");
         assert_eq!(spent.len(), 1);
+    }
+    #[test]
+    fn each_goes_at_its_own_end_whatever_was_entered_before_it() {
+        let spent = Spent::new(3 * ENTRY_BYTES, START);
+        for (nonce, until) in [(1, 300), (17, 60), (33, 120)] {
+            assert_eq!(spent.solve(nonce, at(until), at(0)), Ok(()), "of one shard");
+        }
+        assert!(!spent.is_unknown(17, at(59)) && spent.is_unknown(17, at(60)));
+        assert_eq!(spent.solve(33, at(400), at(119)), Err(Unsolved::Spent));
+        assert_eq!(spent.len(), 2);
+        assert_eq!(spent.solve(33, at(400), at(120)), Ok(()));
+        assert_eq!(spent.solve(1, at(400), at(299)), Err(Unsolved::Spent));
+        assert_eq!(spent.solve(1, at(400), at(300)), Ok(()));
+        assert_eq!(spent.len(), 2);
     }
 }

@@ -85,6 +85,18 @@ fn a_picture_is_solved_by_its_letters_or_its_digits_once() {
 }
 
 #[test]
+fn a_captcha_that_outlives_its_pass_gives_no_second_one() {
+    let mut stage = Stage::new(vec![Way::Image]);
+    stage.settings.pass_lifetime = Span::seconds(30);
+    let issued = stage.issue();
+    let answer = stage.answers(&issued)[0].clone();
+    assert!(matches!(stage.solve(&issued.token, "image", &answer), Ok(Outcome::Passed(_))));
+    stage.clock.advance(Span::minutes(1));
+    let again = stage.solve(&issued.token, "image", &answer);
+    assert!(matches!(again, Ok(Outcome::Refused(Unsolved::Spent))), "{again:?}");
+}
+
+#[test]
 fn a_wrong_answer_brings_another_picture_and_five_end_it() {
     let stage = Stage::new(vec![Way::Image]);
     let mut issued = stage.issue();

@@ -85,6 +85,20 @@ fn a_solution_gives_a_pass_that_counts_once() {
 }
 
 #[test]
+fn a_challenge_that_outlives_its_pass_gives_no_second_one() {
+    let challenges = challenges();
+    for pass_lifetime in [Span::seconds(30), Span::minutes(10)] {
+        let settings = Settings { pass_lifetime, ..settings() };
+        let payload = packed(&solved(&challenges.issue_work(&settings, &asker(), START).unwrap().altcha));
+        let solve = |at| challenges.solve_work(&settings, &payload, after(at)).map(|redeemed| redeemed.lifetime);
+        assert_eq!(solve(Span::minutes(1)), Ok(pass_lifetime));
+        assert_eq!(solve(Span::minutes(2)), Err(Unsolved::Spent));
+        assert_eq!(solve(Span::seconds(299)), Err(Unsolved::Spent));
+        assert_eq!(solve(Span::minutes(5)), Err(Unsolved::Expired));
+    }
+}
+
+#[test]
 fn a_pass_counts_for_whom_it_was_made_out_to() {
     let (challenges, settings) = (challenges(), settings());
     let ticket = |binding: Binding| {
