@@ -99,12 +99,21 @@ pub(super) fn judge(provider: &Provider, answer: &Answer, expected: &Expected, n
         return Meaning::Down("status");
     }
     let json = serde_json::from_slice::<Value>(&answer.body).ok();
-    let Some(told) = json.and_then(|json| protocol(provider.kind).read(&json)) else { return Meaning::Down("format") };
+    let Some(told) = json.and_then(|json| protocol(provider.kind).read(&json)) else {
+        return if is_about_token(status) { Meaning::Wrong("refused") } else { Meaning::Down("format") };
+    };
     // Self-hosted ones answer unknown tokens with 403 and 404; only a JSON answer of theirs is one.
     if status != StatusCode::OK || !told.solved {
         return refused(&told);
     }
     fits(provider, &told, expected, now).map_or_else(Meaning::Wrong, |()| Meaning::Solved)
+}
+
+/// Whether a status alone refuses what was sent, of which the client made up the token: then it must not make its provider
+/// look down for others. Who isn't let in at all (401, 403) has the operator's secret or a firewall in the way.
+fn is_about_token(status: StatusCode) -> bool {
+    let are_ours = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::REQUEST_TIMEOUT];
+    status.is_client_error() && !are_ours.contains(&status)
 }
 
 /// Why it isn't solved: by whose fault.

@@ -154,7 +154,18 @@ fn what_is_no_answer_of_the_provider_is_no_pass_and_no_refusal() {
             assert_eq!(meant_text(kind, status, good), Meaning::Down("status"), "{kind} {status}");
         }
         assert!(matches!(meant_text(kind, 404, good), Meaning::Wrong(_)), "{kind}: only 200 is a pass");
-        assert_eq!(meant_text(kind, 404, "not here"), Meaning::Down("format"), "{kind}");
+        for status in [401, 403, 408] {
+            assert_eq!(meant_text(kind, status, "not you"), Meaning::Down("format"), "{kind} {status}");
+        }
+    }
+}
+
+#[test]
+fn a_token_that_a_provider_chokes_on_is_wrong_and_does_not_make_it_look_down() {
+    for kind in Kind::ALL.map(|(_, kind)| kind) {
+        for (status, body) in [(400, "Bad Request"), (404, "not here"), (413, ""), (422, "{}"), (431, "<html>")] {
+            assert_eq!(meant_text(kind, status, body), Meaning::Wrong("refused"), "{kind} {status}");
+        }
     }
 }
 
