@@ -410,6 +410,17 @@ proptest! {
     }
 
     #[test]
+    fn what_is_said_often_reads_as_once(countries in 1..300_usize, phones in 1..100_usize, hint in "cc=44|region=GB|dial=%2B44") {
+        let body = [vec![hint; countries], vec!["phone=07402417171".to_owned(); phones]].concat().join("&");
+        let headers = headers_of("application/x-www-form-urlencoded");
+        let request = document_of(&headers, None, body.as_bytes());
+        let document = Document::read(&request).map_err(|unreadable| unreadable.code).unwrap();
+        let found = extract::phone(&Settings::default(), &request, &document, &Numbering::default());
+        let found = found.map(|number| number.map(|number| number.raw.expose_digits()));
+        prop_assert_eq!(found.map_err(|unreadable| unreadable.code), Ok(Some(447_402_417_171)));
+    }
+
+    #[test]
     fn arbitrary_bytes_never_panic(
         body in proptest::collection::vec(any::<u8>(), 0..300),
         query in "\\PC{0,60}",

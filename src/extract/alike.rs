@@ -42,7 +42,8 @@ impl Document<'_> {
     pub(super) fn alike(&self, name: &str, argument: &str) -> impl Iterator<Item = u32> {
         let node = self.at(name, argument);
         let place = if name == "json" { place_of_pointer(argument) } else { folded(argument).collect() };
-        self.fields().filter(move |other| Some(*other) != node && !place.is_empty() && self.stands_at(*other, &place))
+        let there = if place.is_empty() { Vec::new() } else { self.standing_at(&place) };
+        there.into_iter().filter(move |other| Some(*other) != node)
     }
 
     fn fields(&self) -> impl Iterator<Item = u32> {
@@ -50,23 +51,32 @@ impl Document<'_> {
         all.filter(|node| !self.nodes().is_root(*node))
     }
 
-    fn stands_at(&self, node: u32, place: &str) -> bool {
-        let mut names = Vec::new();
-        let mut at = node;
-        while let Some(node) = self.nodes().get(at).filter(|node| node.parent != at) {
-            names.push(&node.name);
-            at = node.parent;
+    /// The fields at a place. One pass, as each stands behind what it stands in: names may be long, and shared by many.
+    fn standing_at(&self, place: &str) -> Vec<u32> {
+        let mut found = Vec::new();
+        let mut left: Vec<Option<&str>> = Vec::new();
+        // Roots, and the one element in which the fields of an XML document stand: its name is its own.
+        let mut bare: Vec<bool> = Vec::new();
+        for (index, node) in (0_u32..).zip(self.nodes().list()) {
+            let parent = node.parent as usize;
+            let is_top = node.origin == Origin::Xml && self.nodes().is_root(node.parent);
+            if node.parent == index || is_top {
+                left.push(Some(place));
+                bare.push(true);
+                continue;
+            }
+            let before = left.get(parent).copied().flatten();
+            let is_bare = bare.get(parent) == Some(&true);
+            let place = if is_bare { before } else { before.and_then(|place| place.strip_prefix('_')) };
+            let behind = place.and_then(|place| without(place, &node.name));
+            let item = |key: &str| key.strip_suffix(']').and_then(|key| without_key(place?, key.rsplit_once('[')?.0));
+            if behind == Some("") || matches!(&node.name, Name::Key(key) if item(key) == Some("")) {
+                found.push(index);
+            }
+            left.push(behind);
+            bare.push(false);
         }
-        // The fields of an XML document stand in one element, whose name is its own.
-        if self.nodes().get(node).is_some_and(|node| node.origin == Origin::Xml) {
-            names.pop();
-        }
-        let Some((last, outer)) = names.split_first() else { return false };
-        let inner = outer.iter().rev().try_fold(place, |place, name| without(place, name)?.strip_prefix('_'));
-        inner.is_some_and(|place| {
-            let item = |key: &str| key.strip_suffix(']').and_then(|key| without_key(place, key.rsplit_once('[')?.0));
-            without(place, last) == Some("") || matches!(last, Name::Key(key) if item(key) == Some(""))
-        })
+        found
     }
 }
 

@@ -3,7 +3,7 @@
 use super::names;
 use super::nodes::Name;
 use super::phone::Search;
-use super::reading::{self, Reading};
+use super::reading::Reading;
 use crate::domain::{Unreadable, UnreadableCode};
 use crate::numbering::Number;
 
@@ -46,7 +46,7 @@ impl Search<'_, '_> {
         for (node, assumed) in std::mem::take(&mut found.national) {
             let text = self.text(node).unwrap_or_default();
             let same = only.is_some_and(|only| {
-                let there = only.country.map(|country| reading::read(&text, Some(country), self.numbering));
+                let there = only.country.map(|country| self.read_for(&text, Some(country)));
                 matches!(there, Some(Reading::Number(number)) if number.raw == only.raw)
             });
             match assumed {

@@ -21,6 +21,13 @@ pub(super) struct Hint {
     pub(super) area: Option<String>,
 }
 
+impl Hint {
+    /// All that it says, wherever it stands.
+    pub(super) fn says(&self) -> (bool, bool, Option<Country>, Option<&str>) {
+        (self.dials, self.country, self.region, self.area.as_deref())
+    }
+}
+
 /// Reads a field that may be a hint, with the kinds of what it stands in and of itself; `None` where its name or value
 /// says otherwise.
 pub(super) fn read(

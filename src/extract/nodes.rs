@@ -6,6 +6,8 @@ use crate::domain::{Unreadable, UnreadableCode};
 
 /// Fields of a request at most; above it is refused as malformed.
 pub(super) const MAX_FIELDS: usize = 1_000;
+/// Characters of an array's key that are looked at for each of its items.
+const MAX_SHARED: usize = 256;
 
 /// Where a value was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,12 +168,16 @@ impl<'a> Nodes<'a> {
         u32::try_from(found).ok()
     }
 
-    /// The key it stands under; items of an array share the array's.
+    /// The key it stands under; items of an array share the array's, of which each sees no more than a name can be.
     pub(super) fn key(&self, index: u32) -> &str {
         let mut at = index;
         loop {
             let Some(node) = self.get(at) else { return "" };
             match &node.name {
+                Name::Key(key) if at != index => {
+                    let end = key.char_indices().nth(MAX_SHARED).map_or(key.len(), |(end, _)| end);
+                    return key.get(..end).unwrap_or_default();
+                }
                 Name::Key(key) => return key,
                 Name::Index(_) if node.parent == at => return "",
                 Name::Index(_) => at = node.parent,

@@ -10,6 +10,8 @@
 //! the endpoint's own.
 
 use std::borrow::Cow;
+use std::cell::{Cell, OnceCell};
+use std::collections::HashSet;
 
 use super::document::Document;
 use super::found::{Found, Place};
@@ -18,7 +20,7 @@ use super::names::{self, Kind};
 use super::nodes::{Name, Origin, Scalar, unreadable};
 use super::reading::{self, Reading};
 use super::{PhoneSource, Request, Settings};
-use crate::domain::{Unreadable, UnreadableCode, Validity};
+use crate::domain::{Country, Unreadable, UnreadableCode, Validity};
 use crate::numbering::{Number, Numbering};
 
 /// The phone of a request; `None` where there is none: a mail address instead, a masked number, or nothing at all.
@@ -43,40 +45,31 @@ fn search(
     numbering: &Numbering,
 ) -> Result<Option<Number>, Unreadable> {
     let search = Search::new(settings, document, numbering);
-    match &settings.phone {
-        PhoneSource::Auto => search.auto(request.path),
-        PhoneSource::None => Ok(None),
-        PhoneSource::Json(pointer) => search.exact("json", pointer, request.path),
-        PhoneSource::Form(name) => search.exact("form", name, request.path),
-        PhoneSource::Query(name) => search.exact("query", name, request.path),
-        PhoneSource::Path(position) => search.segment(request.path, *position),
-        PhoneSource::Header(name) => {
-            let field = format!("header:{name}");
-            // Servers that fold names into variables (CGI, PHP) take `X_Phone` for `X-Phone`, or the last of both.
-            let folded = |name: &str| name.replace('_', "-");
-            let own = folded(name);
-            if request.headers.keys().any(|other| other != &**name && folded(other.as_str()) == own) {
-                return Err(unreadable(UnreadableCode::DuplicateKey, &field));
-            }
-            let mut values = request.headers.get_all(&**name).iter().map(http::HeaderValue::as_bytes);
-            let first = values.next();
-            if values.any(|other| Some(other) != first) {
-                return Err(unreadable(UnreadableCode::DuplicateKey, &field));
-            }
-            search.alone_undecoded(first, &field)
-        }
-    }
+    let found = search.find(request);
+    // What wasn't read may be the number that the app takes.
+    if search.is_worn_out() { Err(unreadable(UnreadableCode::Malformed, "body")) } else { found }
 }
+
+/// Work at most for one request (see [`reading::work`]): three countries for each of as many fields as there may be, and
+/// about 10 ms. Above it is refused as malformed.
+pub(super) const MAX_WORK: u32 = 4_000;
 
 /// What one request offers.
 pub(super) struct Search<'s, 'a> {
     pub(super) settings: &'s Settings,
     pub(super) document: &'s Document<'a>,
     pub(super) numbering: &'s Numbering,
+    /// Each once for a level.
     pub(super) hints: Vec<Hint>,
+    /// Where there are any.
+    pub(super) levels: HashSet<u32>,
     candidates: Vec<(u32, Kind)>,
     /// Of every node, by its name.
     kinds: Vec<Kind>,
+    /// Objects with a field that says of its neighbours that they are phones.
+    saying_phone: OnceCell<HashSet<u32>>,
+    /// Work that may still be done: what a request holds must not keep us busy.
+    pub(super) left: Cell<u32>,
 }
 
 /// How far a field is believed to hold a phone.
@@ -91,9 +84,9 @@ enum Tier {
 }
 
 impl<'s, 'a> Search<'s, 'a> {
-    fn new(settings: &'s Settings, document: &'s Document<'a>, numbering: &'s Numbering) -> Self {
+    pub(super) fn new(settings: &'s Settings, document: &'s Document<'a>, numbering: &'s Numbering) -> Self {
         let nodes = document.nodes();
-        let (mut hints, mut candidates) = (Vec::new(), Vec::new());
+        let (mut hints, mut candidates, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         // Where the operator says both where the number is and where its country, no other field has a say: a client
         // could add one that the app doesn't know.
         let heeds_hints = settings.phone == PhoneSource::Auto || settings.default_region.is_none();
@@ -112,20 +105,67 @@ impl<'s, 'a> Search<'s, 'a> {
                 continue;
             }
             if let Some(hint) = hints::read(index, [parent_kind, kind], nodes, numbering) {
-                if heeds_hints {
+                let says = (hint.dials, hint.country, hint.region, hint.area.clone());
+                if heeds_hints && seen.insert((hint.level, says)) {
                     hints.push(hint);
                 }
             } else {
                 candidates.push((index, kind));
             }
         }
-        Self { settings, document, numbering, hints, candidates, kinds }
+        let levels = hints.iter().map(|hint: &Hint| hint.level).collect();
+        let (saying_phone, left) = (OnceCell::new(), Cell::new(MAX_WORK));
+        Self { settings, document, numbering, hints, levels, candidates, kinds, saying_phone, left }
+    }
+
+    fn find(&self, request: &Request<'_>) -> Result<Option<Number>, Unreadable> {
+        match &self.settings.phone {
+            PhoneSource::Auto => self.auto(request.path),
+            PhoneSource::None => Ok(None),
+            PhoneSource::Json(pointer) => self.exact("json", pointer, request.path),
+            PhoneSource::Form(name) => self.exact("form", name, request.path),
+            PhoneSource::Query(name) => self.exact("query", name, request.path),
+            PhoneSource::Path(position) => self.segment(request.path, *position),
+            PhoneSource::Header(name) => {
+                let field = format!("header:{name}");
+                // Servers that fold names into variables (CGI, PHP) take `X_Phone` for `X-Phone`, or the last of both.
+                let folded = |name: &str| name.replace('_', "-");
+                let own = folded(name);
+                if request.headers.keys().any(|other| other != &**name && folded(other.as_str()) == own) {
+                    return Err(unreadable(UnreadableCode::DuplicateKey, &field));
+                }
+                let mut values = request.headers.get_all(&**name).iter().map(http::HeaderValue::as_bytes);
+                let first = values.next();
+                if values.any(|other| Some(other) != first) {
+                    return Err(unreadable(UnreadableCode::DuplicateKey, &field));
+                }
+                self.alone_undecoded(first, &field)
+            }
+        }
+    }
+
+    /// Reads a text as a number of a country, as long as there is work left.
+    pub(super) fn read_for(&self, text: &str, region: Option<Country>) -> Reading {
+        self.left.set(self.left.get().saturating_sub(reading::work(text)));
+        if self.is_worn_out() { Reading::Empty } else { reading::read(text, region, self.numbering) }
+    }
+
+    pub(super) fn wear_out(&self) {
+        self.left.set(0);
+    }
+
+    fn is_worn_out(&self) -> bool {
+        self.left.get() == 0
     }
 
     pub(super) fn auto(&self, path: &str) -> Result<Option<Number>, Unreadable> {
         let mut found = Found::default();
         let parts = self.split_number(&mut found);
         for &(node, kind) in &self.candidates {
+            // The first fault is what is told, whatever else there is.
+            if found.fault.is_some() {
+                break;
+            }
             if parts.contains(&node) {
                 continue;
             }
@@ -164,9 +204,7 @@ impl<'s, 'a> Search<'s, 'a> {
 
     fn says_phone(&self, parent: u32) -> bool {
         let nodes = self.document.nodes();
-        let siblings =
-            nodes.list().iter().enumerate().filter(|(index, node)| node.parent == parent && *index != parent as usize);
-        siblings.into_iter().any(|(_, node)| match (&node.name, &node.value) {
+        let says = |name: &Name<'_>, value: &Scalar<'_>| match (name, value) {
             // A form sent as a list of pairs: `{"name": "phone", "value": …}`.
             (Name::Key(key), Scalar::Text(text)) if matches!(&**key, "name" | "field" | "key") => {
                 names::classify(text) == Kind::Phone
@@ -176,7 +214,9 @@ impl<'s, 'a> Search<'s, 'a> {
                 names::classify(text) == Kind::Phone || sends.iter().any(|word| text.trim().eq_ignore_ascii_case(word))
             }
             _ => false,
-        })
+        };
+        let all = || nodes.list().iter().filter(|node| says(&node.name, &node.value)).map(|node| node.parent).collect();
+        self.saying_phone.get_or_init(all).contains(&parent)
     }
 
     pub(super) fn text(&self, node: u32) -> Option<Cow<'_, str>> {
@@ -281,7 +321,7 @@ impl<'s, 'a> Search<'s, 'a> {
             return;
         }
         if (8..=32).contains(&text.len()) && reading::is_international(text) && !text.contains('@') {
-            match reading::read(text, None, self.numbering) {
+            match self.read_for(text, None) {
                 Reading::Number(number) if says_number(text, &number) => found.add(number, Place::Node(node)),
                 Reading::Disguised => {
                     let fault = || Unreadable { code: UnreadableCode::NotAPhone, field: nodes.label(node) };

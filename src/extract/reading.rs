@@ -35,11 +35,23 @@ const FEW_DIGITS: usize = 5;
 /// Digits that no masked number shows and no mail address has behind its `@`.
 const MANY_DIGITS: usize = 10;
 /// Longest text that is looked at, in bytes.
-const MAX_TEXT: usize = 160;
+pub(super) const MAX_TEXT: usize = 160;
 /// Digits that libphonenumber wants before it takes letters for keys, and letters that it wants for that.
 const KEYPAD_DIGITS: usize = 3;
 const KEYPAD_LETTERS: usize = 3;
 const PLUS: [char; 2] = ['+', '＋'];
+
+/// How much work it is to read a text, at most: in readings of a plain number.
+pub(super) fn work(text: &str) -> u32 {
+    if text.len() > MAX_TEXT || digits(text) < FEW_DIGITS {
+        return 1;
+    }
+    // Each part of a mail address is tried in several ways, and each of those in several countries.
+    if text.contains('@') {
+        return 32;
+    }
+    if text.starts_with(' ') || text.contains(|c| PLUS.contains(&c) || is_mask(c)) { 8 } else { 1 }
+}
 
 /// Reads a text.
 pub(super) fn read(text: &str, region: Option<Country>, numbering: &Numbering) -> Reading {
