@@ -45,8 +45,8 @@ use crate::telemetry::ChallengeCounters;
 use altcha_v2::Challenge;
 use captcha::Captchas;
 use issuing::Issuing;
+use seal::Label;
 use spent::Spent;
-use ticket::Label;
 use unpredictable::Unpredictable;
 use web::form::Form;
 

@@ -8,13 +8,14 @@ use std::collections::{HashMap, VecDeque};
 use parking_lot::Mutex;
 
 use super::Challenges;
+use super::seal::Label;
 use super::settings::PageSettings;
 use crate::domain::{PageCode, Span, Timestamp};
 use crate::privacy::Pseudonym;
 
 /// Label, time, and 128 random bits.
 const BYTES: usize = 1 + 8 + 16;
-const LABEL: u8 = 0x31;
+const LABEL: u8 = Label::Page as u8;
 /// Tokens whose phones are counted at the same time; some 200 bytes each.
 const CAPACITY: usize = 100_000;
 

@@ -44,14 +44,14 @@ impl Seals {
 
     /// A text of any length with its signature after it; [`Seals::open_text`] opens it.
     pub(super) fn seal_text(&self, text: &str) -> String {
-        self.seal(&[&[Part::Text as u8], text.as_bytes()].concat())
+        self.seal(&[&[Label::Form as u8], text.as_bytes()].concat())
     }
 
     /// The text that one of the keys signed.
     pub(super) fn open_text(&self, sealed: &str) -> Option<String> {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (bytes, mac) = sealed.split_at_checked(sealed.len().checked_sub(MAC_BYTES)?)?;
-        let bytes = bytes.strip_prefix(&[Part::Text as u8])?;
+        let bytes = bytes.strip_prefix(&[Label::Form as u8])?;
         let signed = sealed.get(..=bytes.len())?;
         let genuine = self.keys().any(|key| hmac::verify(key, signed, mac).is_ok());
         genuine.then(|| String::from_utf8(bytes.to_vec()).ok()).flatten()
@@ -74,14 +74,27 @@ impl Seals {
     }
 }
 
-/// What is blinded or a text. None of those blinded is the first byte of what is sealed.
+/// What is sealed; its first byte, as all are signed by the same keys and none must pass for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Label {
+    /// A challenge to be solved.
+    Ticket = 0x11,
+    /// A pass.
+    Pass = 0x21,
+    /// That a page was loaded.
+    Page = 0x31,
+    /// The name of a captcha's picture.
+    Picture = 0x41,
+    /// A form that is carried along.
+    Form = 0x51,
+}
+
+/// What is blinded. None of those is a [`Label`].
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Part {
     Endpoint = 0xe0,
     Phone = 0xe1,
     Client = 0xe2,
-    /// A form.
-    Text = 0x31,
     /// What a captcha's answer is.
     Answer = 0xe3,
     /// How a captcha looks.

@@ -4,7 +4,7 @@
 
 use super::Asker;
 use super::binding::{Bearer, Bound};
-use super::seal::{Part, Seals};
+use super::seal::{Label, Part, Seals};
 use crate::domain::{ChallengeKind, DecisionId, Pass, PassCode, Timestamp};
 use crate::privacy::Pseudonym;
 
@@ -28,15 +28,6 @@ pub struct Ticket {
     pub(super) phone: Option<u64>,
     /// `None`: any client.
     pub(super) client: Option<u64>,
-}
-
-/// What a ticket's text is for; its first byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Label {
-    /// A challenge to be solved.
-    Ticket = 0x11,
-    /// A pass.
-    Pass = 0x21,
 }
 
 /// Label, kind, flags, score, three times, the decision's random part, nonce, and what it is bound to.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::answer::{self, What};
 use super::voice::{self, Language};
 use super::{Captchas, image};
-use crate::challenge::seal::{Part, Seals};
+use crate::challenge::seal::{Label, Part, Seals};
 use crate::challenge::{Challenges, Ticket};
 use crate::domain::Timestamp;
 
@@ -37,8 +37,7 @@ impl Medium {
     }
 }
 
-/// The first byte of what is sealed as a picture's name; tickets and passes have others.
-const LABEL: u8 = 0x31;
+const LABEL: u8 = Label::Picture as u8;
 /// Label, round, time, nonce.
 const BYTES: usize = 1 + 1 + 8 + 16;
 

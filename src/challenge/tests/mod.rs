@@ -131,6 +131,17 @@ fn a_pass_counts_for_whom_it_was_made_out_to() {
 }
 
 #[test]
+fn a_form_that_is_carried_along_is_no_page_token_and_no_picture() {
+    let challenges = challenges();
+    for length in 0..64 {
+        let form = challenges.secrets.seals.seal_text(&"1".repeat(length));
+        let page = challenges.check_page(&PageSettings::default(), Some(&form), None, false, START);
+        assert_eq!(page, crate::domain::PageCode::Forged, "{length}");
+        assert_eq!(challenges.picture(&form, captcha::Medium::Png, START), None, "{length}");
+    }
+}
+
+#[test]
 fn nobody_can_tell_from_two_tickets_that_they_are_for_one_phone() {
     let (challenges, settings) = (challenges(), settings());
     let tickets = [(); 2].map(|()| challenges.ticket(&settings, &asker(), ChallengeKind::Pow, START).unwrap());
