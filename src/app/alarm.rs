@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use super::engine::Engine;
 use crate::alerts::deliver::Courier;
 use crate::alerts::{Alarm, Alert, Book, Outside, Severity, Sink, Store, Trouble, counted};
@@ -82,7 +84,7 @@ pub(super) fn watch(
 ) {
     let (outside, outages_at) = (Outside::default(), Timestamp::default());
     let [dropped, untracked, turned_away] = [const { Rising { count: 0, rose: None } }; 3];
-    let mut watchman = Watchman {
+    let watchman = Watchman {
         alarm,
         engine,
         clock,
@@ -95,17 +97,17 @@ pub(super) fn watch(
         untracked,
         turned_away,
     };
-    let (stop, blocking) = (tasks.stopping(), tasks.clone());
-    tasks.spawn("alerts", async move {
-        while stop.run_until_cancelled(tokio::time::sleep(Alarm::EVERY.to_duration())).await.is_some() {
-            let looked = blocking.run_blocking(move || {
-                watchman.look();
-                watchman
-            });
-            let Some(back) = looked.await else { break };
-            watchman = back;
-        }
-    });
+    let watchman = Mutex::new(watchman);
+    tasks.spawn("alerts", again(tasks.clone(), Alarm::EVERY, move || watchman.lock().look()));
+}
+
+/// Does it time and again until the process is to stop. A panic ends that one time.
+async fn again(tasks: Tasks, every: Span, work: impl Fn() + Send + Sync + 'static) {
+    let (stop, work) = (tasks.stopping(), Arc::new(work));
+    while stop.run_until_cancelled(tokio::time::sleep(every.to_duration())).await.is_some() {
+        let work = Arc::clone(&work);
+        tasks.run_blocking(move || work()).await;
+    }
 }
 
 /// How far each feature of the model has drifted, over the last full window.
@@ -227,5 +229,22 @@ mod tests {
         assert_eq!([look(0, 0), look(5, 5000), look(10, 5003)], [None, Some(5000), Some(5003)]);
         let later = FRESH.as_millis() / 1000 + 20;
         assert_eq!([look(later, 5003), look(later + 5, 3), look(later + 10, 10)], [None, None, Some(7)]);
+    }
+
+    #[tokio::test]
+    async fn a_look_that_panics_is_not_the_last() {
+        let tasks = Tasks::new();
+        let (told, mut looks) = tokio::sync::mpsc::channel(1);
+        let look = move || {
+            told.blocking_send(()).unwrap();
+            panic!("at a look");
+        };
+        tasks.spawn("looks", again(tasks.clone(), Span::millis(1), look));
+        for look in 0..3 {
+            assert_eq!(looks.recv().await, Some(()), "{look}");
+        }
+        // Nothing is left to wait for it.
+        drop(looks);
+        assert_eq!(tasks.drain(Span::seconds(20)).await, 0);
     }
 }

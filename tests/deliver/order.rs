@@ -1,13 +1,20 @@
 //! The spool over restarts of the courier in one process; kills are in `crash`.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 use sendwall::alerts::Sink as _;
-use sendwall::alerts::deliver::{Channel, Target};
+use sendwall::alerts::deliver::{Channel, Courier, Target};
+use sendwall::clock::{Clock, ManualClock};
 use sendwall::domain::{Span, Timestamp};
+use sendwall::tasks::Tasks;
+use sendwall::telemetry::Metrics;
 use serde_json::Value;
 
-use super::{Stage, alert, channel, matcher, url};
+use super::{Stage, alert, channel, matcher, settings, url};
 use crate::support::app::{App, reply};
 use crate::support::proxy::eventually;
 use crate::whole::stage::Directory;
@@ -47,6 +54,56 @@ fn what_was_not_delivered_before_a_stop_is_delivered_after_it_in_its_order() {
     assert_eq!(told, [(1, false), (2, false), (3, false)], "none of them can have arrived before");
     eventually("nothing is left", || fs::read_dir(directory.0.join("alerts")).unwrap().count() == 0);
     after.stop();
+}
+
+/// A clock that panics once it is armed, the next time that another thread asks it.
+#[derive(Debug)]
+struct Panicking {
+    clock: ManualClock,
+    armed: AtomicBool,
+    spared: ThreadId,
+}
+
+impl Clock for Panicking {
+    fn now(&self) -> Timestamp {
+        assert!(
+            thread::current().id() == self.spared || !self.armed.swap(false, Ordering::SeqCst),
+            "a panic in a channel's work"
+        );
+        self.clock.now()
+    }
+}
+
+#[test]
+fn a_channel_goes_on_after_a_panic() {
+    let app = App::saying("thanks");
+    let target = Target::Webhook { url: url(&app, "/"), keys: Vec::new() };
+    // All but what blocks is done by this thread.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let clock = ManualClock::at(NOW - Span::minutes(1));
+    let clock = Arc::new(Panicking { clock, armed: AtomicBool::new(false), spared: thread::current().id() });
+    let shared: Arc<dyn Clock> = Arc::<Panicking>::clone(&clock);
+    let metrics = Arc::new(Metrics::new("test", Arc::clone(&shared)));
+    let tasks = Tasks::new();
+    let until = async |done: &dyn Fn() -> bool| {
+        let waiting = async {
+            while !done() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
+    };
+    runtime.block_on(async {
+        let courier =
+            Courier::start(&settings(vec![channel("program", target)], None), 7, shared, metrics, &tasks).unwrap();
+        clock.clock.set(NOW);
+        clock.armed.store(true, Ordering::SeqCst);
+        courier.take(&alert(NOW, 1, 1));
+        until(&|| !clock.armed.load(Ordering::SeqCst)).await;
+        courier.take(&alert(NOW, 2, 1));
+        until(&|| app.requests().len() == 2).await;
+        assert_eq!(tasks.drain(Span::seconds(20)).await, 0);
+    });
 }
 
 #[test]

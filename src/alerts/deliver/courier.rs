@@ -4,8 +4,12 @@
 //! a restart.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
@@ -18,7 +22,7 @@ use super::formats::Item;
 use super::ledger::{Change, GivenUp, Ledger, Parcel, Step, Why};
 use super::own::{self, Over};
 use super::sender::{Reply, Sender};
-use super::verdict::Verdict;
+use super::verdict::{Later, Verdict};
 use crate::clock::Clock;
 use crate::domain::{Span, Timestamp};
 use crate::net::{self, TlsError};
@@ -157,7 +161,9 @@ async fn serve(inner: Arc<Inner>, name: Arc<str>) {
     while !stop.is_cancelled() {
         news.mark_unchanged();
         let (asked, about) = (Arc::clone(&inner), Arc::clone(&name));
-        let Some((step, channel)) = inner.tasks.run_blocking(move || asked.step(&about)).await else { return };
+        // Where that panics the channel goes on with the next news, or at the next look.
+        let stepped = inner.tasks.run_blocking(move || asked.step(&about)).await;
+        let (step, channel) = stepped.unwrap_or((Step::Idle, None));
         let wait = match step {
             Step::Send(parcels) => {
                 if let Some(channel) = channel {
@@ -181,10 +187,25 @@ async fn deliver(inner: &Arc<Inner>, channel: Arc<Channel>, parcels: Vec<Parcel>
     let Some(sender) = inner.sender.load_full() else { return };
     let items: Vec<Item<'_>> =
         parcels.iter().map(|parcel| Item { alert: &parcel.alert, repeat: parcel.repeat }).collect();
-    let reply = sender.send(&channel, &items, inner.clock.now()).await;
+    let reply = caught(sender.send(&channel, &items, inner.clock.now())).await;
     let numbers: Vec<u64> = parcels.iter().map(|parcel| parcel.number).collect();
     let (inner, settled) = (Arc::clone(inner), Arc::clone(inner));
     inner.tasks.run_blocking(move || settled.settle(&channel.name, &numbers, &reply)).await;
+}
+
+/// A panic in what makes one message must not silence its channel for all others.
+async fn caught(sending: impl Future<Output = Reply>) -> Reply {
+    let mut sending = pin!(sending);
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| sending.as_mut().poll(context)));
+        polled.unwrap_or_else(|_panic| {
+            let said = "sendwall failed at this message".to_owned();
+            let why = said.clone();
+            let later = Later { reason: "panicked", why, pause: None, may_have_arrived: true };
+            Poll::Ready(Reply { verdict: Verdict::Later(later), said })
+        })
+    })
+    .await
 }
 
 impl Inner {
@@ -321,4 +342,17 @@ impl Inner {
 pub async fn test(channel: &Arc<Channel>, net: &net::Settings, now: Timestamp) -> Result<Reply, TlsError> {
     let alert = own::test(&channel.name, now);
     Ok(Sender::new(net)?.send(channel, &[Item { alert: &alert, repeat: false }], now).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_in_a_message_is_a_failed_attempt() {
+        let reply = caught(async { panic!("at a message") }).await;
+        assert!(matches!(reply.verdict, Verdict::Later(later) if later.reason == "panicked" && later.may_have_arrived));
+        let delivered = Reply { verdict: Verdict::Delivered, said: String::new() };
+        assert_eq!(caught(std::future::ready(delivered.clone())).await, delivered);
+    }
 }
