@@ -189,6 +189,10 @@ impl Watchman {
                 format!("the decision log has dropped {}", counted(dropped, "record")),
             );
         }
+        if let Some(since) = metrics.snapshots().failing_since() {
+            let text = format!("no snapshot can be written: a restart now loses what was counted since {since}");
+            add("snapshot", Severity::Warn, 1, text);
+        }
         let untracked = revision.limits.handles().iter().map(Handle::untracked).sum();
         if let Some(untracked) = self.untracked.look(untracked, now) {
             let text = format!("limits had no room for {}: raise `memory` in [limits]", counted(untracked, "key"));

@@ -23,6 +23,8 @@ pub struct Saved {
     age: Gauge<f64, AtomicU64>,
     failures: Family<Failure, Counter>,
     is_kept: AtomicBool,
+    /// Whether the last one couldn't be written.
+    is_failing: AtomicBool,
     /// Everything counted until then is on disk.
     on_disk_ms: AtomicU64,
 }
@@ -59,6 +61,13 @@ impl Saved {
     /// The one on disk holds everything that was counted until `at`.
     pub fn still_current(&self, at: Timestamp) {
         self.on_disk_ms.store(at.unix_ms(), Ordering::Relaxed);
+        self.is_failing.store(false, Ordering::Relaxed);
+    }
+
+    /// Where the last one couldn't be written: until when everything counted is on disk.
+    pub fn failing_since(&self) -> Option<Timestamp> {
+        let on_disk = || Timestamp::from_unix_ms(self.on_disk_ms.load(Ordering::Relaxed));
+        self.is_failing.load(Ordering::Relaxed).then(on_disk)
     }
 
     pub(super) fn take_in(&self, now: Timestamp) {
@@ -172,6 +181,7 @@ impl SnapshotFailed<'_> {
     /// Logs and counts.
     pub fn emit(&self, metrics: &Metrics) {
         metrics.snapshots().failed("write");
+        metrics.snapshots().is_failing.store(true, Ordering::Relaxed);
         metrics.at_most_every("snapshot_failed", |suppressed| {
             error!(error = %self.error, suppressed, "no snapshot was written; a restart now loses what was counted since the last");
         });

@@ -136,6 +136,20 @@ fn connections_that_are_all_in_use_are_not_told_as_an_app_that_does_not_answer()
 }
 
 #[test]
+fn a_snapshot_that_cannot_be_written_is_told() {
+    let app = shop();
+    let directory = Directory::new();
+    fs::create_dir_all(directory.0.join("state/snapshot.new")).unwrap();
+    let often = format!("{SHOP_LOGIN}[snapshot]\ninterval = \"1s\"\n");
+    let sendwall = Sendwall::start_in(directory, app.address, &often);
+    sendwall.send("+447402417171");
+    let told = || sendwall.admin("/api/incidents").json()["incidents"].to_string();
+    eventually("an incident", || {
+        told().contains("no snapshot can be written: a restart now loses what was counted since")
+    });
+}
+
+#[test]
 fn commands_say_how_to_give_the_token_that_they_lack() {
     let app = shop();
     let directory = Directory::new();
