@@ -88,8 +88,8 @@ impl FromUpstream {
         match Pin::new(&mut self.incoming).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
                 self.paused = false;
-                if let (Some(settlement), Some(data)) = (&mut self.settlement, frame.data_ref()) {
-                    settlement.see(data);
+                if let Some(data) = frame.data_ref() {
+                    self.see(data);
                 }
                 if self.incoming.is_end_stream() {
                     self.end();
@@ -116,6 +116,13 @@ impl FromUpstream {
                 }
                 Poll::Pending
             }
+        }
+    }
+
+    /// Shows it to the gate. What is too large is settled at once: it may be endless.
+    fn see(&mut self, data: &[u8]) {
+        if let Some(settlement) = self.settlement.take_if(|settlement| !settlement.see(data)) {
+            settlement.settle(false);
         }
     }
 
@@ -219,7 +226,8 @@ impl Settlement {
         None
     }
 
-    fn see(&mut self, data: &[u8]) {
+    /// False once it is more than the gate may see.
+    fn see(&mut self, data: &[u8]) -> bool {
         if let Ok(seen) = &mut self.seen {
             if seen.len() + data.len() > MAX_SEEN_BYTES {
                 self.seen = Err(Unread::TooLarge);
@@ -227,6 +235,7 @@ impl Settlement {
                 seen.extend_from_slice(data);
             }
         }
+        self.seen.is_ok()
     }
 
     fn settle(self: Box<Self>, whole: bool) {

@@ -8,7 +8,7 @@ use std::thread;
 use sendwall::domain::Span;
 
 use crate::support::app::{App, reply};
-use crate::support::client::{connect, curl, raw, read_to_close, read_until, status};
+use crate::support::client::{PATIENCE, connect, curl, raw, read_to_close, read_until, status};
 use crate::support::gate::{Judge, judge};
 use crate::support::proxy::{Proxy, eventually, settings};
 
@@ -335,6 +335,26 @@ fn a_send_counts_also_when_the_client_has_gone() {
         eventually("the send counts", || judge.metrics.totals().sends == 1);
         assert_eq!(status(&ask(&proxy, "/send", &phone("+447402417171"), &[])), 429);
     }
+}
+
+#[test]
+fn an_answer_without_end_is_not_read_on_when_the_client_has_gone() {
+    let (ended, end) = mpsc::channel::<()>();
+    let ended = Mutex::new(ended);
+    let app = App::start(move |_, stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").unwrap();
+        let piece = [b"1000\r\n".as_slice(), &[b'x'; 0x1000], b"\r\n"].concat();
+        while stream.write_all(&piece).is_ok() {}
+        ended.lock().unwrap().send(()).is_err()
+    });
+    let (proxy, judge) =
+        login_with(&app, &LOGIN.replacen("phone =", "sent_if = 'json(\"/sent\") == true'\nphone =", 1));
+    let mut client = connect(proxy.address);
+    post(&mut client, "/send", &phone("+447402417171"));
+    read_until(&mut client, "xxxx");
+    drop(client);
+    eventually("it is settled", || judge.metrics.totals().sends == 1);
+    end.recv_timeout(PATIENCE).unwrap();
 }
 
 #[test]
