@@ -95,11 +95,9 @@ impl Listener {
 
     async fn begin(&self, mut stream: TcpStream, from: SocketAddr) -> Option<(Begun, Peer)> {
         let settings = &self.proxy.settings;
-        let revision = self.proxy.gate.revision();
-        let is_trusted = |ip| revision.trusted.contains(ip);
         let mut ip = canonical(from.ip());
         if settings.proxy_protocol {
-            if !is_trusted(ip) {
+            if !self.proxy.gate.revision().trusted.contains(ip) {
                 return None;
             }
             let source = proxy_header::read(&mut stream).await.ok()?;
@@ -111,8 +109,7 @@ impl Listener {
         };
         let ip_text = HeaderValue::try_from(ip.to_string()).ok()?;
         let tls = self.certificate.is_some();
-        let (trusted, header) = (is_trusted(ip), revision.trusted.header);
-        Some((begun, Peer { ip, ip_text, trusted, header, tls }))
+        Some((begun, Peer { ip, ip_text, tls }))
     }
 
     async fn speak<S>(

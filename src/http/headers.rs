@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 
-use crate::extract::ForwardedHeader;
+use crate::extract::{ForwardedHeader, TrustedProxies};
 use crate::gate::{PAGE_COOKIE, PASS_COOKIE};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -23,22 +23,18 @@ pub(super) struct Peer {
     pub(super) ip: IpAddr,
     /// The same as a header's value.
     pub(super) ip_text: HeaderValue,
-    /// Whether its own `X-Forwarded-*` are believed.
-    pub(super) trusted: bool,
-    /// The header in which it says where a client is, where it is trusted.
-    pub(super) header: ForwardedHeader,
     /// Whether it came by TLS.
     pub(super) tls: bool,
 }
 
 impl Peer {
     /// Whether what it says of an origin in this header is believed. What is spelt with `_` its client wrote.
-    fn may_claim(&self, name: &str) -> bool {
-        let clients = match self.header {
+    fn may_claim(&self, name: &str, trusted: &TrustedProxies) -> bool {
+        let clients = match trusted.header {
             ForwardedHeader::XForwardedFor => FORWARDED,
             ForwardedHeader::Forwarded => X_FORWARDED_FOR,
         };
-        self.trusted && name != clients.as_str() && !name.contains('_')
+        trusted.contains(self.ip) && name != clients.as_str() && !name.contains('_')
     }
 }
 
@@ -134,13 +130,18 @@ pub(super) fn upgrade(parts: &Parts) -> Option<HeaderValue> {
 /// spelt with `_`) is removed. Of `X-Forwarded-For` and `Forwarded` a trusted proxy writes one; the other is its client's,
 /// and removed. `Forwarded` is added to where a trusted proxy uses it, and not begun. `X-Original-URL` and `X-Rewrite-URL`
 /// go whoever wrote them: an app could route by them, past what was judged.
-pub(super) fn to_upstream(parts: &mut Parts, peer: &Peer, upgrade: Option<HeaderValue>, upstream_host: &HeaderValue) {
+pub(super) fn to_upstream(
+    parts: &mut Parts,
+    (peer, trusted): (&Peer, &TrustedProxies),
+    upgrade: Option<HeaderValue>,
+    upstream_host: &HeaderValue,
+) {
     let trailers = parts.headers.get_all(TE).iter().any(|value| value.as_bytes().eq_ignore_ascii_case(b"trailers"));
     remove_hop_by_hop(&mut parts.headers, |name| {
         is_sendwalls(name)
             || name == EXPECT.as_str()
             || names_a_path(name)
-            || (claims_origin(name) && !peer.may_claim(name))
+            || (claims_origin(name) && !peer.may_claim(name, trusted))
     });
     let headers = &mut parts.headers;
     remove_cookie(headers, PASS_COOKIE);
@@ -329,9 +330,9 @@ mod tests {
     use super::*;
     use http::Request;
 
-    fn peer(trusted: bool) -> Peer {
-        let (ip, ip_text) = ("192.0.2.7".parse().unwrap(), HeaderValue::from_static("192.0.2.7"));
-        Peer { ip, ip_text, trusted, header: ForwardedHeader::default(), tls: true }
+    fn trusted(is_trusted: bool, header: ForwardedHeader) -> TrustedProxies {
+        let networks = is_trusted.then(|| "192.0.2.0/24".parse().unwrap()).into_iter().collect();
+        TrustedProxies { networks, header }
     }
 
     fn parts(target: &str, lines: &[(&str, &str)]) -> Parts {
@@ -343,13 +344,15 @@ mod tests {
     }
 
     fn sent(trusted: bool, lines: &[(&str, &str)]) -> String {
-        sent_by(&peer(trusted), lines)
+        sent_by(&self::trusted(trusted, ForwardedHeader::default()), lines)
     }
 
-    fn sent_by(peer: &Peer, lines: &[(&str, &str)]) -> String {
+    fn sent_by(trusted: &TrustedProxies, lines: &[(&str, &str)]) -> String {
+        let (ip, ip_text) = ("192.0.2.7".parse().unwrap(), HeaderValue::from_static("192.0.2.7"));
+        let peer = Peer { ip, ip_text, tls: true };
         let mut parts = parts("/a?b", lines);
         let upgrade = upgrade(&parts);
-        to_upstream(&mut parts, peer, upgrade, &HeaderValue::from_static("app:3000"));
+        to_upstream(&mut parts, (&peer, trusted), upgrade, &HeaderValue::from_static("app:3000"));
         let mut lines: Vec<_> =
             parts.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
         lines.sort();
@@ -392,7 +395,7 @@ mod tests {
                 "forwarded: for=10.0.0.1, for=192.0.2.7;proto=https; host: shop; x-forwarded-for: 192.0.2.7; ",
             ),
         ] {
-            assert_eq!(sent_by(&Peer { header, ..peer(true) }, &lines), format!("{expected}{rest}"));
+            assert_eq!(sent_by(&trusted(true, header), &lines), format!("{expected}{rest}"));
         }
     }
 

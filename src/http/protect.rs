@@ -58,12 +58,12 @@ impl Proxy {
         }
         let read = read_limited(body, limit, self.settings.timeouts.request_body).await;
         match self.rule(&parts, &read, client, &revision) {
-            Ruling::Pass(right) => self.carry_out((parts, read), client, right, None).await,
+            Ruling::Pass(right) => self.carry_out((parts, read), client, &revision, (right, None)).await,
             Ruling::Judged(index, Said { decision, facts }, right) => {
                 let endpoint = revision.endpoints.get(index);
                 let origin = endpoint.and_then(|endpoint| cors::origin(&parts.headers, &endpoint.cors_origins));
                 let response = if let Some(right) = right {
-                    self.carry_out((parts, read), client, right, Some(&decision)).await
+                    self.carry_out((parts, read), client, &revision, (right, Some(&decision))).await
                 } else {
                     let came = Came { parts: &parts, read: &read };
                     self.refuse(&revision, endpoint, came, (&decision, facts.as_deref()))
@@ -109,8 +109,8 @@ impl Proxy {
         self: &Arc<Self>,
         (mut parts, read): (Parts, Read),
         client: &Arc<Client>,
-        right: Right,
-        decision: Option<&Decision>,
+        revision: &Revision,
+        (right, decision): (Right, Option<&Decision>),
     ) -> Response<AnswerBody> {
         let body = match read {
             Read::Whole(bytes, trailers) => {
@@ -128,7 +128,7 @@ impl Proxy {
                 return answers::no_answer(&UpstreamError::ClientStalled, decision);
             }
         };
-        headers::to_upstream(&mut parts, &client.peer, None, &self.upstream_host);
+        headers::to_upstream(&mut parts, (&client.peer, &revision.trusted), None, &self.upstream_host);
         if let Some(decision) = decision {
             tell(&mut parts, decision);
         }

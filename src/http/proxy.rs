@@ -122,7 +122,7 @@ impl Proxy {
         let upgrade = headers::upgrade(&parts);
         let on_upgrade = parts.extensions.remove::<OnUpgrade>();
         let upgrade = upgrade.filter(|_| on_upgrade.is_some());
-        headers::to_upstream(&mut parts, &client.peer, upgrade, &self.upstream_host);
+        headers::to_upstream(&mut parts, (&client.peer, &revision.trusted), upgrade, &self.upstream_host);
         let body = RequestBody::streaming(Bytes::new(), body, self.settings.timeouts.request_body);
         let right = Right::Pass(permit);
         let answered = match self.forward(&right, parts, body).await {
@@ -235,7 +235,7 @@ impl Proxy {
         let cookies = parts.headers.get_all(COOKIE).iter().map(|line| (COOKIE, line.clone())).collect();
         let page = page.then_some(revision.challenge.page);
         let navigates = page::is_navigation(&parts.headers);
-        Some(Visitor { cookies, secure: is_secure(parts, client), navigates, page })
+        Some(Visitor { cookies, secure: is_secure(parts, client, revision), navigates, page })
     }
 
     /// Makes a page's client known, and gives the page its token.
@@ -262,8 +262,8 @@ impl Proxy {
 }
 
 /// Whether the client came by TLS, here or at a trusted proxy.
-pub(super) fn is_secure(parts: &Parts, client: &Client) -> bool {
-    let proto = client.peer.trusted.then(|| parts.headers.get("x-forwarded-proto")).flatten();
+pub(super) fn is_secure(parts: &Parts, client: &Client, revision: &Revision) -> bool {
+    let proto = revision.trusted.contains(client.peer.ip).then(|| parts.headers.get("x-forwarded-proto")).flatten();
     client.peer.tls || proto.is_some_and(|proto| proto == "https")
 }
 

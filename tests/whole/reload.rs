@@ -1,7 +1,7 @@
 //! Another configuration while it runs: counters stay, and a broken one changes nothing.
 
 use std::fs::OpenOptions;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::Command;
 use std::time::Duration;
@@ -9,6 +9,8 @@ use std::time::Duration;
 use sendwall::clock::Stopwatch;
 use serde_json::Value;
 
+use crate::support::app::App;
+use crate::support::client::{connect, read_until};
 use crate::support::gate::LIMITS_ALONE;
 use crate::support::proxy::eventually;
 use crate::whole::stage::{Sendwall, raw_request, shop};
@@ -41,6 +43,22 @@ const PHONE: &str = "+447402417171";
 
 fn revision(sendwall: &Sendwall) -> String {
     sendwall.admin("/readyz").json()["revision"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_connection_of_before_is_told_to_the_app_as_its_requests_are_judged() {
+    let app = App::saying("ok");
+    let sendwall = Sendwall::start(app.address, &rules(2, ""));
+    let mut stream = connect(sendwall.address);
+    let get = b"GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.7\r\n\r\n";
+    for more in ["", "trusted_proxies = [\"127.0.0.0/8\"]", ""] {
+        sendwall.write_rules(&rules(2, more));
+        assert_eq!(sendwall.admin_post("/api/reload", "").status, 200);
+        stream.write_all(get).unwrap();
+        read_until(&mut stream, "ok");
+    }
+    let told: Vec<_> = app.requests().iter().map(|request| request.header("x-forwarded-for").join("; ")).collect();
+    assert_eq!(told, ["127.0.0.1", "198.51.100.7, 127.0.0.1", "127.0.0.1"]);
 }
 
 #[test]

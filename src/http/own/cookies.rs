@@ -11,7 +11,7 @@ use crate::http::visit;
 
 /// Puts a value of ours into a cookie. Pages of another site get it only over TLS: browsers keep no other from them.
 pub(super) fn set(headers: &mut HeaderMap, (name, value): (&str, &str), lifetime: Span, asked: &Asked<'_>) {
-    let secure = is_secure(asked.parts, asked.client);
+    let secure = is_secure(asked.parts, asked.client, asked.revision);
     let attributes = if secure && page::comes_from_elsewhere(asked.parts) {
         "SameSite=None; Secure"
     } else {
@@ -26,7 +26,12 @@ impl Proxy {
         let (Some(settings), Some(visits)) = (&self.settings.visit, &self.visits) else { return };
         if !visit::has_visit(&asked.parts.headers, &settings.name, &**visits) {
             self.counters.visits_set.add();
-            visit::set(response.headers_mut(), settings, &visits.mint(), is_secure(asked.parts, asked.client));
+            visit::set(
+                response.headers_mut(),
+                settings,
+                &visits.mint(),
+                is_secure(asked.parts, asked.client, asked.revision),
+            );
         }
     }
 }
