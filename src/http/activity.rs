@@ -23,7 +23,10 @@ pub(super) struct Activity {
     http2: AtomicBool,
     /// Whether the client doesn't take what is written.
     blocked: AtomicBool,
-    /// Grows with every piece that came from the client or of an answer that went to it.
+    /// Of these, those whose answer is the client's to take.
+    answering: AtomicU32,
+    /// Grows with every request and with every piece of an answer that is asked for. Other bytes of the client, such as
+    /// HTTP/2's pings, move nothing.
     moved: AtomicU32,
 }
 
@@ -64,6 +67,11 @@ impl Activity {
         self.moved.load(Ordering::Relaxed)
     }
 
+    /// Whether it is the client's turn in all that is under way. A request that has no answer yet has time-outs of its own.
+    pub(super) fn awaits_client(&self) -> bool {
+        self.answering.load(Ordering::Acquire) >= self.under_way.load(Ordering::Acquire)
+    }
+
     /// Whether any request was begun.
     pub(super) fn has_served(&self) -> bool {
         self.begun.load(Ordering::Relaxed) > 0
@@ -73,25 +81,39 @@ impl Activity {
     pub(super) fn begin(self: &Arc<Self>) -> UnderWay {
         self.under_way.fetch_add(1, Ordering::AcqRel);
         self.begun.fetch_add(1, Ordering::AcqRel);
-        UnderWay(Arc::clone(self))
+        self.moved.fetch_add(1, Ordering::Relaxed);
+        UnderWay { activity: Arc::clone(self), is_answering: false }
     }
 }
 
 /// A request under way.
 #[derive(Debug)]
-pub(super) struct UnderWay(Arc<Activity>);
+pub(super) struct UnderWay {
+    activity: Arc<Activity>,
+    is_answering: bool,
+}
 
 impl UnderWay {
+    /// Its answer is there, for the client to take.
+    pub(super) fn answers(&mut self) {
+        self.is_answering = true;
+        self.activity.answering.fetch_add(1, Ordering::AcqRel);
+        self.moved();
+    }
+
     /// A piece of its answer goes to the client.
     pub(super) fn moved(&self) {
-        self.0.moved.fetch_add(1, Ordering::Relaxed);
+        self.activity.moved.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.heard.store(false, Ordering::Relaxed);
-        self.0.under_way.fetch_sub(1, Ordering::AcqRel);
+        self.activity.heard.store(false, Ordering::Relaxed);
+        if self.is_answering {
+            self.activity.answering.fetch_sub(1, Ordering::AcqRel);
+        }
+        self.activity.under_way.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -129,7 +151,6 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
                 self.activity.http2.store(read.starts_with(b"PRI"), Ordering::Relaxed);
             }
             self.activity.heard.store(true, Ordering::Relaxed);
-            self.activity.moved.fetch_add(1, Ordering::Relaxed);
         }
         result
     }

@@ -68,7 +68,8 @@ impl AnswerBody {
     }
 
     /// Its end, or its being dropped, is the end of the request.
-    pub(super) fn ends(mut self, under_way: UnderWay) -> Self {
+    pub(super) fn ends(mut self, mut under_way: UnderWay) -> Self {
+        under_way.answers();
         self.under_way = Some(under_way);
         self
     }

@@ -234,7 +234,7 @@ impl Watch {
         while self.deadline.poll(context).is_ready() {
             match wait {
                 // An HTTP/2 client can leave a stream's window shut while the connection itself isn't blocked.
-                Wait::Busy if activity.moved() == self.moved => return Next::Drop,
+                Wait::Busy if activity.moved() == self.moved && activity.awaits_client() => return Next::Drop,
                 Wait::Busy => {
                     self.moved = activity.moved();
                     self.enter(wait);

@@ -132,6 +132,48 @@ fn an_http2_client_that_shuts_its_window_is_cut() {
 }
 
 #[test]
+fn an_http2_client_that_shuts_its_window_is_cut_though_it_pings() {
+    let app = App::saying("ok");
+    let short = |waits: &mut Timeouts| {
+        (waits.request_body, waits.upstream_connect, waits.upstream_answer, waits.answer_body) =
+            (SHORT, SHORT, SHORT, SHORT);
+    };
+    let proxy = Proxy::start(with(settings(app.address), short), open_gate());
+    let mut stream = connect(proxy.address);
+    let mut frames = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    // As above.
+    frames.extend(b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01a");
+    stream.write_all(&frames).unwrap();
+    app.wait_for(1);
+    eventually("it is closed", || {
+        // It may be closed already.
+        let _ping = stream.write_all(b"\0\0\x08\x06\0\0\0\0\0pingping");
+        proxy.counters.connections_closed.get() == 1
+    });
+}
+
+#[test]
+fn an_upload_over_http2_that_moves_is_not_cut() {
+    let app = App::saying("ok");
+    let short = |waits: &mut Timeouts| {
+        (waits.request_body, waits.upstream_connect, waits.upstream_answer, waits.answer_body) =
+            (SHORT, SHORT, SHORT, SHORT);
+    };
+    let proxy = Proxy::start(with(settings(app.address), short), open_gate());
+    let mut stream = connect(proxy.address);
+    // SETTINGS; HEADERS: POST / of host "a", with a body to come.
+    let begin = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\0\0\x06\x01\x04\0\0\0\x01\x83\x86\x84\x41\x01a";
+    stream.write_all(begin).unwrap();
+    for _ in 0..40 {
+        let_pass(Duration::from_millis(50));
+        stream.write_all(b"\0\0\x01\0\0\0\0\0\x01x").unwrap();
+    }
+    stream.write_all(b"\0\0\x01\0\x01\0\0\0\x01x").unwrap();
+    read_until(&mut stream, "ok");
+    assert_eq!(app.wait_for(1)[0].body.len(), 41);
+}
+
+#[test]
 fn a_silent_upgraded_connection_is_closed() {
     let app = App::start(|_, stream| {
         stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n").unwrap();
