@@ -50,8 +50,8 @@ fn search(
     if search.is_worn_out() { Err(unreadable(UnreadableCode::Malformed, "body")) } else { found }
 }
 
-/// Work at most for one request (see [`reading::work`]): three countries for each of as many fields as there may be, and
-/// about 10 ms. Above it is refused as malformed.
+/// Work at most for one request (see [`reading::work`]), some 10 ms: a number in each of as many fields as there may be, or
+/// three countries for each of 300. Above it is refused as malformed.
 pub(super) const MAX_WORK: u32 = 4_000;
 
 /// What one request offers.

@@ -41,7 +41,7 @@ const KEYPAD_DIGITS: usize = 3;
 const KEYPAD_LETTERS: usize = 3;
 const PLUS: [char; 2] = ['+', '＋'];
 
-/// How much work it is to read a text, at most: in readings of a plain number.
+/// How much work it is to read a text, at most: a plain number is 4, some 10 us.
 pub(super) fn work(text: &str) -> u32 {
     if text.len() > MAX_TEXT || digits(text) < FEW_DIGITS {
         return 1;
@@ -50,7 +50,7 @@ pub(super) fn work(text: &str) -> u32 {
     if text.contains('@') {
         return 32;
     }
-    if text.starts_with(' ') || text.contains(|c| PLUS.contains(&c) || is_mask(c)) { 8 } else { 1 }
+    if text.starts_with(' ') || text.contains(|c| PLUS.contains(&c) || is_mask(c)) { 8 } else { 4 }
 }
 
 /// Reads a text.
