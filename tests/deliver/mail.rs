@@ -29,7 +29,7 @@ class Handler:
 
     async def handle_DATA(self, server, session, envelope):
         mail = message_from_bytes(envelope.content, policy=policy.default)
-        told = {"from": envelope.mail_from, "to": envelope.rcpt_tos, "headers": dict(mail.items()), "body": mail.get_content()}
+        told = {"connections": connections, "from": envelope.mail_from, "to": envelope.rcpt_tos, "headers": dict(mail.items()), "body": mail.get_content()}
         print(json.dumps(told), flush=True)
         return "250 2.0.0 queued as 42"
 
@@ -45,11 +45,18 @@ if security != "none":
 if security == "starttls":
     options |= {"tls_context": context, "require_starttls": True}
 
+connections = 0
+
+def connected():
+    global connections
+    connections += 1
+    return SMTP(Handler(), **options)
+
 async def main():
     loop = asyncio.get_running_loop()
     loop.call_later(30, os._exit, 1)
     wrapped = context if security == "tls" else None
-    server = await loop.create_server(lambda: SMTP(Handler(), **options), "127.0.0.1", 0, ssl=wrapped)
+    server = await loop.create_server(connected, "127.0.0.1", 0, ssl=wrapped)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
@@ -151,6 +158,15 @@ fn a_mail_servers_answers_are_understood() {
     stage.pass(Span::seconds(1), private.collect(), None);
     let forbidden = stage.runtime.block_on(stage.courier.test("fine")).unwrap();
     assert!(matches!(forbidden.verdict, Verdict::Later(later) if later.reason == "forbidden"), "{}", forbidden.said);
+    stage.stop();
+}
+
+#[test]
+fn a_mail_takes_one_connection() {
+    let mut server = Server::start();
+    let stage = Stage::start(vec![channel("mail", server.target("oncall@example.com"))], None, NOW);
+    assert_eq!(stage.runtime.block_on(stage.courier.test("mail")).unwrap().verdict, Verdict::Delivered);
+    assert_eq!(server.mail()["connections"], 1);
     stage.stop();
 }
 

@@ -1,15 +1,14 @@
-//! One mail to one server. The address is checked and connected to here, so that a mail server is held to the same
-//! rules as any other receiver; what is said there is `lettre`'s affair.
+//! One mail to one server, over one connection. Its addresses are found and checked here, so that a mail server is held to
+//! the same rules as any other receiver; how each is spoken to is `lettre`'s affair.
 
 use std::io;
 use std::net::SocketAddr;
 
+use lettre::Message;
 use lettre::transport::smtp::Error;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
-use tokio::net::TcpStream;
 
 use super::channel::{Channel, Mail, Security};
 use super::formats::{Item, mail as form};
@@ -34,21 +33,14 @@ pub(super) async fn send(
         Ok(message) => message,
         Err(error) => return Reply::unsent("unsendable", error.to_string()),
     };
-    let address = match reach(mail, settings).await {
-        Ok(address) => address,
-        Err((reason, said)) => return Reply::unsent(reason, said),
-    };
-    let transport = match transport(mail, address, settings) {
-        Ok(transport) => transport,
-        Err(said) => return Reply::unsent("tls", said),
+    let mut connection = match connect(mail, settings).await {
+        Ok(connection) => connection,
+        Err(reply) => return reply,
     };
     // The whole conversation: a server that stalls at each step in turn must not hold up the others.
     let within = settings.timeouts.answer + settings.timeouts.body;
-    match tokio::time::timeout(within.to_duration(), transport.send(message)).await {
-        Ok(Ok(answer)) => {
-            let said = answer.message().collect::<Vec<_>>().join(" ");
-            Reply { verdict: Verdict::Delivered, said: format!("{} {}", answer.code(), one_line(&said)) }
-        }
+    match tokio::time::timeout(within.to_duration(), converse(&mut connection, &message)).await {
+        Ok(Ok(said)) => Reply { verdict: Verdict::Delivered, said },
         Ok(Err(error)) => judge(&error, mail),
         Err(_elapsed) => {
             let said = format!("{} did not finish within {within}", mail.host);
@@ -61,55 +53,76 @@ pub(super) async fn send(
     }
 }
 
-/// An address of the server that may be reached and answers.
-async fn reach(mail: &Mail, settings: &net::Settings) -> Result<SocketAddr, (&'static str, String)> {
+/// A connection to the first address of the server that may be reached and answers. As long as there is none, nothing was
+/// sent.
+async fn connect(mail: &Mail, settings: &net::Settings) -> Result<AsyncSmtpConnection, Reply> {
     let Mail { host, port, .. } = mail;
     let lookup = tokio::net::lookup_host((host.as_str(), *port));
     let found = tokio::time::timeout(settings.timeouts.resolve.to_duration(), lookup).await;
-    let found = found.map_err(|_elapsed| ("timeout", format!("{host} was not found in time")))?;
+    let found = found.map_err(|_elapsed| Reply::unsent("timeout", format!("{host} was not found in time")))?;
     let found: Vec<SocketAddr> =
-        found.map_err(|error| ("resolve", format!("{host} cannot be found: {error}")))?.collect();
-    let mut last = ("resolve", format!("{host} has no address"));
+        found.map_err(|error| Reply::unsent("resolve", format!("{host} cannot be found: {error}")))?.collect();
+    let tls = match mail.security {
+        Security::None => None,
+        Security::Tls | Security::StartTls => {
+            Some(parameters(mail, settings).map_err(|said| Reply::unsent("tls", said))?)
+        }
+    };
+    let within = settings.timeouts.connect + settings.timeouts.answer;
+    let mut last = Reply::unsent("resolve", format!("{host} has no address"));
     for address in found {
         if !settings.reach.allows(address.ip()) {
             let said = format!(
                 "{host} is at {}, which is not a public address; set `allow_private` if it is meant",
                 address.ip()
             );
-            last = ("forbidden", said);
+            last = Reply::unsent("forbidden", said);
             continue;
         }
-        match tokio::time::timeout(settings.timeouts.connect.to_duration(), TcpStream::connect(address)).await {
-            Ok(Ok(_stream)) => return Ok(address),
-            Ok(Err(error)) => last = ("connect", format!("{host} cannot be reached: {error}")),
-            Err(_elapsed) => last = ("timeout", format!("{host} did not accept a connection in time")),
+        match tokio::time::timeout(within.to_duration(), open(mail, address, tls.as_ref(), settings)).await {
+            Ok(Ok(connection)) => return Ok(connection),
+            // It is there, and this is what it says.
+            Ok(Err(error)) if error.status().is_some() || error.is_client() || tls_fault(&error).is_some() => {
+                return Err(judge(&error, mail));
+            }
+            Ok(Err(error)) => {
+                let said = format!("{host} cannot be reached: {}", chain(&error));
+                last = Reply::unsent("connect", clip(&one_line(&said), MOST_TOLD).into_owned());
+            }
+            Err(_elapsed) => last = Reply::unsent("timeout", format!("{host} did not answer in time")),
         }
     }
     Err(last)
 }
 
-fn transport(
+/// Connects to this address, protects the connection and logs in.
+async fn open(
     mail: &Mail,
     address: SocketAddr,
+    tls: Option<&TlsParameters>,
     settings: &net::Settings,
-) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
-    let tls = match mail.security {
-        Security::None => Tls::None,
-        Security::Tls => Tls::Wrapper(parameters(mail, settings)?),
-        Security::StartTls => Tls::Required(parameters(mail, settings)?),
-    };
+) -> Result<AsyncSmtpConnection, Error> {
     let domain = mail.from.rsplit('@').next().unwrap_or_default().trim_end_matches('>').to_owned();
-    let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(address.ip().to_string())
-        .port(address.port())
-        .hello_name(ClientId::Domain(domain))
-        .timeout(Some(settings.timeouts.answer.to_duration()))
-        .tls(tls);
-    Ok(match &mail.login {
-        Some((user, password)) => {
-            builder.credentials(Credentials::new(user.clone(), password.expose().to_owned())).build()
-        }
-        None => builder.build(),
-    })
+    let hello = ClientId::Domain(domain);
+    let wrapped = tls.filter(|_| mail.security == Security::Tls).cloned();
+    let within = Some(settings.timeouts.connect.to_duration());
+    let mut connection = AsyncSmtpConnection::connect_tokio1(address, within, &hello, wrapped, None).await?;
+    if let Some(tls) = tls.filter(|_| mail.security == Security::StartTls) {
+        connection.starttls(tls.clone(), &hello).await?;
+    }
+    if let Some((user, password)) = &mail.login {
+        let login = Credentials::new(user.clone(), password.expose().to_owned());
+        connection.auth(DEFAULT_MECHANISMS, &login).await?;
+    }
+    Ok(connection)
+}
+
+/// Hands over the mail; gives what the server said.
+async fn converse(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<String, Error> {
+    let answer = connection.send(message.envelope(), &message.formatted()).await?;
+    connection.abort().await;
+    let said = answer.message().collect::<Vec<_>>().join(" ");
+    Ok(format!("{} {}", answer.code(), one_line(&said)))
 }
 
 /// TLS to a server of that name, checked by the operator's authorities or the system's.
