@@ -170,6 +170,30 @@ fn a_mail_takes_one_connection() {
     stage.stop();
 }
 
+#[test]
+fn a_mailbox_that_is_gone_keeps_no_mail_from_the_others() {
+    let mut server = Server::start();
+    let to = |name: &str, addresses: &[&str]| {
+        let mail = Mail { to: addresses.iter().map(|to| (*to).to_owned()).collect(), ..mail_of(&server.target("")) };
+        channel(name, Target::Email(Box::new(mail)))
+    };
+    let some = to("some", &["nobody@example.com", "oncall@example.com", "later@example.com", "second@example.com"]);
+    let none = to("none", &["nobody@example.com", "later@example.com"]);
+    let gone = to("gone", &["nobody@example.com", "nobody@example.org"]);
+    let stage = Stage::start(vec![some, none, gone], None, NOW);
+    let test = |name: &str| stage.runtime.block_on(stage.courier.test(name)).unwrap();
+    let told = test("some");
+    assert_eq!(told.verdict, Verdict::Delivered, "{}", told.said);
+    assert!(told.said.starts_with("250 2.0.0 queued as 42; not for all: "), "{}", told.said);
+    assert!(told.said.contains("no such user") && told.said.contains("try again later"), "{}", told.said);
+    let got = server.mail();
+    assert_eq!(got["to"], serde_json::json!(["oncall@example.com", "second@example.com"]));
+    assert!(got["headers"]["To"].as_str().unwrap().contains("nobody@example.com"), "{got}");
+    assert!(matches!(test("none").verdict, Verdict::Later(later) if later.why.contains("try again")));
+    assert!(matches!(test("gone").verdict, Verdict::Never { why } if why.contains("no such user")));
+    stage.stop();
+}
+
 fn mail_of(target: &Target) -> Mail {
     let Target::Email(mail) = target else { panic!("{target:?}") };
     Mail::clone(mail)

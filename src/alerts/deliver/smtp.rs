@@ -8,7 +8,8 @@ use lettre::Message;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::commands::{self, Data, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, MailBodyParameter, MailParameter};
 
 use super::channel::{Channel, Mail, Security};
 use super::formats::{Item, mail as form};
@@ -117,12 +118,40 @@ async fn open(
     Ok(connection)
 }
 
-/// Hands over the mail; gives what the server said.
+/// Hands over the mail to all receivers that the server knows; gives what it said. One mailbox that is gone must not keep an
+/// alert from the others.
 async fn converse(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<String, Error> {
-    let answer = connection.send(message.envelope(), &message.formatted()).await?;
+    let (envelope, text) = (message.envelope(), message.formatted());
+    let mut options = Vec::new();
+    // A server that doesn't know these says so.
+    if !envelope.to().iter().chain(envelope.from()).all(|address| address.to_string().is_ascii()) {
+        options.push(MailParameter::SmtpUtfEight);
+    }
+    if !text.is_ascii() {
+        options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    connection.command(commands::Mail::new(envelope.from().cloned(), options)).await?;
+    let mut refused: Vec<Error> = Vec::new();
+    for to in envelope.to() {
+        match connection.command(Rcpt::new(to.clone(), Vec::new())).await {
+            Ok(_taken) => {}
+            Err(error) if error.status().is_some() => refused.push(error),
+            Err(error) => return Err(error),
+        }
+    }
+    // All of them: then the mail comes again if one may take it later.
+    if refused.len() == envelope.to().len() {
+        connection.abort().await;
+        refused.sort_by_key(Error::is_permanent);
+        return Err(refused.swap_remove(0));
+    }
+    connection.command(Data).await?;
+    let answer = connection.message(&text).await?;
     connection.abort().await;
     let said = answer.message().collect::<Vec<_>>().join(" ");
-    Ok(format!("{} {}", answer.code(), one_line(&said)))
+    let told = format!("{} {}", answer.code(), one_line(&said));
+    let without = refused.iter().map(|error| format!("; not for all: {}", one_line(&chain(error))));
+    Ok(clip(&std::iter::once(told).chain(without).collect::<String>(), MOST_TOLD).into_owned())
 }
 
 /// TLS to a server of that name, checked by the operator's authorities or the system's.
