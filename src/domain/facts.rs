@@ -152,6 +152,16 @@ impl UnreadableCode {
     }
 }
 
+impl Unreadable {
+    /// What would make it readable, or let it through.
+    pub(super) const fn turned_by(&self) -> &'static str {
+        match self.code {
+            UnreadableCode::NoCountry => "a number that begins with +, or the endpoint's default_region",
+            _ => "a request that can be read in one way only, or on_unreadable = \"forward\"",
+        }
+    }
+}
+
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.field, self.code.sentence())

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Country, ListName, Listed, NumberKind, PageCode, Rung, Span, Timestamp, Unreadable, UnreadableCode};
+use super::{Country, ListName, Listed, NumberKind, PageCode, Rung, Span, Timestamp, Unreadable};
 
 /// One thing that spoke in a decision.
 #[derive(Clone, Debug, PartialEq)]
@@ -203,12 +203,7 @@ impl Reason {
             Self::ImpossibleNumber => Some("a number that fits its country's plan".to_owned()),
             Self::Country(Some(country)) => Some(format!("adding \"{country}\" to the endpoint's countries")),
             Self::Country(None) => Some("emptying the endpoint's countries".to_owned()),
-            Self::Unreadable(Unreadable { code: UnreadableCode::NoCountry, .. }) => {
-                Some("a number that begins with +, or the endpoint's default_region".to_owned())
-            }
-            Self::Unreadable(_) => {
-                Some("a request that can be read in one way only, or on_unreadable = \"forward\"".to_owned())
-            }
+            Self::Unreadable(unreadable) => Some(unreadable.turned_by().to_owned()),
             Self::PageToken(_) => {
                 Some("a token of a page that was loaded for this, or page_token = \"signal\"".to_owned())
             }

@@ -110,10 +110,10 @@ pub(super) fn judge(provider: &Provider, answer: &Answer, expected: &Expected, n
 }
 
 /// Whether a status alone refuses what was sent, of which the client made up the token: then it must not make its provider
-/// look down for others. Who isn't let in at all (401, 403) has the operator's secret or a firewall in the way.
+/// look down for others. Who isn't let in at all (401, 403) has the operator's secret or a firewall in the way, and where
+/// there is nothing to ask (404, 405) the operator's URL is wrong.
 fn is_about_token(status: StatusCode) -> bool {
-    let are_ours = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::REQUEST_TIMEOUT];
-    status.is_client_error() && !are_ours.contains(&status)
+    status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 404 | 405 | 408)
 }
 
 /// Why it isn't solved: by whose fault.

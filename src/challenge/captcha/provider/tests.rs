@@ -163,7 +163,7 @@ fn what_is_no_answer_of_the_provider_is_no_pass_and_no_refusal() {
 #[test]
 fn a_token_that_a_provider_chokes_on_is_wrong_and_does_not_make_it_look_down() {
     for kind in Kind::ALL.map(|(_, kind)| kind) {
-        for (status, body) in [(400, "Bad Request"), (404, "not here"), (413, ""), (422, "{}"), (431, "<html>")] {
+        for (status, body) in [(400, "Bad Request"), (413, ""), (422, "{}"), (431, "<html>")] {
             assert_eq!(meant_text(kind, status, body), Meaning::Wrong("refused"), "{kind} {status}");
         }
     }
