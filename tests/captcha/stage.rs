@@ -104,6 +104,8 @@ issue_per_address = 60000
 [[endpoint]]
 name = "login"
 send = "POST /api/send-code"
+verify = "POST /api/verify"
+verified_if = "status == 200"
 captcha = {captcha}
 {tables}"#
     )

@@ -33,6 +33,8 @@ default_limits = false
 [[endpoint]]
 name = "login"
 send = "POST /send"
+verify = "POST /verify"
+verified_if = "status == 200"
 "#;
 
 /// Someone who asks for codes. Whoever has the same number in a field shares that aspect, and nothing else.

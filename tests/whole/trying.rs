@@ -80,7 +80,7 @@ fn a_log_says_whom_a_new_rule_would_have_refused_and_what_that_saves() {
         assert_eq!(examples[0]["reason"], "rule no-uz says block: not served");
     }
     let row = table.lines().find(|line| line.starts_with("refused only now ")).unwrap();
-    assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["refused", "only", "now", "4", "0", "0", "3", "1.00"]);
+    assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["refused", "only", "now", "4", "-", "-", "3", "1.00"]);
     assert!(table.contains("rule no-uz says block: not served"), "{table}");
     let told: Vec<&str> = table.lines().filter(|line| line.starts_with("not replayable")).collect();
     assert_eq!(
