@@ -37,7 +37,7 @@ pub struct Document<'a> {
 impl<'a> Document<'a> {
     /// Reads query and body.
     pub fn read(request: &Request<'a>) -> Result<Self, Unreadable> {
-        let mut document = Self::without_body(request)?;
+        let mut document = Self::of_query(request)?;
         let body = match request.body {
             Payload::Whole(body) => body,
             Payload::TooLarge => return Err(unreadable(UnreadableCode::BodyTooLarge, "body")),
@@ -45,21 +45,25 @@ impl<'a> Document<'a> {
         };
         if !body.trim_ascii().is_empty() {
             document.read_body(body, request.headers)?;
-            document.read_nested()?;
         }
+        document.read_nested()?;
         Ok(document)
     }
 
     /// Reads the query alone: for endpoints whose phone and conditions never come from the body.
     pub fn without_body(request: &Request<'a>) -> Result<Self, Unreadable> {
+        let mut document = Self::of_query(request)?;
+        document.read_nested()?;
+        Ok(document)
+    }
+
+    fn of_query(request: &Request<'a>) -> Result<Self, Unreadable> {
         let mut nodes = Nodes::new(MAX_FIELDS);
         if let Some(query) = request.query.filter(|query| !query.is_empty()) {
             let root = nodes.root(Origin::Query)?;
             form::read(query.as_bytes(), root, Origin::Query, &mut nodes)?;
         }
-        let mut document = Self { nodes, headers: Some(request.headers), status: None, unread: None };
-        document.read_nested()?;
-        Ok(document)
+        Ok(Self { nodes, headers: Some(request.headers), status: None, unread: None })
     }
 
     /// An upstream's answer, for `sent_if`, `verified_if` and `match`. A body that isn't JSON has no values.
@@ -109,10 +113,7 @@ impl<'a> Document<'a> {
             BodyKind::GraphQl if text.as_ref().is_ok_and(|text| begins_like_json(text)) => {
                 json::read(text?, &mut self.nodes).map(|_root| ())
             }
-            BodyKind::GraphQl => {
-                let root = self.nodes.root(Origin::Json)?;
-                graphql::read(text?, root, &mut self.nodes)
-            }
+            BodyKind::GraphQl => self.read_graphql(text?),
             BodyKind::Form => match text {
                 // What isn't JSON by the book is for some app all the same: `NaN`, or text behind it.
                 Ok(text) if is_json_like(text) || begins_like_json(text) => {
@@ -168,20 +169,36 @@ impl<'a> Document<'a> {
         form::read(body, root, Origin::Form, &mut self.nodes)
     }
 
-    /// Reads JSON that stands inside a text value, one level deep. Text that only looks like JSON stays text.
+    /// A body that says it is GraphQL, unless it is the JSON that usually holds it.
+    fn read_graphql(&mut self, text: &'a str) -> Result<(), Unreadable> {
+        let before = self.nodes.list().len();
+        if is_json_like(text) {
+            match json::read(text, &mut self.nodes) {
+                Err(fault) if fault.code == UnreadableCode::Malformed => self.nodes.truncate(before),
+                read => return read.map(|_root| ()),
+            }
+        }
+        // The variables may stand in the query.
+        self.read_nested_json()?;
+        let root = self.nodes.root(Origin::Json)?;
+        graphql::read(text, root, &mut self.nodes)
+    }
+
+    /// Reads what stands inside text values: JSON, and then GraphQL, which may be in it and whose variables may be.
     fn read_nested(&mut self) -> Result<(), Unreadable> {
+        self.read_nested_json()?;
+        self.read_nested_graphql()
+    }
+
+    /// One level deep. Text that only looks like JSON stays text.
+    fn read_nested_json(&mut self) -> Result<(), Unreadable> {
         for index in 0..self.nodes.list().len() {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             let Some(Node { value: Scalar::Text(text), .. }) = self.nodes.get(index) else { continue };
-            let graphql = graphql::is_one(self.nodes.key(index), text);
-            if !(is_json_like(text) || graphql) || self.has_children(index) {
+            if !is_json_like(text) || self.has_children(index) {
                 continue;
             }
             let text = text.clone();
-            if graphql {
-                graphql::read(&text, index, &mut self.nodes)?;
-                continue;
-            }
             let mut inner = Nodes::new(MAX_FIELDS);
             match json::read(&text, &mut inner) {
                 Ok(_root) => self.nodes.graft(index, &inner)?,
@@ -189,6 +206,19 @@ impl<'a> Document<'a> {
                     return Err(Unreadable { code: fault.code, field: self.nodes.label(index) });
                 }
                 Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn read_nested_graphql(&mut self) -> Result<(), Unreadable> {
+        for index in 0..self.nodes.list().len() {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            let Some(Node { value: Scalar::Text(text), .. }) = self.nodes.get(index) else { continue };
+            if graphql::is_one(self.nodes.key(index), text) && !self.has_children(index) {
+                let text = text.clone();
+                graphql::read(&text, index, &mut self.nodes)
+                    .map_err(|fault| Unreadable { field: self.nodes.label(index), ..fault })?;
             }
         }
         Ok(())

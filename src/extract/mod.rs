@@ -26,6 +26,7 @@ mod reading;
 mod route;
 mod settings;
 mod spelling;
+mod tokens;
 mod traits;
 pub mod visit;
 mod vocabulary;

@@ -146,6 +146,19 @@ impl<'a> Nodes<'a> {
         Ok(())
     }
 
+    /// Adds once more what stands at `from`, in another place and under another name.
+    pub(super) fn copy(&mut self, from: u32, parent: u32, name: Name<'a>) -> Result<(), Unreadable> {
+        let Some(node) = self.get(from).cloned() else { return Ok(()) };
+        let top = self.push(Node { parent, name, ..node })?;
+        // What it holds stands right behind it.
+        for at in from + 1..top {
+            let inner = self.get(at).filter(|inner| inner.parent >= from && inner.parent != at).cloned();
+            let Some(inner) = inner else { break };
+            self.push(Node { parent: top + (inner.parent - from), ..inner })?;
+        }
+        Ok(())
+    }
+
     pub(super) fn is_root(&self, index: u32) -> bool {
         self.get(index).is_none_or(|node| node.parent == index)
     }
