@@ -78,7 +78,7 @@ pub enum UnreadableCode {
     NotUtf8,
     /// The same key twice with different values, or the number both in query and body with different values.
     DuplicateKey,
-    /// Two different phone numbers.
+    /// Two different phone numbers, or one in several items of a list.
     SeveralPhones,
     /// A field that should hold a number holds something that is none.
     NotAPhone,

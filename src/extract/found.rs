@@ -1,5 +1,8 @@
 //! What a search for the phone found, and what follows from it.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use super::names;
 use super::nodes::Name;
 use super::phone::Search;
@@ -11,6 +14,8 @@ use crate::numbering::Number;
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) numbers: Vec<(Number, Place)>,
+    /// Where else they stand.
+    again: Vec<Place>,
     /// An app may read a number here, and not the one that we would.
     pub(super) fault: Option<Unreadable>,
     /// Counts only where no number is found.
@@ -30,7 +35,9 @@ pub(super) enum Place {
 
 impl Found {
     pub(super) fn add(&mut self, number: Number, place: Place) {
-        if !self.numbers.iter().any(|(known, _)| known.raw == number.raw) {
+        if self.numbers.iter().any(|(known, _)| known.raw == number.raw) {
+            self.again.push(place);
+        } else {
             self.numbers.push((number, place));
         }
     }
@@ -49,10 +56,10 @@ impl Search<'_, '_> {
                 let there = only.country.map(|country| self.read_for(&text, Some(country)));
                 matches!(there, Some(Reading::Number(number)) if number.raw == only.raw)
             });
-            match assumed {
-                _ if same => {}
-                Some(number) => found.add(number, Place::Node(node)),
-                None => {
+            match (only, assumed) {
+                (Some(only), _) if same => found.add(only, Place::Node(node)),
+                (_, Some(number)) => found.add(number, Place::Node(node)),
+                (_, None) => {
                     let field = self.document.nodes().label(node);
                     return Err(Unreadable { code: UnreadableCode::NoCountry, field });
                 }
@@ -67,7 +74,13 @@ impl Search<'_, '_> {
         }
         match found.numbers.as_slice() {
             [] => found.soft_fault.map_or(Ok(None), Err),
-            [(number, _)] => Ok(Some(*number)),
+            [(number, first)] => match self.listed_again(first, &found.again) {
+                None => Ok(Some(*number)),
+                Some(again) => {
+                    let field = format!("{}, {}", self.label(first), self.label(again));
+                    Err(Unreadable { code: UnreadableCode::SeveralPhones, field })
+                }
+            },
             [(_, first), .., (_, last)] => {
                 let nodes = self.document.nodes();
                 let same_key = match (first, last) {
@@ -84,6 +97,18 @@ impl Search<'_, '_> {
                 Err(Unreadable { code, field: format!("{}, {}", self.label(first), self.label(last)) })
             }
         }
+    }
+
+    /// The first place that is another item of a list than one before it: an app may send a code for each item.
+    fn listed_again<'p>(&self, first: &Place, again: &'p [Place]) -> Option<&'p Place> {
+        let nodes = self.document.nodes();
+        let mut items: BTreeMap<(u32, Cow<'_, str>), u32> = BTreeMap::new();
+        let mut is_other_item = |place: &Place| {
+            let Place::Node(node) = *place else { return false };
+            nodes.lists_of(node).into_iter().any(|(item, list)| *items.entry(list).or_insert(item) != item)
+        };
+        is_other_item(first);
+        again.iter().find(|place| is_other_item(place))
     }
 
     pub(super) fn label(&self, place: &Place) -> String {

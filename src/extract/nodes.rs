@@ -198,6 +198,33 @@ impl<'a> Nodes<'a> {
         }
     }
 
+    /// The lists that it is in an item of, with the item: arrays, elements of one name, `phones[]` and `users[0][phone]`,
+    /// and the same field of a GraphQL query asked for again. A list is named by what it stands in and by what its items
+    /// have in common.
+    pub(super) fn lists_of(&self, node: u32) -> Vec<(u32, (u32, Cow<'_, str>))> {
+        let mut lists = Vec::new();
+        let mut at = node;
+        while let Some(inner) = self.get(at).filter(|inner| inner.parent != at) {
+            let common = match &inner.name {
+                // Fields that were sent as a list of pairs: `{"name": "phone", "value": …}`.
+                Name::Index(_) if self.key(node) == "value" => Some(self.pair_name(at).unwrap_or_default().into()),
+                Name::Index(_) => Some(Cow::Borrowed("")),
+                Name::Key(key) if inner.origin == Origin::Xml || inner.value == Scalar::Object => {
+                    Some(Cow::Borrowed(&**key))
+                }
+                Name::Key(key) => without_indices(key).map(Cow::Owned),
+            };
+            lists.extend(common.map(|common| (at, (inner.parent, common))));
+            at = inner.parent;
+        }
+        lists
+    }
+
+    fn pair_name(&self, pair: u32) -> Option<&str> {
+        let name = ["name", "field", "key"].iter().find_map(|name| self.child(pair, name))?;
+        if let Scalar::Text(text) = &self.get(name)?.value { Some(text) } else { None }
+    }
+
     /// Where it stood, for people: `json:/user/phone`, `query:mobile`. Keys are the client's text, so they are cut,
     /// and long runs of digits in them don't show.
     pub(super) fn label(&self, index: u32) -> String {
@@ -215,6 +242,26 @@ impl<'a> Nodes<'a> {
         let slash = if matches!(node.origin, Origin::Json | Origin::Xml) { "/" } else { "" };
         if parts.is_empty() { "body".to_owned() } else { format!("{}:{slash}{}", node.origin.label(), parts.join("/")) }
     }
+}
+
+/// The key of a form without the places in lists that it names; `None` where it names none.
+fn without_indices(key: &str) -> Option<String> {
+    let mut parts = key.split('[');
+    let mut stem = parts.next()?.to_owned();
+    let mut found = false;
+    for part in parts {
+        match part.split_once(']') {
+            Some((index, after)) if index.bytes().all(|byte| byte.is_ascii_digit()) => {
+                found = true;
+                stem.push_str(after);
+            }
+            _ => {
+                stem.push('[');
+                stem.push_str(part);
+            }
+        }
+    }
+    found.then_some(stem)
 }
 
 pub(super) fn unreadable(code: UnreadableCode, field: &str) -> Unreadable {
