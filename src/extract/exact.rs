@@ -83,7 +83,7 @@ fn settle(reading: Reading) -> Result<Option<Number>, UnreadableCode> {
     match reading {
         Reading::Number(number) => Ok(Some(number)),
         Reading::Empty | Reading::Mail | Reading::Masked => Ok(None),
-        Reading::Harmless | Reading::Doubtful | Reading::Disguised | Reading::Lookalike => {
+        Reading::Harmless | Reading::Doubtful | Reading::Disguised | Reading::Lookalike | Reading::NumberedMail => {
             Err(UnreadableCode::NotAPhone)
         }
         Reading::Several => Err(UnreadableCode::SeveralPhones),

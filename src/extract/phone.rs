@@ -247,12 +247,12 @@ impl<'s, 'a> Search<'s, 'a> {
         };
         match reading {
             Reading::Empty | Reading::Mail | Reading::Masked => {}
-            Reading::Harmless | Reading::Doubtful | Reading::Disguised | Reading::Lookalike
+            Reading::Harmless | Reading::Doubtful | Reading::Disguised | Reading::Lookalike | Reading::NumberedMail
                 if self.has_children(node) => {}
             Reading::Harmless => {
                 found.soft_fault = found.soft_fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
             }
-            Reading::Doubtful | Reading::Disguised | Reading::Lookalike => {
+            Reading::Doubtful | Reading::Disguised | Reading::Lookalike | Reading::NumberedMail => {
                 found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
             }
             Reading::Several => found.fault = found.fault.take().or_else(|| fault(UnreadableCode::SeveralPhones)),

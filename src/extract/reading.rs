@@ -12,6 +12,9 @@ pub(super) enum Reading {
     Empty,
     /// A mail address.
     Mail,
+    /// A mail address whose digits alone are a mobile's number: what people log in with, and a number to apps that drop all
+    /// else of what they take for one.
+    NumberedMail,
     /// A number with digits hidden (`138****0000`): the app holds the number, the request doesn't.
     Masked,
     /// A whole number with something around it (`+44…**`, `a@+44…`, `x+44…`), which many parsers drop: the app may read it.
@@ -127,7 +130,11 @@ fn read_mail(user: &str, host: &str, region: Option<Country>, numbering: &Number
         return Reading::Lookalike;
     }
     let is_mail = is_host && user.contains(char::is_alphabetic);
-    if is_mail || digits(user) < FEW_DIGITS { Reading::Mail } else { Reading::Doubtful }
+    if !is_mail && digits(user) >= FEW_DIGITS {
+        return Reading::Doubtful;
+    }
+    let is_numbered = reads(&format!("{user}{host}"), digit, is_clear, region, numbering);
+    if is_numbered { Reading::NumberedMail } else { Reading::Mail }
 }
 
 /// Whether this is the form of a host's name: labels, of which the last has letters alone, as every top level does.
