@@ -274,8 +274,14 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     fn weak(&self, node: u32, tier: Tier, found: &mut Found) {
-        let Some(text) = self.text(node) else { return };
         let fault = |code| Some(Unreadable { code, field: self.document.nodes().label(node) });
+        let Some(text) = self.text(node) else {
+            let value = self.document.nodes().get(node).map(|node| &node.value);
+            if value.is_some_and(|value| self.is_mobile_in_json(value, node)) {
+                found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
+            }
+            return;
+        };
         let international = reading::is_international(&text);
         let likely = tier == Tier::Likely;
         match self.read(&text, node) {
@@ -297,7 +303,7 @@ impl<'s, 'a> Search<'s, 'a> {
             Reading::Disguised if !self.has_children(node) => {
                 found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
             }
-            Reading::Doubtful if likely && international => {
+            Reading::Doubtful if likely && international || self.is_nearly_mobile(&text, Some(node)) => {
                 found.fault = found.fault.take().or_else(|| fault(UnreadableCode::NotAPhone));
             }
             Reading::NoCountry if reading::is_mobile_somewhere(text.trim(), self.numbering) => {

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use super::scripts::ascii_digit;
 use crate::domain::{Country, Validity};
 use crate::numbering::{NotANumber, Number, Numbering};
 
@@ -100,7 +101,8 @@ fn read_masked(text: &str, region: Option<Country>, numbering: &Numbering) -> Re
         let number = from_number(part);
         let few = letters(number) < KEYPAD_LETTERS;
         let number = if few { Some(number) } else { number.split(char::is_alphabetic).next() };
-        digits(part) == digits(text) && number.is_some_and(|number| reads(number, digit, is_clear, region, numbering))
+        digits(part) == digits(text)
+            && number.is_some_and(|number| reads(number, ascii_digit, is_clear, region, numbering))
     };
     let together = is_international(from_number(text)) || text.split(is_mask).any(is_whole);
     if together { Reading::Disguised } else { Reading::Lookalike }
@@ -133,7 +135,7 @@ fn read_mail(user: &str, host: &str, region: Option<Country>, numbering: &Number
     if !is_mail && digits(user) >= FEW_DIGITS {
         return Reading::Doubtful;
     }
-    let is_numbered = reads(&format!("{user}{host}"), digit, is_clear, region, numbering);
+    let is_numbered = reads(&format!("{user}{host}"), ascii_digit, is_clear, region, numbering);
     if is_numbered { Reading::NumberedMail } else { Reading::Mail }
 }
 
@@ -150,7 +152,7 @@ fn is_host_name(host: &str) -> bool {
 /// Whether a host's name is a number to parsers that know no letters. Names of hosts that begin with digits are many
 /// (`163.com`), so short numbers must be those of mobiles.
 fn is_number_as_host(host: &str, region: Option<Country>, numbering: &Numbering) -> bool {
-    let is_mobile = |text: &str| reads(text, digit, is_clear, region, numbering);
+    let is_mobile = |text: &str| reads(text, ascii_digit, is_clear, region, numbering);
     let begin = host.split(char::is_alphabetic).next().unwrap_or_default();
     let number = from_number(host);
     digits(begin) >= MANY_DIGITS
@@ -161,7 +163,7 @@ fn is_number_as_host(host: &str, region: Option<Country>, numbering: &Numbering)
 /// Whether what stands where a host should holds a number; an address of the network only where it is a mobile's.
 fn holds_host(host: &str, region: Option<Country>, numbering: &Numbering) -> bool {
     if host.trim_matches(['[', ']']).parse::<Ipv4Addr>().is_ok() {
-        return reads(host, digit, is_clear, region, numbering);
+        return reads(host, ascii_digit, is_clear, region, numbering);
     }
     digits(host) >= MANY_DIGITS || holds_number(host, region, numbering)
 }
@@ -179,7 +181,7 @@ fn holds(text: &str, fits: fn(&Number) -> bool, region: Option<Country>, numberi
     let sign = |c: char| matches!(c, ';' | '#' | '~' | ',' | '|' | '/' | '\\');
     let parts = [Some(text), text.split(sign).next(), text.split(char::is_alphabetic).next()];
     parts.into_iter().flatten().any(|part| {
-        (letters(part) <= digits(part) && reads(part, digit, fits, region, numbering))
+        (letters(part) <= digits(part) && reads(part, ascii_digit, fits, region, numbering))
             || spells(part, fits, region, numbering)
     })
 }
@@ -219,10 +221,6 @@ fn letters(text: &str) -> usize {
     text.chars().filter(char::is_ascii_alphabetic).count()
 }
 
-fn digit(c: char) -> Option<char> {
-    c.is_numeric().then_some(c)
-}
-
 /// The digit of a telephone's key.
 fn keypad(c: char) -> Option<char> {
     match c.to_ascii_lowercase() {
@@ -234,7 +232,7 @@ fn keypad(c: char) -> Option<char> {
         'p'..='s' => Some('7'),
         't'..='v' => Some('8'),
         'w'..='z' => Some('9'),
-        c => c.is_numeric().then_some(c),
+        c => ascii_digit(c),
     }
 }
 
