@@ -12,6 +12,8 @@ use crate::numbering::Number;
 
 /// Path segments that are looked at.
 const MAX_SEGMENTS: usize = 32;
+/// Fewest digits that may be a phone here, where ids stand as well.
+const FEW_DIGITS: usize = 7;
 
 /// The segments of a path that are not empty.
 pub(super) fn segments(path: &str) -> impl Iterator<Item = &str> {
@@ -32,9 +34,18 @@ impl Search<'_, '_> {
         let Forms::All(forms) = spelling::forms(path.as_bytes()) else {
             return Err(unreadable(UnreadableCode::SeveralPhones, &field));
         };
-        let mut others = forms.iter().filter_map(|form| read(std::str::from_utf8(form).ok()?).ok()?);
-        if others.any(|other| number != Some(other)) {
-            return Err(unreadable(UnreadableCode::SeveralPhones, &field));
+        for form in forms.iter().filter_map(|form| std::str::from_utf8(form).ok()) {
+            let other = match read(form) {
+                Ok(other) => other,
+                // A word in this place is none of the number's; digits may be what the app takes.
+                Err(fault) if segments(form).nth(place).is_some_and(|text| reading::digits(text) >= FEW_DIGITS) => {
+                    return Err(fault);
+                }
+                Err(_) => None,
+            };
+            if other.is_some() && other != number {
+                return Err(unreadable(UnreadableCode::SeveralPhones, &field));
+            }
         }
         Ok(number)
     }
@@ -57,8 +68,8 @@ impl Search<'_, '_> {
                 Some((_, value)) => (form::decode(value.as_bytes(), false).unwrap_or_default(), true),
                 None => (decoded, named),
             };
-            let text = reading::without_scheme(text.strip_suffix(".json").unwrap_or(&text));
-            if reading::digits(text) < 7 || text.contains(char::is_alphabetic) {
+            let text = reading::without_scheme(without_suffix(&text));
+            if reading::digits(text) < FEW_DIGITS {
                 continue;
             }
             let international = reading::is_international(text);
@@ -75,7 +86,8 @@ impl Search<'_, '_> {
                 {
                     found.add(number, Place::Segment(index));
                 }
-                Reading::Disguised | Reading::Lookalike => {
+                Reading::Doubtful if !self.is_nearly_mobile(text, None) => {}
+                Reading::Disguised | Reading::Lookalike | Reading::Doubtful => {
                     let field = self.label(&Place::Segment(index));
                     let fault = Unreadable { code: UnreadableCode::NotAPhone, field };
                     found.fault = found.fault.take().or(Some(fault));
@@ -89,4 +101,10 @@ impl Search<'_, '_> {
             }
         }
     }
+}
+
+/// Without what many frameworks cut off and take for a format: `.json`, `.xml`.
+fn without_suffix(text: &str) -> &str {
+    let is_format = |end: &str| end.starts_with(char::is_alphabetic) && end.chars().all(char::is_alphanumeric);
+    text.rsplit_once('.').filter(|(_, end)| is_format(end)).map_or(text, |(before, _)| before)
 }
