@@ -41,6 +41,14 @@ impl Found {
             self.numbers.push((number, place));
         }
     }
+
+    /// Every field in which a number was read, or what is perhaps one.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = u32> {
+        let places = self.numbers.iter().map(|(_, place)| place).chain(&self.again);
+        let sure = places.filter_map(|place| if let Place::Node(node) = place { Some(*node) } else { None });
+        let national = self.national.iter().map(|(node, _)| *node);
+        sure.chain(national).chain(self.guesses.iter().map(|(_, node)| *node))
+    }
 }
 
 impl Search<'_, '_> {

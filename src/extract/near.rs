@@ -4,11 +4,13 @@
 //! Only what is clear counts, as names and ids have digits too: a mobile's valid number, with nothing beside it but what
 //! parsers drop. `john07402417171` and `user_447402` are names.
 
+use super::found::Found;
 use super::names;
 use super::nodes::Scalar;
 use super::phone::Search;
 use super::reading::{self, Reading};
 use super::scripts::ascii_digit;
+use crate::domain::{Unreadable, UnreadableCode};
 
 /// Letters that such parsers drop.
 const FEW_LETTERS: usize = 2;
@@ -36,6 +38,22 @@ impl Search<'_, '_> {
             _ => return false,
         };
         digits.len() >= MANY_DIGITS && self.is_mobile(&digits, Some(node))
+    }
+
+    /// Refuses a container under a phone's name in which nothing reads as a number but some text is a mobile's: an app that
+    /// takes the first of what it holds, or all the digits in it, finds one.
+    pub(super) fn search_containers(&self, found: &mut Found) {
+        let nodes = self.document.nodes();
+        for (node, container) in self.inside_phones() {
+            let Some(text) = self.text(node) else { continue };
+            if self.is_mobile(&text, Some(node)) || self.is_nearly_mobile(&text, Some(node)) {
+                let has_number = found.nodes().any(|node| nodes.is_inside(node, container));
+                if !has_number {
+                    let fault = Unreadable { code: UnreadableCode::WrongType, field: nodes.label(node) };
+                    found.fault = found.fault.take().or(Some(fault));
+                }
+            }
+        }
     }
 
     fn is_mobile(&self, digits: &str, node: Option<u32>) -> bool {

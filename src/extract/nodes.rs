@@ -168,6 +168,18 @@ impl<'a> Nodes<'a> {
         self.get(index).is_some_and(|node| node.parent != index && self.is_root(node.parent))
     }
 
+    /// Whether it stands somewhere in `container`.
+    pub(super) fn is_inside(&self, index: u32, container: u32) -> bool {
+        let mut at = index;
+        while let Some(node) = self.get(at).filter(|node| node.parent != at) {
+            at = node.parent;
+            if at == container {
+                return true;
+            }
+        }
+        false
+    }
+
     /// The first child of that name (or, in an array, index).
     pub(super) fn child(&self, parent: u32, name: &str) -> Option<u32> {
         let found = self.list.iter().enumerate().position(|(index, node)| {

@@ -175,6 +175,7 @@ impl<'s, 'a> Search<'s, 'a> {
                 Tier::Unnamed => self.unnamed(node, &mut found),
             }
         }
+        self.search_containers(&mut found);
         self.search_path(path, &mut found);
         self.conclude(found)
     }
@@ -336,6 +337,28 @@ impl<'s, 'a> Search<'s, 'a> {
                 _ => {}
             }
         }
+    }
+
+    /// Texts that stand in a container under a phone's name, with that, and whose own name says nothing. Ids and dates have
+    /// as many digits as a phone.
+    pub(super) fn inside_phones(&self) -> impl Iterator<Item = (u32, u32)> {
+        let nodes = self.document.nodes();
+        let unnamed = self.candidates.iter().filter(|(_, kind)| *kind != Kind::Phone).map(|(node, _)| *node);
+        unnamed.filter_map(move |node| {
+            let Scalar::Text(text) = &nodes.get(node)?.value else { return None };
+            let is_date = text.get(4..5) == Some("-") && text.get(7..8) == Some("-");
+            if is_date || reading::digits(text) < 7 || names::is_id(nodes.key(node)) {
+                return None;
+            }
+            let mut at = nodes.get(node)?.parent;
+            while !nodes.is_root(at) {
+                if self.kinds.get(at as usize) == Some(&Kind::Phone) {
+                    return Some((node, at));
+                }
+                at = nodes.get(at)?.parent;
+            }
+            None
+        })
     }
 
     /// A number whose parts stand in `phone1`, `phone2`, … : gives the fields that are such parts.
