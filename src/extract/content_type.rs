@@ -105,7 +105,7 @@ fn charset(value: &str) -> Option<String> {
 }
 
 /// Character sets that read an ASCII text as ASCII. (Not UTF-7, UTF-16, EBCDIC, ISO-2022.)
-fn is_ascii_superset(charset: &str) -> bool {
+pub(super) fn is_ascii_superset(charset: &str) -> bool {
     matches!(
         charset,
         "" | "utf-8" | "utf8" | "us-ascii" | "ascii" | "latin1" | "euc-kr" | "euc-jp" | "koi8-r" | "tis-620"

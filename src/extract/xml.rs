@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::content_type::is_ascii_superset;
 use super::nodes::{Name, Node, Nodes, Origin, Scalar, unreadable};
 use crate::domain::{Unreadable, UnreadableCode};
 
@@ -14,7 +15,11 @@ pub(super) fn read<'a>(text: &'a str, nodes: &mut Nodes<'a>) -> Result<(), Unrea
     let root = nodes.root(Origin::Xml)?;
     let mut rest = text.trim_ascii();
     if let Some(declaration) = rest.strip_prefix("<?xml ") {
-        rest = declaration.split_once("?>").ok_or_else(malformed)?.1;
+        let (declaration, after) = declaration.split_once("?>").ok_or_else(malformed)?;
+        if !is_read_as_ours(declaration, text.is_ascii()) {
+            return Err(unreadable(UnreadableCode::NotUtf8, "body"));
+        }
+        rest = after;
     }
     let mut open: Vec<(u32, &str)> = Vec::new();
     let mut elements = 0;
@@ -55,6 +60,18 @@ pub(super) fn read<'a>(text: &'a str, nodes: &mut Nodes<'a>) -> Result<(), Unrea
         rest = after;
     }
     if open.is_empty() && elements > 0 && rest.trim_ascii().is_empty() { Ok(()) } else { Err(malformed()) }
+}
+
+/// Whether an app that heeds the declaration's encoding sees the same elements: in UTF-7 `+ADw-` is a bracket.
+fn is_read_as_ours(declaration: &str, is_ascii: bool) -> bool {
+    let Some((_, encoding)) = declaration.split_once("encoding") else { return true };
+    let encoding = encoding.trim_ascii_start().strip_prefix('=').unwrap_or_default().trim_ascii_start();
+    let quoted = encoding.chars().next().filter(|quote| matches!(quote, '"' | '\''));
+    let name = quoted.and_then(|quote| encoding.get(1..)?.split_once(quote)).map(|(name, _)| name.to_ascii_lowercase());
+    // Letters of several bytes may end in what is a sign to us.
+    let one_by_one =
+        |name: &str| name.starts_with("utf") || name.starts_with("iso-8859-") || name.starts_with("windows-");
+    name.is_some_and(|name| !name.is_empty() && is_ascii_superset(&name) && (is_ascii || one_by_one(&name)))
 }
 
 /// Reads `name attribute="value" …>`: the element's node, its name, what follows, and whether it closes itself.
