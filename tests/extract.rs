@@ -281,6 +281,45 @@ fn a_condition_is_not_evaded_by_sending_the_field_in_another_shape() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Each of several codes in one request would be a try of its own.
+#[test]
+fn several_codes_of_one_try_are_seen() {
+    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+    let mut wrong = Vec::new();
+    for (kind, body, several) in [
+        (json, r#"{"phone":"+447402417171","code":["0001","0002"]}"#, true),
+        (json, r#"{"data":{"otp":[100001,100002]}}"#, true),
+        (json, r#"{"query":"mutation { a: verify(code: \"0001\") b: verify(code: \"0002\") }"}"#, true),
+        (
+            json,
+            r#"{"query":"mutation ($a: String, $b: String) { a: verify(in: {code: $a}) b: verify(in: {code: $b}) }",
+            "variables":{"a":"0001","b":"0002"}}"#,
+            true,
+        ),
+        (
+            json,
+            r#"[{"query":"mutation { verify(code: \"0001\") }"},{"query":"mutation { verify(code: \"0002\") }"}]"#,
+            true,
+        ),
+        (json, r#"[{"code":"0001"},{"code":"0002"}]"#, true),
+        (form, "code[]=0001&code[]=0002", true),
+        (json, r#"{"code":["0001"]}"#, false),
+        (json, r#"{"code":["1","2","3","4","5","6"]}"#, false),
+        (json, r#"{"code":"0001","otp":"0001","smsCode":1234}"#, false),
+        (json, r#"{"query":"mutation ($code: String!) { verify(code: $code) }","variables":{"code":"0001"}}"#, false),
+        (json, r#"{"code":"0001","consents":[{"code":"1001"},{"code":"1002"}],"postcodes":["SW1A","EC1A"]}"#, false),
+        (form, "code=0001&code=0001", false),
+    ] {
+        let headers = headers_of(kind);
+        let request = document_of(&headers, None, body.as_bytes());
+        let document = Document::read(&request).unwrap_or_else(|unreadable| panic!("{body}: {unreadable:?}"));
+        if document.several_codes().is_some() != several {
+            wrong.push(body);
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
 const CHANNEL: &str = r#"json("/channel") == "sms""#;
 
 /// Any order of fields, any noise around them: a phone among harmless fields is read, and nothing else is.

@@ -5,6 +5,7 @@
 mod address;
 mod alike;
 mod client;
+mod codes;
 mod content_type;
 mod document;
 mod exact;

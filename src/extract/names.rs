@@ -188,6 +188,14 @@ pub(super) fn is_bare_code(name: &str) -> bool {
     Words::split(name).is_some_and(|words| words.joined() == "code")
 }
 
+/// Whether the name is that of a code which was sent: `code`, `smsCode`, `otp`.
+pub(super) fn is_code(name: &str) -> bool {
+    Words::split(name).is_some_and(|words| {
+        let joined = words.joined();
+        ["code", "codes", "otp", "otps", "pin", "passcode"].iter().any(|end| joined.ends_with(end))
+    })
+}
+
 /// Whether a field of this name can say `sms` or `phone` of its neighbours: `{"type": "phone", "value": …}`.
 pub(super) fn is_kind_of_contact(name: &str) -> bool {
     Words::split(name).is_some_and(|words| {

@@ -82,7 +82,11 @@ impl Gate {
         let document = document(endpoint.needs_body_of_try(request.headers), request);
         let facts = self.read_document(revision, endpoint, request, &document, self.clock.now());
         let aliases = self.aliases_of_try(endpoint, &facts, request, &document);
-        let facts = Facts { phone: self.phone_of_try(&facts, &aliases), ..facts };
+        let phone = match document.as_ref().ok().and_then(Document::several_codes) {
+            Some(unreadable) => PhoneFact::Unreadable(unreadable),
+            None => self.phone_of_try(&facts, &aliases),
+        };
+        let facts = Facts { phone, ..facts };
         (facts, aliases)
     }
 
