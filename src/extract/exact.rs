@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use http::{HeaderMap, HeaderValue};
+
 use super::form;
 use super::nodes::{Scalar, unreadable};
 use super::phone::Search;
@@ -58,10 +60,21 @@ impl Search<'_, '_> {
         Self::settle(self.read_in(&text, None), field)
     }
 
-    pub(super) fn alone_undecoded(&self, value: Option<&[u8]>, field: &str) -> Result<Option<Number>, Unreadable> {
-        let not_utf8 = |_| unreadable(UnreadableCode::NotUtf8, field);
-        let text = std::str::from_utf8(value.unwrap_or_default()).map_err(not_utf8)?;
-        Self::settle(self.read_in(text, None), field)
+    /// The header that the operator named.
+    pub(super) fn header(&self, headers: &HeaderMap, name: &str) -> Result<Option<Number>, Unreadable> {
+        let field = format!("header:{name}");
+        // Servers that fold names into variables (CGI, PHP) take `X_Phone` for `X-Phone`, or the last of both.
+        let folded = |name: &str| name.replace('_', "-");
+        let own = folded(name);
+        let mut values = headers.get_all(name).iter();
+        let first = values.next();
+        let is_folded = headers.keys().any(|other| other != name && folded(other.as_str()) == own);
+        if is_folded || values.any(|other| Some(other) != first) {
+            return Err(unreadable(UnreadableCode::DuplicateKey, &field));
+        }
+        let text = std::str::from_utf8(first.map(HeaderValue::as_bytes).unwrap_or_default())
+            .map_err(|_where| unreadable(UnreadableCode::NotUtf8, &field))?;
+        Self::settle(self.read_in(text, None), &field)
     }
 
     fn settle(reading: Reading, field: &str) -> Result<Option<Number>, Unreadable> {

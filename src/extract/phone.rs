@@ -126,21 +126,7 @@ impl<'s, 'a> Search<'s, 'a> {
             PhoneSource::Form(name) => self.exact("form", name, request.path),
             PhoneSource::Query(name) => self.exact("query", name, request.path),
             PhoneSource::Path(position) => self.segment(request.path, *position),
-            PhoneSource::Header(name) => {
-                let field = format!("header:{name}");
-                // Servers that fold names into variables (CGI, PHP) take `X_Phone` for `X-Phone`, or the last of both.
-                let folded = |name: &str| name.replace('_', "-");
-                let own = folded(name);
-                if request.headers.keys().any(|other| other != &**name && folded(other.as_str()) == own) {
-                    return Err(unreadable(UnreadableCode::DuplicateKey, &field));
-                }
-                let mut values = request.headers.get_all(&**name).iter().map(http::HeaderValue::as_bytes);
-                let first = values.next();
-                if values.any(|other| Some(other) != first) {
-                    return Err(unreadable(UnreadableCode::DuplicateKey, &field));
-                }
-                self.alone_undecoded(first, &field)
-            }
+            PhoneSource::Header(name) => self.header(request.headers, name),
         }
     }
 
