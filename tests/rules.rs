@@ -260,6 +260,15 @@ fn the_rules_beside_a_configuration_are_tested_from_wherever_it_is_named() {
 }
 
 #[test]
+fn what_an_editor_hides_beside_a_file_of_rules_is_none() {
+    let directory = Directory::new("hidden");
+    directory.write("own.toml", RULE);
+    directory.write(".own.toml", "[[rule]]\nhalf writ");
+    let config = compile(&directory.0.join("*.toml")).unwrap();
+    assert_eq!(config.rules.rules.iter().filter(|rule| &*rule.id == "a").count(), 1);
+}
+
+#[test]
 fn the_endpoint_of_a_case_is_the_fact_and_the_other_way_round() {
     let directory = Directory::new("endpoint");
     fs::create_dir_all(directory.0.join("rules")).unwrap();

@@ -145,7 +145,7 @@ pub enum Reason {
     },
     /// Somebody put it on a list.
     Listed(Listed),
-    /// No verification has been seen at this endpoint: decisions rest on limits and facts alone.
+    /// No verification has been seen at this endpoint yet.
     Blind,
 }
 
@@ -342,7 +342,7 @@ impl fmt::Display for Reason {
                 write!(f, "{what} is on the {list} list")?;
                 if note.is_empty() { Ok(()) } else { write!(f, ": {note}") }
             }
-            Self::Blind => f.write_str("no verification was seen at this endpoint yet: limits and facts alone decide"),
+            Self::Blind => f.write_str("no verification was seen at this endpoint yet"),
         }
     }
 }

@@ -100,7 +100,9 @@ pub(super) fn matching(pattern: &Path) -> std::io::Result<Vec<PathBuf>> {
     let (start, end) = name.split_once('*').unwrap_or_default();
     let fits = |name: &str| {
         let long_enough = name.len() >= start.len() + end.len();
-        long_enough && name.starts_with(start) && name.ends_with(end) && name != CASES
+        // What editors and mounts put beside a file is hidden.
+        let is_hidden = name.starts_with('.') && !start.starts_with('.');
+        long_enough && name.starts_with(start) && name.ends_with(end) && name != CASES && !is_hidden
     };
     let listed = if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory.clone() };
     let entries = match fs::read_dir(listed) {
