@@ -1,7 +1,8 @@
 //! What was solved and what was used up: exactly, and never forgotten before it has expired.
 //!
-//! One entry a challenge, from its solution to its pass's end or its own, whichever is later. Nothing is ever given up for something else: where there
-//! is no room no challenge is issued ([`super::issuing`] counts them), and what can't be entered doesn't count.
+//! One entry a challenge, from its solution to its pass's end or its own, whichever is later. Nothing is ever given up for
+//! something else: where there is no room no challenge is issued ([`super::issuing`] counts them), and what can't be entered
+//! doesn't count.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
