@@ -113,8 +113,8 @@ fn a_client_that_takes_nothing_is_cut() {
     eventually("it is cut", || proxy.counters.connections_closed.get() == 1);
 }
 
-#[test]
-fn an_http2_client_that_shuts_its_window_is_cut() {
+/// A client of HTTP/2 that asks for something and takes nothing of the answer, which the app has given.
+fn with_a_shut_window() -> (App, Proxy, TcpStream) {
     let app = App::saying("ok");
     let short = |waits: &mut Timeouts| {
         (waits.request_body, waits.upstream_connect, waits.upstream_answer, waits.answer_body) =
@@ -127,24 +127,19 @@ fn an_http2_client_that_shuts_its_window_is_cut() {
     frames.extend(b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01a");
     stream.write_all(&frames).unwrap();
     app.wait_for(1);
+    (app, proxy, stream)
+}
+
+#[test]
+fn an_http2_client_that_shuts_its_window_is_cut() {
+    let (_app, proxy, mut stream) = with_a_shut_window();
     read_to_close(&mut stream);
     eventually("it is closed", || proxy.counters.connections_closed.get() == 1);
 }
 
 #[test]
 fn an_http2_client_that_shuts_its_window_is_cut_though_it_pings() {
-    let app = App::saying("ok");
-    let short = |waits: &mut Timeouts| {
-        (waits.request_body, waits.upstream_connect, waits.upstream_answer, waits.answer_body) =
-            (SHORT, SHORT, SHORT, SHORT);
-    };
-    let proxy = Proxy::start(with(settings(app.address), short), open_gate());
-    let mut stream = connect(proxy.address);
-    let mut frames = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
-    // As above.
-    frames.extend(b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01a");
-    stream.write_all(&frames).unwrap();
-    app.wait_for(1);
+    let (_app, proxy, mut stream) = with_a_shut_window();
     eventually("it is closed", || {
         // It may be closed already.
         let _ping = stream.write_all(b"\0\0\x08\x06\0\0\0\0\0pingping");
