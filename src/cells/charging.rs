@@ -45,15 +45,16 @@ impl Cells {
                 if heard_by_base {
                     hear(cell);
                 }
-                cell.slow += 1.0;
-                cell.recent += 1.0;
-                cell.came += 1.0;
+                let counts = charge.counts(kind);
+                cell.slow += counts;
+                cell.recent += counts;
+                cell.came += counts;
                 cell.verified += 1.0;
             });
         }
         charge.value = value;
         let outage = self.outage_of(kinds, &charge.aspects, charge.trust, now);
-        self.count_at_carrier(kinds, charge, (0.0, 1.0), outage, now);
+        self.count_at_carrier(kinds, charge, (0.0, charge.counts(Kind::Country)), outage, now);
         if itself {
             unanswered::forget(&self.table, &charge.aspects, charge.at);
             trust::verified(&self.table, &charge.aspects, now);
@@ -72,6 +73,25 @@ impl Cells {
             charge.cells().for_each(|part| self.take_back(kinds, charge, part, now));
             charge.value = [0; ALTERNATIVES];
         }
+    }
+
+    /// A silent send is about to be forgotten. An outage shows some minutes after it began: by now it may be known that the
+    /// silence before that was its doing too, or the cells which that heated would stay closed when it is over.
+    pub(super) fn forgive(&self, kinds: &Kinds, charge: &Charge, now: Timestamp) {
+        if charge.verified || charge.undelivered || charge.missed || !charge.matured {
+            return;
+        }
+        let outage = self.outage_of(kinds, &charge.aspects, charge.trust, now);
+        if outage.missing <= 0.0 {
+            return;
+        }
+        let real = self.learned.timetable(charge.aspects.key(Kind::Endpoint));
+        let meant = real.silent(STEPS.len() - 1, outage.missing);
+        let mut too_much = *charge;
+        for (said, meant) in too_much.value.iter_mut().zip(meant) {
+            *said = (*said - meant).max(0);
+        }
+        charge.cells().for_each(|part| self.take_back(kinds, &too_much, part, now));
     }
 
     /// Takes what is left of what a send said at its horizon out of a cell.
@@ -113,7 +133,7 @@ impl Cells {
             real.silent(step, outage.missing)
         };
         let due = if charge.missed { 0.0 } else { real.due(step) };
-        self.count_at_carrier(kinds, charge, (due, 0.0), outage, at);
+        self.count_at_carrier(kinds, charge, (due * charge.counts(Kind::Country), 0.0), outage, at);
         self.hold_history(kinds, charge, outage, at);
         let horizon = step + 1 == STEPS.len();
         // What a narrower cell explains by now is taken out of the wider ones.
@@ -126,7 +146,7 @@ impl Cells {
             let said = Said { sent, old: (old, old_weight), new: (new, weight), horizon, verified: charge.verified };
             let speaks = old != new || old_weight != weight || horizon;
             let count = |cell: &mut Cell| {
-                cell.due += due;
+                cell.due += due * charge.counts(kind);
                 cell.sent += f32::from(u8::from(step == 0));
             };
             // At the first rung both are one cell, which is written once.

@@ -72,6 +72,11 @@ impl Kind {
         matches!(self, Self::Range | Self::WideRange | Self::Pair | Self::Country)
     }
 
+    /// Whether it is one person's, or those of one household.
+    pub(super) const fn is_personal(self) -> bool {
+        matches!(self, Self::Phone | Self::Client | Self::Address)
+    }
+
     /// Whether clients that verified before have a cell of their own, which abuse by strangers never touches.
     pub const fn split_by_trust(self) -> bool {
         !matches!(self, Self::Client)

@@ -79,6 +79,8 @@ pub struct Attempt {
     /// What is known of real use at its endpoint.
     pub real: RealUse,
     weights: Weights,
+    /// Whether its phone has a message on its way.
+    is_repeated: bool,
     /// Messages of the last day to its phone that nobody answered; 0 for a client that verified this phone.
     unanswered: u8,
     /// Of its phone.
@@ -162,7 +164,8 @@ impl Cells {
         let page_seen = pages::seen(&self.table, facts.client.address.id, self.seed, facts.at);
         let oddities = Oddities::of(facts, page_seen);
         let weights = [in_64ths(WHOLE); Kind::ALL.len()];
-        Attempt { aspects, oddities, page_seen, trust, real, weights, unanswered, last_two }
+        let is_repeated = false;
+        Attempt { aspects, oddities, page_seen, trust, real, weights, is_repeated, unanswered, last_two }
     }
 
     /// What is known of an attempt's like beside its cells.
@@ -216,12 +219,11 @@ impl Cells {
             let mut views = looked.iter().flatten().filter_map(|views| views[kind as usize].as_ref());
             views.any(|view| view.heat.max(view.pressure) >= 1.0 || view.is_overfull(1.0) || besieged(view))
         };
-        let repeated =
+        attempt.is_repeated =
             looked[0].as_ref().and_then(|views| views[Kind::Phone as usize]).is_some_and(|view| view.open >= 1.0);
         let mut weight = WHOLE;
         for kind in Kind::ALL {
-            let shared = !matches!(kind, Kind::Phone | Kind::Client | Kind::Address);
-            let own = if repeated && shared { weight.min(REPEATED) } else { weight };
+            let own = if attempt.is_repeated && !kind.is_personal() { weight.min(REPEATED) } else { weight };
             attempt.weights[kind as usize] = in_64ths(own);
             if hot(kind) {
                 weight = EXPLAINED;
@@ -271,6 +273,7 @@ impl Cells {
             aspects: attempt.aspects,
             oddities: attempt.oddities,
             weights: attempt.weights,
+            is_repeated: attempt.is_repeated,
             rung,
             trust: attempt.trust,
             verified: false,
@@ -324,7 +327,9 @@ impl Cells {
                     }
                 }
                 Due::End(name) => {
-                    sends.close(name);
+                    if let Some(charge) = sends.close(name) {
+                        self.forgive(kinds, &charge, at);
+                    }
                 }
             }
         }

@@ -1,7 +1,9 @@
 //! Whether the messages of a country get lost, or those of a carrier: then silence is nobody's fault.
 //!
 //! Three things have to come together, of which abuse can bring about the last alone: fewer verifications than history
-//! promised, fewer of known clients than they owe, and fewer than all that were sent to owe.
+//! promised, fewer of known clients than they owe, and fewer than all that were sent to owe. Where too few known clients
+//! are to tell, abuse could make the history itself, by verifying numbers of its own first. So an outage excuses no more
+//! of those who ask than that history speaks for.
 
 use super::aspects::{Aspects, variant};
 use super::cell::{Cell, PROMISED};
@@ -14,6 +16,12 @@ const ENOUGH: f32 = 2.0;
 /// Verifications in six minutes from which on a carrier's own outage shows, or that there is none.
 const SHOWS: f32 = 4.0;
 
+/// So many times what history promised may be asked for in an outage: people ask again, and the day goes on. What comes
+/// beyond is not theirs.
+const MOST: f32 = 3.0;
+/// That of those who are stopped would have verified.
+const WOULD: f32 = 0.8;
+
 /// How far messages get lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Outage {
@@ -24,31 +32,48 @@ pub(super) struct Outage {
 }
 
 impl Outage {
-    /// How far history is to be held.
-    fn holds(self) -> f32 {
-        if self.confirmed { self.missing } else { 0.0 }
+    /// The same, where only the `part` of those who ask is real; but known clients' own silence is.
+    fn of_real(self, part: f32) -> Self {
+        if self.confirmed { self } else { Self { missing: self.missing * part, ..self } }
     }
 }
 
+fn larger(one: Outage, other: Outage) -> Outage {
+    if other.missing > one.missing { other } else { one }
+}
+
 impl Cells {
-    /// At the carrier of a phone, if enough of its customers verify that it shows, or else in its country.
+    /// At the carrier of a phone, if enough of its customers verify that it shows, or else in its country, or at the whole
+    /// endpoint, for of small countries too little is known in some minutes.
     pub(super) fn outage_of(&self, kinds: &Kinds, aspects: &Aspects, trust: Trust, now: Timestamp) -> Outage {
-        let carrier = aspects.carrier.and_then(|key| Some((key, self.promising(kinds, key, now)?)));
-        let of_carrier = carrier.map(|(key, own)| (own.promised(), self.lost(kinds, &own, carriers::known(key), now)));
-        match of_carrier {
-            Some((promised, outage)) if promised >= SHOWS => outage,
-            _ => {
-                let of_country = aspects.key(Kind::Country).map(|key| self.outage(kinds, key, trust, now));
-                let both = of_country.into_iter().chain(of_carrier.map(|(_, outage)| outage));
-                both.max_by(|a, b| a.missing.total_cmp(&b.missing)).unwrap_or_default()
-            }
-        }
+        let country = aspects.key(Kind::Country);
+        let part = || {
+            let cell = country.map(|key| variant(key, Kind::Country, trust, Rung::None));
+            cell.and_then(|key| self.faded(kinds, key, now)).map_or(0.0, |cell| real_part(&cell))
+        };
+        let at = |kind| aspects.key(kind).map(|key| self.outage(kinds, (kind, key), trust, now)).unwrap_or_default();
+        let everywhere = at(Kind::Endpoint);
+        // What is missing elsewhere excuses nobody here that history doesn't speak for.
+        let everywhere = Outage { confirmed: false, ..everywhere };
+        let everywhere = if everywhere.missing > 0.0 { everywhere.of_real(part()) } else { everywhere };
+        let wider = larger(at(Kind::Country), everywhere);
+        let carrier = aspects.carrier.and_then(|key| Some((key, self.table.get(key)?)));
+        // Where nothing is missing at a carrier, that matters if something is missing around it.
+        let speaks = |own: &Cell| own.promised() >= PROMISED && (own.missing() > 0.0 || wider.missing > 0.0);
+        let Some((key, own)) = carrier.filter(|(_, own)| speaks(own)) else { return wider };
+        let own = own.faded(now, Kind::Country, kinds.of(Kind::Country));
+        let of_carrier = self.lost(kinds, &own, carriers::known(key), now);
+        let of_carrier = if of_carrier.missing > 0.0 { of_carrier.of_real(part()) } else { of_carrier };
+        if own.promised() >= SHOWS { of_carrier } else { larger(wider, of_carrier) }
     }
 
-    /// In the country of `key`.
-    pub(super) fn outage(&self, kinds: &Kinds, key: u64, trust: Trust, now: Timestamp) -> Outage {
-        let [own, known] = [trust, Trust::KnownClient].map(|trust| variant(key, Kind::Country, trust, Rung::None));
-        self.promising(kinds, own, now).map_or_else(Outage::default, |own| self.lost(kinds, &own, known, now))
+    /// In the country of `key`, or at the endpoint.
+    pub(super) fn outage(&self, kinds: &Kinds, (kind, key): (Kind, u64), trust: Trust, now: Timestamp) -> Outage {
+        let [own, known] = [trust, Trust::KnownClient].map(|trust| variant(key, kind, trust, Rung::None));
+        // Few cells miss anything, and fading, which changes nothing of that, is most of the work.
+        let own = self.table.get(own).filter(|cell| cell.missing() > 0.0 && cell.promised() >= PROMISED);
+        let own = own.map(|cell| cell.faded(now, Kind::Country, kinds.of(Kind::Country)));
+        own.map_or_else(Outage::default, |own| self.lost(kinds, &own, known, now))
     }
 
     /// Verifications go missing at night too, while abuse goes on. So where `known` clients are asked for codes, theirs have
@@ -61,18 +86,12 @@ impl Cells {
         match self.faded(kinds, known, now) {
             Some(known) if known.due >= ENOUGH => Outage { missing: confirmed.min(known.missing()), confirmed: true },
             Some(known) if known.promised() >= ENOUGH => Outage::default(),
-            _ => Outage { missing: own.outage(false), confirmed: false },
+            _ => Outage { missing: own.outage(false), confirmed: false }.of_real(real_part(own)),
         }
     }
 
     pub(super) fn faded(&self, kinds: &Kinds, key: u64, now: Timestamp) -> Option<Cell> {
         Some(self.table.get(key)?.faded(now, Kind::Country, kinds.of(Kind::Country)))
-    }
-
-    /// The same of a cell that history promises something of. Few do, and fading is most of the work.
-    fn promising(&self, kinds: &Kinds, key: u64, now: Timestamp) -> Option<Cell> {
-        let cell = self.table.get(key).filter(|cell| cell.promised() >= PROMISED)?;
-        Some(cell.faded(now, Kind::Country, kinds.of(Kind::Country)))
     }
 
     /// Counts at a send's carrier what real use would have verified by now, and what was.
@@ -92,7 +111,7 @@ impl Cells {
                 carriers::fresh(),
                 |cell| Self::worth(kinds, cell, now),
                 |cell| {
-                    cell.fade_in_outage(now, Kind::Country, kinds.of(Kind::Country), outage.holds());
+                    cell.fade_in_outage(now, Kind::Country, kinds.of(Kind::Country), outage.missing);
                     cell.due += due;
                     cell.came += came;
                     cell.slow += came;
@@ -103,10 +122,19 @@ impl Cells {
 
     /// Brings the cell of a send's country to `now` without forgetting what it was like before the outage.
     pub(super) fn hold_history(&self, kinds: &Kinds, charge: &Charge, outage: Outage, now: Timestamp) {
-        let Some(own) = charge.cell(Kind::Country, Rung::None).filter(|_| outage.holds() > 0.0) else { return };
+        let Some(own) = charge.cell(Kind::Country, Rung::None).filter(|_| outage.missing > 0.0) else { return };
         let settings = kinds.of(Kind::Country);
-        self.table.change(own, |cell| cell.fade_in_outage(now, Kind::Country, settings, outage.holds()));
+        self.table.change(own, |cell| cell.fade_in_outage(now, Kind::Country, settings, outage.missing));
     }
+}
+
+/// The part of those who ask whom history speaks for, 0 to 1: of those to whom messages went out in six minutes, or who
+/// were stopped.
+fn real_part(own: &Cell) -> f32 {
+    let promised = own.promised();
+    let chance = 2.0 * promised.sqrt();
+    let asked = own.due.max(WOULD * own.refused);
+    ((MOST * promised + chance) / asked.max(f32::MIN_POSITIVE)).min(1.0)
 }
 
 #[cfg(test)]
@@ -155,21 +183,46 @@ mod tests {
 
         /// A code goes out, whatever the cells say.
         fn send(&self, facts: &Facts) -> SendRef {
-            let attempt = self.cells.attempt(facts);
+            let mut attempt = self.cells.attempt(facts);
+            let looked = [Some(self.cells.look(&self.kinds, &attempt, self.now)), None, None];
+            self.cells.weigh(&mut attempt, &looked, 1.0);
             self.cells.count(&self.kinds, &attempt, Volume::Whole, Some(Rung::None), self.now);
             self.cells.sent(&self.kinds, &attempt, Rung::None, self.now).unwrap()
+        }
+
+        /// Time goes by, and what was asked for is typed in.
+        fn pass(&mut self, span: Span) {
+            self.now = self.now + span;
+            self.cells.advance(&self.kinds, self.now);
+            while self.open.front().is_some_and(|(at, _)| self.now.since(*at) >= Span::seconds(10)) {
+                if let Some((_, name)) = self.open.pop_front() {
+                    self.cells.outcome(&self.kinds, name, OutcomeKind::Verified, self.now);
+                }
+            }
+        }
+
+        /// Strangers of the first carrier come, so many every ten seconds, ask so many times each, and verify or don't.
+        fn strangers(&mut self, span: Span, (come, times): (u64, u64), verify: bool) {
+            let end = self.now + span;
+            while self.now < end {
+                self.pass(Span::seconds(10));
+                for _ in 0..come {
+                    self.asked += 1;
+                    let facts = self.facts(10_000 + 2 * self.asked);
+                    for _ in 0..times {
+                        let name = self.send(&facts);
+                        if verify && !self.asked.is_multiple_of(5) {
+                            self.open.push_back((self.now, name));
+                        }
+                    }
+                }
+            }
         }
 
         fn live(&mut self, span: Span, is_lost: impl Fn(u64) -> bool, strangers: u64) {
             let end = self.now + span;
             while self.now < end {
-                self.now = self.now + Span::seconds(5);
-                self.cells.advance(&self.kinds, self.now);
-                while self.open.front().is_some_and(|(at, _)| self.now.since(*at) >= Span::seconds(10)) {
-                    if let Some((_, name)) = self.open.pop_front() {
-                        self.cells.outcome(&self.kinds, name, OutcomeKind::Verified, self.now);
-                    }
-                }
+                self.pass(Span::seconds(5));
                 self.asked += 1;
                 let person = self.asked % PEOPLE;
                 let name = self.send(&self.facts(person));
@@ -216,6 +269,69 @@ mod tests {
             country.live(Span::minutes(10), |_| false, 5);
             assert_eq!(country.missing(0), [0.0; 2]);
         }
+    }
+
+    #[test]
+    fn abuse_that_verified_numbers_of_its_own_first_is_not_excused_by_that() {
+        for (what, silent, excused) in [
+            ("as many as history promised: nobody could tell", (1, 1), 0.9..1.1),
+            ("the same people, who ask three times", (1, 3), 0.9..1.1),
+            ("ten times as many", (10, 1), 0.0..0.4),
+        ] {
+            let mut country = Country44::new();
+            country.strangers(Span::hours(2), (1, 1), true);
+            country.strangers(Span::minutes(15), silent, false);
+            let [_, missing] = country.missing(0);
+            assert!(excused.contains(&missing), "{what}: {missing}");
+        }
+    }
+
+    #[test]
+    fn an_endpoints_outage_is_one_in_small_countries_too_and_excuses_nobody_without_a_history() {
+        let mut country = Country44::new();
+        let abroad = |country: &Country44, name, person| {
+            let mut facts = country.facts(person);
+            if let PhoneFact::Present(phone) = &mut facts.phone {
+                (phone.country, phone.calling_code) = (Country::new(name), 999);
+            }
+            facts
+        };
+        for verify in [true, false] {
+            for minute in 0..if verify { 240 } else { 20 } {
+                country.strangers(Span::minutes(1), (1, 1), verify);
+                // One in twenty minutes, where six minutes promise less than one.
+                if minute % 20 == 0 {
+                    let name = country.send(&abroad(&country, "MT", 90_000 + country.asked));
+                    let _silent = (!verify).then_some(name);
+                    if verify {
+                        country.open.push_back((country.now, name));
+                    }
+                }
+            }
+        }
+        let missing = |name| {
+            let aspects = country.cells.attempt(&abroad(&country, name, 1)).aspects;
+            country.cells.outage_of(&country.kinds, &aspects, Trust::Unknown, country.now).missing
+        };
+        assert!(missing("MT") > 0.9, "{}", missing("MT"));
+        assert_eq!(missing("UZ"), 0.0, "of which nothing is known");
+    }
+
+    #[test]
+    fn silence_of_before_an_outage_showed_is_forgiven_when_it_does() {
+        let mut country = Country44::new();
+        country.live(Span::hours(4), |_| false, 0);
+        let evidence = |country: &Country44| {
+            let facts = country.facts(1);
+            let views = country.cells.look(&country.kinds, &country.cells.attempt(&facts), country.now);
+            views[Kind::Country as usize].unwrap().evidence
+        };
+        let mut most = 0.0_f32;
+        for _ in 0..20 {
+            country.live(Span::minutes(1), |_| true, 0);
+            most = most.max(evidence(&country));
+        }
+        assert!(most > 10.0 && evidence(&country) < most / 10.0, "{most}, then {}", evidence(&country));
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl Section for Cells {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn changes(&self) -> u64 {
@@ -240,6 +240,7 @@ impl Pack for Charge {
             aspects,
             oddities,
             weights,
+            is_repeated,
             rung,
             trust,
             verified,
@@ -257,7 +258,7 @@ impl Pack for Charge {
         }
         (*rung as u8).pack(out);
         (*trust as u8).pack(out);
-        for flag in [verified, undelivered, missed] {
+        for flag in [is_repeated, verified, undelivered, missed] {
             flag.pack(out);
         }
         step.pack(out);
@@ -292,7 +293,7 @@ impl Pack for Charge {
             _ => return Err(Malformed),
         };
         let mut flag = || bool::unpack(from);
-        let (verified, undelivered, missed) = (flag()?, flag()?, flag()?);
+        let (is_repeated, verified, undelivered, missed) = (flag()?, flag()?, flag()?, flag()?);
         let step = u8::unpack(from)?;
         let step = if usize::from(step) <= STEPS.len() { step } else { return Err(Malformed) };
         let mut value = [0; ALTERNATIVES];
@@ -302,7 +303,21 @@ impl Pack for Charge {
         }
         let matured = usize::from(step) == STEPS.len();
         let aspects = Aspects { keys, carrier };
-        Ok(Self { at, aspects, oddities, weights, rung, trust, verified, undelivered, matured, missed, step, value })
+        Ok(Self {
+            at,
+            aspects,
+            oddities,
+            weights,
+            is_repeated,
+            rung,
+            trust,
+            verified,
+            undelivered,
+            matured,
+            missed,
+            step,
+            value,
+        })
     }
 }
 

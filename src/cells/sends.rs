@@ -3,10 +3,10 @@
 
 use std::collections::VecDeque;
 
-use super::Kind;
 use super::aspects::{Aspects, variant};
-use super::cell::ALTERNATIVES;
+use super::cell::{ALTERNATIVES, WHOLE};
 use super::evidence::STEPS;
+use super::{Kind, REPEATED};
 use crate::domain::{Oddities, Rung, Span, Timestamp, Trust};
 
 /// Names a send for as long as it is kept.
@@ -27,6 +27,8 @@ pub(super) struct Charge {
     pub(super) aspects: Aspects,
     pub(super) oddities: Oddities,
     pub(super) weights: Weights,
+    /// Another message to its phone was on its way.
+    pub(super) is_repeated: bool,
     pub(super) rung: Rung,
     /// Whose cells it is charged to.
     pub(super) trust: Trust,
@@ -46,6 +48,13 @@ impl Charge {
     /// Its cell of that kind at `rung`; `None` where it has no such aspect.
     pub(super) fn cell(&self, kind: Kind, rung: Rung) -> Option<u64> {
         Some(variant(self.aspects.key(kind)?, kind, self.trust, rung))
+    }
+
+    /// The message that it is in the count of those that went out and were verified, 0 to 1. What one person asks for again
+    /// in an outage would look like a crowd.
+    #[expect(clippy::cast_precision_loss, reason = "64ths")]
+    pub(super) const fn counts(&self, kind: Kind) -> f32 {
+        if self.is_repeated && !kind.is_personal() { REPEATED as f32 / WHOLE as f32 } else { 1.0 }
     }
 
     /// Its cells at its own rung, with how much of it each bears, in 64ths.

@@ -27,7 +27,10 @@ impl Cells {
     pub fn outage_in(&self, kinds: &Kinds, country: Country, now: Timestamp) -> f32 {
         let key = country_key(self.seed, country);
         let classes = [Trust::Unknown, Trust::KnownPhone, Trust::KnownClient];
-        let certain = classes.map(|trust| self.outage(kinds, key, trust, now).missing).into_iter().fold(0.0, f32::max);
+        let certain = classes
+            .map(|trust| self.outage(kinds, (Kind::Country, key), trust, now).missing)
+            .into_iter()
+            .fold(0.0, f32::max);
         if certain <= 0.0 {
             return 0.0;
         }

@@ -50,6 +50,8 @@ pub struct View {
     pub verified: f32,
     /// Attempts of about the last minute.
     pub rate: f32,
+    /// Messages a minute of the last six minutes that were out long enough to be verified.
+    pub went_out: f32,
     /// Attempts a minute that verifications speak for.
     pub explained: f32,
     /// Attempts a minute that the verifications of the last two hours speak for.
@@ -74,6 +76,11 @@ const FAKED: f32 = 0.7;
 const TELLING: f32 = 4.0;
 /// So many times of what history explains is not the real users' doing.
 const FOREIGN: f32 = 8.0;
+/// What a few hundred people share, of whom nobody verifies any more, may be in an outage that shows nowhere else: so many
+/// times what history explains may be theirs.
+const EXCUSED: f32 = 4.0;
+/// Attempts of the last minute count beyond so many standard deviations: one or two are chance.
+const CHANCE: f32 = 2.0;
 /// Proofs asked for and refusals of six minutes that make a siege of a place where nobody verified.
 const BESIEGED: f32 = 3.0;
 /// Part of real verifications below which nobody real is there to be hurt.
@@ -83,18 +90,27 @@ impl View {
     /// Whether abuse may be held against the cell as such at a rung. What thousands of people share may not be, as long as
     /// some of them verify; and what nearly everybody shares asks for a captcha then, but turns nobody away.
     pub fn is_to_blame(&self, rung: Rung) -> bool {
-        let attempts = match rung {
-            // Nearly all that come are stopped there by then, real ones too: that alone is not to keep it closed.
-            Rung::None => self.rate,
-            // What a narrower cell explains is hardly counted in the rate of this one, but is stopped at it.
-            Rung::Pow | Rung::Captcha | Rung::Block => self.rate.max(self.refused / minutes(OUTAGE)),
-        };
-        let foreign = attempts > FOREIGN * self.history;
+        let attempts = self.attempts(rung);
+        let is_foreign = |times: f32| attempts > times * self.history;
         match self.kind {
             Kind::Phone | Kind::Client => true,
             Kind::Fingerprint | Kind::Endpoint if rung != Rung::Pow => false,
-            kind if kind.is_wide() => foreign && self.health < FAKED,
-            _ => foreign || self.health > UNHEALTHY || self.verified < KNOWN,
+            // To turn everybody away whose number is one of a million takes as much as to turn a country away.
+            kind if kind.is_wide() || (kind == Kind::WideRange && rung >= Rung::Captcha) => {
+                is_foreign(FOREIGN) && self.health < FAKED
+            }
+            _ => is_foreign(EXCUSED) || self.health > UNHEALTHY || self.verified < KNOWN,
+        }
+    }
+
+    /// Attempts a minute that are surely more than chance.
+    fn attempts(&self, rung: Rung) -> f32 {
+        let surely = (self.rate - CHANCE * self.rate.sqrt()).max(self.went_out);
+        match rung {
+            // Nearly all that come are stopped there by then, real ones too: that alone is not to keep it closed.
+            Rung::None => surely,
+            // What a narrower cell explains is hardly counted in the rate of this one, but is stopped at it.
+            Rung::Pow | Rung::Captcha | Rung::Block => surely.max(self.refused / minutes(OUTAGE)),
         }
     }
 
@@ -165,6 +181,7 @@ impl View {
             sent: cell.sent,
             verified: cell.verified,
             rate: cell.fast,
+            went_out: cell.due / conversion / minutes(OUTAGE),
             explained,
             history: cell.history(conversion),
             outage: 0.0,
@@ -295,6 +312,34 @@ mod tests {
             assert!(!wide.is_to_blame(Rung::None), "nobody would get through there to show otherwise");
             assert_eq!(wide.is_to_blame(Rung::Pow), to_blame, "{stopped} stopped, {health} of 20 came");
         }
+    }
+
+    #[test]
+    fn one_attempt_that_nobodys_history_explains_is_chance() {
+        let real = Cell { slow: 1.0, verified: 20.0, sent: 30.0, due: 1.0, fast: 1.0, ..Cell::default() };
+        for (rate, went_out, to_blame) in [(1.0, 0.0, false), (4.0, 0.0, false), (30.0, 0.0, true), (1.0, 9.0, true)] {
+            let [wide, narrow] = wide_and_narrow(real);
+            for view in [wide, narrow] {
+                let view = View { rate, went_out, ..view };
+                assert_eq!(
+                    view.is_to_blame(Rung::Captcha),
+                    to_blame,
+                    "{rate} a minute, {went_out} of six: {:?}",
+                    view.kind
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_million_numbers_are_turned_away_for_no_less_than_a_country() {
+        let [wide, _] =
+            wide_and_narrow(Cell { slow: 96.0, verified: 60.0, sent: 90.0, due: 20.0, came: 7.0, ..Cell::default() });
+        // Seven times what history explains, and a third verifies: hot, it asks everybody for a captcha.
+        let some = View { kind: Kind::WideRange, went_out: 7.0 * wide.history, ..wide };
+        assert!(some.is_to_blame(Rung::Pow) && !some.is_to_blame(Rung::Captcha));
+        let flooded = View { went_out: 9.0 * some.history, ..some };
+        assert!(flooded.is_to_blame(Rung::Captcha));
     }
 
     #[test]

@@ -269,7 +269,7 @@ mod tests {
                 ("a crowd that verifies", 9.0, 0.9, Rung::Pow),
                 ("hardly more than real use", 7.0, 0.1, Rung::Pow),
             ] {
-                let cell = [View { heat: 3.0, history: 1.0, rate, health, ..view(kind) }];
+                let cell = [View { heat: 3.0, history: 1.0, went_out: rate, health, ..view(kind) }];
                 assert_eq!(climbed(0.0, 1.0, [&cell; 3]), rung, "{what} of {kind:?}");
             }
         }

@@ -59,6 +59,7 @@ pub(super) fn view(kind: Kind) -> View {
         sent: 0.0,
         verified: 0.0,
         rate: 0.0,
+        went_out: 0.0,
         explained: 0.0,
         history: 0.0,
         outage: 0.0,

@@ -340,7 +340,7 @@ mod tests {
             let reasons = standing.reasons(rung..next, &facts, &kinds);
             reasons.iter().filter_map(Reason::turned_by).collect::<Vec<_>>()
         };
-        let hot = |kind, heat| View { heat, health: 0.0, rate: 1.0, ..view(kind) };
+        let hot = |kind, heat| View { heat, health: 0.0, went_out: 1.0, ..view(kind) };
         let look = "a client that looks like a browser or an app that people use";
         for (prior, rung, warm, expected) in [
             (
