@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use foldhash::fast::RandomState;
 
 use super::aspects::variant;
-use super::{Attempt, Cells, Kind, Kinds, Looked};
+use super::{Attempt, Cells, Kind, Kinds, Looked, View};
 use crate::domain::{DecisionId, Rung, Span, Timestamp};
 
 /// An attempt that hasn't come back by then has not solved its challenge.
@@ -19,6 +19,8 @@ const UNSOLVED_SAYS: f32 = 0.5;
 const SOLVED_SAYS: f32 = 0.05;
 /// A cell has a part in closing a rung from this heat on.
 const WARM: f32 = 0.4;
+/// From this on a place that messages go to takes part in what looks alone close.
+const STRANGE: f32 = 0.5;
 /// What a refused attempt adds to the cells that refused it.
 const REFUSED: f32 = 0.1;
 /// The most that a cell is heated so, over its limit: enough to stay closed while it goes on. At 2 a range that thousands
@@ -60,21 +62,24 @@ impl Asked {
 impl Cells {
     /// A challenge was asked for, or the attempt was refused, because of what `looked` shows at each rung. A refusal, and
     /// a challenge that nobody solves, says that abuse goes on: its hot cells get a little hotter, up to a bound, so
-    /// they don't open while it does, and so does its address.
+    /// they don't open while it does, and so does its address. A rung that was closed `by_look`, whatever the cells, heats
+    /// no cell of people who verify: who is stopped so sends nothing there, and they would be asked for it.
     pub fn closed(
         &self,
         kinds: &Kinds,
         (decision, asked): (DecisionId, Rung),
         attempt: &Attempt,
-        looked: &Looked,
+        (looked, by_look): (&Looked, [bool; 3]),
         now: Timestamp,
     ) {
         let trust = attempt.trust;
         let rungs = [Rung::None, Rung::Pow, Rung::Captcha].into_iter().zip(looked.iter().flatten());
         let cells = rungs.take_while(|(rung, _)| *rung < asked).flat_map(|(rung, views)| {
             // The narrowest explains it; it is not to spread to all that it is part of.
-            let hot = views.iter().flatten().find(|view| view.heat >= WARM && view.is_to_blame(rung));
-            let hot = hot.map(|view| (view.kind, view.evidence / view.heat));
+            let takes_part = |view: &&View| !by_look[rung as usize] || view.novelty() >= STRANGE;
+            let mut hot = views.iter().flatten().filter(takes_part);
+            let hot = hot.find(|view| view.heat >= WARM && view.is_to_blame(rung));
+            let hot = hot.map(|view| (view.kind, view.limit()));
             let is_address = hot.is_some_and(|(kind, _)| kind == Kind::Address);
             // What it left at proofs of work counts at the first rung by itself.
             let is_said = rung == Rung::None && asked > Rung::Pow;
@@ -157,7 +162,7 @@ mod tests {
                 let look = |rung| Some(look_at(&cells, &kinds, &attempt, rung, now));
                 let decision = DecisionId::new(now, 10 * victim + address);
                 let looked = [look(Rung::None), look(Rung::Pow), None];
-                cells.closed(&kinds, (decision, Rung::Captcha), &attempt, &looked, now);
+                cells.closed(&kinds, (decision, Rung::Captcha), &attempt, (&looked, [false; 3]), now);
                 if address == person {
                     cells.solved(&kinds, decision, now + Span::seconds(20));
                 }
@@ -169,5 +174,28 @@ mod tests {
         assert!(bomber.into_iter().all(|heat| heat > 1.0), "{bomber:?}");
         assert!(bomber[1] <= HELD && bomber[0] <= 1.7 * HELD, "what it left at both counts at the first: {bomber:?}");
         assert!(person.into_iter().all(|heat| heat <= 0.0), "{person:?}");
+    }
+
+    #[test]
+    fn who_is_stopped_for_a_look_alone_has_nobody_asked_where_people_verify() {
+        let kinds = Kinds::default();
+        for (what, verified, by_look, is_heated) in [
+            ("by its look, where people verify", 30.0, true, false),
+            ("by its look, where hardly anybody does", 3.0, true, true),
+            ("by the range, where people verify", 30.0, false, true),
+        ] {
+            let cells = Cells::new(&Settings::default(), 1);
+            let attempt = cells.attempt(&facts_of(1, 1, START));
+            let mut views = cells.look(&kinds, &attempt, START);
+            let range = views[Kind::Range as usize].as_mut().unwrap();
+            (range.heat, range.evidence, range.sent, range.verified) = (0.5, 3.6, 40.0, verified);
+            let looked = (&[Some(views), None, None], [by_look, false, false]);
+            cells.closed(&kinds, (DecisionId::new(START, 1), Rung::Pow), &attempt, looked, START);
+            let now = START + UNSOLVED;
+            cells.advance(&kinds, now);
+            let evidence = |kind| cells.look(&kinds, &attempt, now)[kind as usize].unwrap().evidence;
+            assert_eq!(evidence(Kind::Range) > 0.0, is_heated, "{what}");
+            assert!(evidence(Kind::Address) > 0.0, "{what}: its address is");
+        }
     }
 }

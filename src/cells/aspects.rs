@@ -29,10 +29,18 @@ impl Aspects {
             Kind::System => facts.place.asn.map(u64::from),
             Kind::Pair => Some(mix([country_value(phone?.country?), country_value(facts.place.country?)])),
             Kind::Country => phone.and_then(|phone| phone.country).map(country_value),
+            // Whether it is one is known by what was verified there.
+            Kind::NewCountries => None,
             Kind::Endpoint => Some(text_value(&facts.endpoint)),
         };
         let keys = Kind::ALL.map(|kind| value(kind).map(|value| key(seed, kind, value)));
         Self { keys, carrier: phone.map(|phone| carriers::key(seed, phone)) }
+    }
+
+    /// The same of an attempt whose phone is of a new country.
+    pub(super) fn with_new_country(mut self, seed: u64) -> Self {
+        self.keys[Kind::NewCountries as usize] = Some(key(seed, Kind::NewCountries, 0));
+        self
     }
 
     pub(super) fn key(&self, kind: Kind) -> Option<u64> {

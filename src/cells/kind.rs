@@ -25,13 +25,15 @@ pub enum Kind {
     Pair,
     /// Country of the phone.
     Country,
+    /// All countries of phones where hardly anybody has verified yet, together; see [`countries`](super::countries).
+    NewCountries,
     /// The endpoint.
     Endpoint,
 }
 
 impl Kind {
     /// Every kind, the narrowest first: the order in which sends are charged.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Phone,
         Self::Client,
         Self::Address,
@@ -42,6 +44,7 @@ impl Kind {
         Self::System,
         Self::Pair,
         Self::Country,
+        Self::NewCountries,
         Self::Endpoint,
     ];
 
@@ -58,18 +61,22 @@ impl Kind {
             Self::System => "system",
             Self::Pair => "pair",
             Self::Country => "country",
+            Self::NewCountries => "new_countries",
             Self::Endpoint => "endpoint",
         }
     }
 
     /// Whether thousands of people share it.
     pub const fn is_wide(self) -> bool {
-        matches!(self, Self::Fingerprint | Self::System | Self::Pair | Self::Country | Self::Endpoint)
+        matches!(
+            self,
+            Self::Fingerprint | Self::System | Self::Pair | Self::Country | Self::NewCountries | Self::Endpoint
+        )
     }
 
     /// Whether it is a place that messages go to.
     pub const fn is_destination(self) -> bool {
-        matches!(self, Self::Range | Self::WideRange | Self::Pair | Self::Country)
+        matches!(self, Self::Range | Self::WideRange | Self::Pair | Self::Country | Self::NewCountries)
     }
 
     /// Whether it is one person's, or those of one household.
@@ -149,6 +156,7 @@ impl Default for Kinds {
             kind(7.7, hours(3), 1.5, 15.0),
             kind(9.6, hours(6), 1.5, 15.0),
             kind(12.0, minutes(30), 4.0, 40.0),
+            kind(10.0, minutes(45), 3.0, 25.0),
             kind(10.0, minutes(45), 3.0, 25.0),
             kind(10.0, minutes(45), 3.0, 25.0),
             kind(10.0, minutes(45), 3.0, 25.0),

@@ -25,6 +25,7 @@ pub mod bound;
 mod carriers;
 mod cell;
 mod charging;
+mod countries;
 mod evidence;
 mod fade;
 mod kind;
@@ -151,9 +152,11 @@ impl Cells {
         let aspects = Aspects::of(facts, self.seed);
         let page = pages::key(facts.client.address.id, self.seed);
         let steps = aspects.key(Kind::Range).map(sequence::key);
-        let others = [Some(page), unanswered::key(&aspects), steps, aspects.carrier];
+        let others = [Some(page), unanswered::key(&aspects), steps, aspects.carrier, countries::key(&aspects)];
         let bonds = Bonds::of(&aspects);
         self.table.touch(bonds.keys().into_iter().chain(others).flatten());
+        let is_new = countries::is_new(&self.table, &aspects, facts.at);
+        let aspects = if is_new { aspects.with_new_country(self.seed) } else { aspects };
         let trust = bonds.trust(&self.table, facts.at);
         let is_own = bonds.is_own_phone(&self.table, facts.at);
         let unanswered = if is_own { 0 } else { unanswered::count(&self.table, &aspects, facts.at) };
@@ -369,6 +372,9 @@ impl Cells {
         }
         if carriers::is_carrier(cell) {
             return carriers::worth(cell);
+        }
+        if countries::is_country(cell) {
+            return countries::worth();
         }
         if unanswered::is_unanswered(cell) {
             return unanswered::worth(cell, now);

@@ -16,6 +16,7 @@ use super::aspects::Aspects;
 use super::carriers::is_carrier;
 use super::cell::{ALTERNATIVES, Cell, WHOLE};
 use super::charging::share;
+use super::countries::is_country;
 use super::evidence::STEPS;
 use super::learned::Record;
 use super::sends::{Charge, SendRef};
@@ -212,7 +213,8 @@ fn is_sound(cell: &Cell) -> bool {
     let Cell { tag, born, open, at: _, window, matured, fast, slow, recent, came, due, sent, verified, refused } =
         *cell;
     let has_kind = usize::from(tag) < Kind::ALL.len();
-    let is_else = [is_carrier, is_sequence, is_trust, is_unanswered, pages::is_page].iter().any(|is| is(cell));
+    let is_else =
+        [is_carrier, is_country, is_sequence, is_trust, is_unanswered, pages::is_page].iter().any(|is| is(cell));
     let counts = [fast, slow, recent, came, due, sent, verified, refused];
     let is_count = |value: &f32| value.is_finite() && *value >= 0.0;
     (has_kind || is_else)

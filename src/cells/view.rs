@@ -64,6 +64,8 @@ pub struct View {
     /// Verifications of the last six minutes over those that real use would have given; before any were due 1, or, of
     /// what thousands of people share, the same over the half-life.
     pub health: f32,
+    /// How surely a crowd of real people is behind it, 0 to 1, for many verify: evidence says that much less.
+    pub crowd: f32,
     /// The half-life of what it remembers.
     pub half_life: Span,
     /// Proofs asked for and refusals of the last six minutes, fading.
@@ -85,6 +87,13 @@ const CHANCE: f32 = 2.0;
 const BESIEGED: f32 = 3.0;
 /// Part of real verifications below which nobody real is there to be hurt.
 const UNHEALTHY: f32 = 0.3;
+/// Real verifications that must have been due lately before a crowd behind an address shows: at so many nothing does, at
+/// twice as many all.
+const CROWD: f32 = 5.0;
+/// Part of them that came: below the first it is no crowd, from the second on all of it is. Evidence takes every session
+/// for one more witness, so where hundreds come who verify a little less or later than others it would grow without bound;
+/// but nobody who harasses or pumps verifies half.
+const CROWD_VERIFIES: (f32, f32) = (0.4, 0.55);
 
 impl View {
     /// Whether abuse may be held against the cell as such at a rung. What thousands of people share may not be, as long as
@@ -112,6 +121,11 @@ impl View {
             // What a narrower cell explains is hardly counted in the rate of this one, but is stopped at it.
             Rung::Pow | Rung::Captcha | Rung::Block => surely.max(self.refused / minutes(OUTAGE)),
         }
+    }
+
+    /// The evidence at which the rung closes, if it has any.
+    pub(super) fn limit(&self) -> f32 {
+        (1.0 - self.crowd) * self.evidence / self.heat
     }
 
     /// How little is known of the place that the message goes to, 0 to 1; 0 of what is no such place.
@@ -169,9 +183,10 @@ impl View {
             Some(beyond) => cell.evidence_with(&beyond.faded(now, kind, settings)),
             None => cell.evidence(),
         };
+        let crowd = if is_origin(kind) { crowd(&cell) } else { 0.0 };
         Self {
             kind,
-            heat: evidence / limit(kind, Rung::None, (cell.sent, cell.verified), settings),
+            heat: (1.0 - crowd) * evidence / limit(kind, Rung::None, (cell.sent, cell.verified), settings),
             pressure: pressure(cell.fast, explained, settings),
             open: sends(cell.open),
             bound: bound(Rung::None, explained, settings),
@@ -187,6 +202,7 @@ impl View {
             outage: 0.0,
             known: ((cell.slow + cell.verified) / 3.0).min(1.0),
             health: health(&cell, kind, conversion),
+            crowd,
             half_life,
             refused: cell.refused,
         }
@@ -200,7 +216,7 @@ impl View {
             (own.evidence(), sends(own.open))
         });
         Self {
-            heat: evidence / limit(self.kind, rung, (self.sent, self.verified), settings),
+            heat: (1.0 - self.crowd) * evidence / limit(self.kind, rung, (self.sent, self.verified), settings),
             pressure: 0.0,
             open,
             bound: bound(rung, self.explained, settings),
@@ -231,7 +247,7 @@ pub(super) fn limit(kind: Kind, rung: Rung, (sent, verified): (f32, f32), settin
     };
     let new = match (kind, rung) {
         (Kind::Range | Kind::WideRange, _) => NEW * proven,
-        (Kind::Pair | Kind::Country, _) => NEW_COUNTRY * proven,
+        (Kind::Pair | Kind::Country | Kind::NewCountries, _) => NEW_COUNTRY * proven,
         (Kind::Address, Rung::None) => NEW_ADDRESS,
         (Kind::Address, _) => NEW_ADDRESS_PROVEN,
         _ => return settings.limit,
@@ -255,6 +271,12 @@ fn health(cell: &Cell, kind: Kind, conversion: f32) -> f32 {
     } else {
         1.0
     }
+}
+
+fn crowd(cell: &Cell) -> f32 {
+    let (none, all) = CROWD_VERIFIES;
+    let verifies = (cell.came / cell.due.max(CROWD) - none) / (all - none);
+    ((cell.due - CROWD) / CROWD).clamp(0.0, 1.0) * verifies.clamp(0.0, 1.0)
 }
 
 const fn is_origin(kind: Kind) -> bool {
@@ -340,6 +362,25 @@ mod tests {
         assert!(some.is_to_blame(Rung::Pow) && !some.is_to_blame(Rung::Captcha));
         let flooded = View { went_out: 9.0 * some.history, ..some };
         assert!(flooded.is_to_blame(Rung::Captcha));
+    }
+
+    #[test]
+    fn a_crowd_behind_an_address_answers_for_what_it_leaves_silent() {
+        let (kinds, real) = (Kinds::default(), RealUse::default());
+        for (kind, due, came, heat) in [
+            (Kind::Address, 40.0, 24.0, 0.0),
+            (Kind::Address, 40.0, 16.0, 3.0),
+            (Kind::Address, 40.0, 19.0, 1.5),
+            (Kind::Address, 5.0, 5.0, 3.0),
+            (Kind::Network, 40.0, 24.0, 0.0),
+            (Kind::Range, 40.0, 24.0, 3.0),
+        ] {
+            let settings = kinds.of(kind);
+            let limit = limit(kind, Rung::None, (0.0, 0.0), settings);
+            let cell = Cell { at: NOW.unix_ms(), due, came, matured: [3.0 * limit; 2], ..Cell::default() };
+            let view = View::of((&cell, None), kind, settings, (&real, NOW));
+            assert!((view.heat - heat).abs() < 1e-3, "{kind:?}, {came} of {due}: {}", view.heat);
+        }
     }
 
     #[test]

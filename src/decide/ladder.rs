@@ -1,7 +1,8 @@
 //! The ladder of proofs: the lowest rung that is open to an attempt.
 //!
 //! A rung is open while no cell of the attempt is too hot there and not too many codes wait for their verification. The
-//! first one also asks for no surge. Known clients bear more heat, and are never turned away altogether.
+//! first one also asks for no surge. Known clients bear more heat, and are turned away by nothing but what they did
+//! themselves.
 
 use crate::cells::{Kind, Looked, View, Views};
 use crate::domain::{Rung, Span, Trust};
@@ -99,6 +100,11 @@ impl Standing {
         }
     }
 
+    /// Which rungs are closed by what adds to every cell's heat, whatever the cells show.
+    pub fn closed_by_look(&self) -> [bool; 3] {
+        [Rung::None, Rung::Pow, Rung::Captcha].map(|rung| self.with_what_adds(0.0, rung) >= 1.0)
+    }
+
     /// What rules add at a rung.
     pub(super) fn weight(&self, rung: Rung) -> f32 {
         if rung < Rung::Captcha { self.rules.weight } else { 0.0 }
@@ -125,6 +131,13 @@ impl Standing {
     pub(super) fn besieged(&self) -> f32 {
         let range = self.first(Kind::Range);
         range.filter(|_| !self.trust.is_known()).map_or(0.0, |range| range.besieged() * self.known)
+    }
+
+    /// Whether codes that its own client asked for stayed silent after captchas: numbers of one's own are soon verified, and
+    /// the trust that they give would be good for as many of others.
+    fn is_misused(&self) -> bool {
+        let client = self.rungs[Rung::Captcha as usize].as_ref().and_then(|views| views[Kind::Client as usize]);
+        client.is_some_and(|client| client.heat >= 1.0)
     }
 
     /// What its cell of a kind shows at the first rung.
@@ -164,7 +177,7 @@ impl Standing {
             .into_iter()
             .filter(|rung| *rung >= proven)
             .find(|rung| self.is_open(*rung));
-        let last = if self.trust.is_known() { Rung::Captcha } else { Rung::Block };
+        let last = if self.trust.is_known() && !self.is_misused() { Rung::Captcha } else { Rung::Block };
         Climb { rung: open.unwrap_or(last), heat: first }
     }
 }
@@ -235,6 +248,18 @@ mod tests {
             ..Standing::default()
         };
         assert_eq!(standing.climb(Rung::None).rung, Rung::None, "who is known is not asked for a range's sake");
+    }
+
+    #[test]
+    fn a_known_client_is_turned_away_by_what_it_did_itself_alone() {
+        let hot = |kind, heat| View { heat, ..view(kind) };
+        for (what, client, rung) in [("others' doing", 0.9, Rung::Captcha), ("its own", 1.1, Rung::Block)] {
+            let views = Kind::ALL.map(|kind| Some(hot(kind, if kind == Kind::Client { client } else { 3.0 })));
+            for trust in [Trust::KnownClient, Trust::Owner] {
+                let standing = Standing { trust, rungs: [Some(views); 3], ..Standing::default() };
+                assert_eq!(standing.climb(Rung::None).rung, rung, "{what}, {trust:?}");
+            }
+        }
     }
 
     #[test]

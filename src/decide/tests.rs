@@ -65,6 +65,7 @@ pub(super) fn view(kind: Kind) -> View {
         outage: 0.0,
         known: 1.0,
         health: 1.0,
+        crowd: 0.0,
         half_life: Span::hours(1),
         refused: 0.0,
     }

@@ -193,6 +193,7 @@ pub fn shown(kind: Kind, facts: &Facts) -> Box<str> {
         Kind::System => facts.place.asn.map_or_else(String::new, |asn| format!("AS{asn}")),
         Kind::Pair => format!("{country} from {}", named(facts.place.country)),
         Kind::Country => country,
+        Kind::NewCountries => format!("with {country}"),
         Kind::Endpoint => facts.endpoint.to_string(),
     }
     .into()

@@ -128,7 +128,7 @@ impl Stand {
                 Rung::Block
             }
         };
-        cells.closed(kinds, (decision.id, asked), &self.attempt, looked, self.at);
+        cells.closed(kinds, (decision.id, asked), &self.attempt, (looked, self.standing.closed_by_look()), self.at);
         None
     }
 }

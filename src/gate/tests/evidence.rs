@@ -207,7 +207,11 @@ fn explaining_shows_every_cell_at_every_rung_and_the_parts_of_the_look() {
     assert_eq!(decision.verdict.name(), "challenge");
     assert_eq!(looks, [("a script's agent", 1.0)]);
     assert!(standing.rungs.iter().all(Option::is_some), "also the rungs above the open one");
-    assert_eq!(standing.rungs[0].as_ref().unwrap().iter().flatten().count(), 8, "no cookie, no databases");
+    assert_eq!(
+        standing.rungs[0].as_ref().unwrap().iter().flatten().count(),
+        9,
+        "no cookie, no databases, a new country"
+    );
     let Explanation::Judged { looks, .. } = explain(APP) else { panic!() };
     assert!(looks.is_empty());
 }
