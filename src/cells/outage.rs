@@ -120,11 +120,15 @@ impl Cells {
         }
     }
 
-    /// Brings the cell of a send's country to `now` without forgetting what it was like before the outage.
+    /// Brings the places that a send went to to `now` without forgetting what they were like before the outage.
     pub(super) fn hold_history(&self, kinds: &Kinds, charge: &Charge, outage: Outage, now: Timestamp) {
-        let Some(own) = charge.cell(Kind::Country, Rung::None).filter(|_| outage.missing > 0.0) else { return };
-        let settings = kinds.of(Kind::Country);
-        self.table.change(own, |cell| cell.fade_in_outage(now, Kind::Country, settings, outage.missing));
+        if outage.missing <= 0.0 {
+            return;
+        }
+        for kind in Kind::ALL.into_iter().filter(|kind| kind.is_destination()) {
+            let Some(own) = charge.cell(kind, Rung::None) else { continue };
+            self.table.change(own, |cell| cell.fade_in_outage(now, kind, kinds.of(kind), outage.missing));
+        }
     }
 }
 
