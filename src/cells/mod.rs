@@ -82,6 +82,8 @@ pub struct Attempt {
     weights: Weights,
     /// Whether its phone has a message on its way.
     is_repeated: bool,
+    /// Whether its phone was stopped a moment ago.
+    was_stopped: bool,
     /// Messages of the last day to its phone that nobody answered; 0 for a client that verified this phone.
     unanswered: u8,
     /// Of its phone.
@@ -107,6 +109,10 @@ pub struct Habits {
 const EXPLAINED: i32 = WHOLE / 32;
 /// Weight in shared cells of a second message to a phone that has an open one: the same person's silence.
 const REPEATED: i32 = WHOLE / 4;
+
+/// A phone that was stopped in the last minutes; what who asks for it again adds to what is stopped of what it shares.
+const STOPPED: f32 = 0.5;
+const AGAIN: f32 = 0.25;
 
 /// All cells.
 #[derive(Debug)]
@@ -167,8 +173,8 @@ impl Cells {
         let page_seen = pages::seen(&self.table, facts.client.address.id, self.seed, facts.at);
         let oddities = Oddities::of(facts, page_seen);
         let weights = [in_64ths(WHOLE); Kind::ALL.len()];
-        let is_repeated = false;
-        Attempt { aspects, oddities, page_seen, trust, real, weights, is_repeated, unanswered, last_two }
+        let (is_repeated, was_stopped) = (false, false);
+        Attempt { aspects, oddities, page_seen, trust, real, weights, is_repeated, was_stopped, unanswered, last_two }
     }
 
     /// What is known of an attempt's like beside its cells.
@@ -222,8 +228,9 @@ impl Cells {
             let mut views = looked.iter().flatten().filter_map(|views| views[kind as usize].as_ref());
             views.any(|view| view.heat.max(view.pressure) >= 1.0 || view.is_overfull(1.0) || besieged(view))
         };
-        attempt.is_repeated =
-            looked[0].as_ref().and_then(|views| views[Kind::Phone as usize]).is_some_and(|view| view.open >= 1.0);
+        let phone = looked[0].as_ref().and_then(|views| views[Kind::Phone as usize]);
+        attempt.is_repeated = phone.is_some_and(|phone| phone.open >= 1.0);
+        attempt.was_stopped = phone.is_some_and(|phone| phone.refused >= STOPPED);
         let mut weight = WHOLE;
         for kind in Kind::ALL {
             let own = if attempt.is_repeated && !kind.is_personal() { weight.min(REPEATED) } else { weight };
@@ -249,7 +256,7 @@ impl Cells {
                         cell.fast += volume.of(kind) * f32::from(in_64ths(weight)) / f32::from(in_64ths(WHOLE));
                     }
                     if through.is_none() {
-                        cell.refused += 1.0;
+                        cell.refused += if attempt.was_stopped && !kind.is_personal() { AGAIN } else { 1.0 };
                     }
                     if through == Some(Rung::None) {
                         cell.open += weight;

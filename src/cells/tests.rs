@@ -62,6 +62,27 @@ pub(super) fn facts_of(phone: u64, address: u64, at: Timestamp) -> Facts {
     Facts { at, endpoint: "login".into(), phone: PhoneFact::Present(phone), client, place: Place::default() }
 }
 
+#[test]
+fn who_is_stopped_and_asks_again_is_not_a_crowd() {
+    let kinds = Kinds::default();
+    for (phones, at_least, at_most) in [(1, 2.5, 3.0), (8, 7.5, 8.0)] {
+        let cells = Cells::new(&Settings { memory: 4 << 20, sends: 1000, keep: Span::minutes(10) }, 1);
+        let mut now = START;
+        for attempt in 0..8 {
+            now = now + Span::seconds(1);
+            // All of one range.
+            let mut attempt = cells.attempt(&facts_of(3 * (attempt % phones), 1, now));
+            let looked = [Some(cells.look(&kinds, &attempt, now)), None, None];
+            cells.weigh(&mut attempt, &looked, 0.0);
+            cells.count(&kinds, &attempt, Volume::Whole, None, now);
+        }
+        let views = cells.look(&kinds, &cells.attempt(&facts_of(0, 1, now)), now);
+        let [range, address] = [Kind::Range, Kind::Address].map(|kind| views[kind as usize].unwrap().refused);
+        assert!((at_least..at_most).contains(&range), "{phones} phones: {range}");
+        assert!((7.5..8.0).contains(&address), "of one address all count: {address}");
+    }
+}
+
 struct Stage {
     cells: Cells,
     kinds: Kinds,
