@@ -59,9 +59,14 @@ fn abused(town: &Town, kind: Kind, solves: Rung, attempts: u64, seed: u64) -> [V
     sent
 }
 
-/// What thousands share asks for no more than a proof of work, as long as some there may be real.
+/// What thousands share asks for no more than a proof of work, as long as some there may be real, and a million numbers for
+/// no more than a captcha.
 const fn is_bounded(kind: Kind, rung: Rung) -> bool {
-    !kind.is_wide() || matches!(rung, Rung::None)
+    match (kind, rung) {
+        (_, Rung::None) | (Kind::WideRange, Rung::Pow) => true,
+        (Kind::WideRange, _) => false,
+        _ => !kind.is_wide(),
+    }
 }
 
 #[test]

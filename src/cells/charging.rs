@@ -3,7 +3,8 @@
 use super::cell::{self, ALTERNATIVES, Cell, WHOLE};
 use super::evidence::STEPS;
 use super::sends::Charge;
-use super::{Cells, EXPLAINED, Kind, Kinds, countries, fade, trust, unanswered};
+use super::weights::EXPLAINED;
+use super::{Cells, Kind, Kinds, countries, fade, trust, unanswered};
 use crate::domain::{Rung, Timestamp};
 
 /// Where so much of the verifications is missing for everyone, silence is nobody's fault.

@@ -42,6 +42,7 @@ mod unanswered;
 mod usual;
 mod view;
 mod volume;
+mod weights;
 
 pub use aspects::Aspects;
 pub use evidence::RealUse;
@@ -57,9 +58,10 @@ use asked::Asked;
 use aspects::variant;
 use cell::{ALTERNATIVES, Cell, WHOLE};
 use learned::Learned;
-use sends::{Charge, Due, Sends, Weights};
+use sends::{Charge, Due, Sends};
 use table::Table;
 use trust::Bonds;
+use weights::{Weights, in_64ths, parts};
 
 /// What an attempt's cells show at one rung, by kind.
 pub type Views = [Option<View>; Kind::ALL.len()];
@@ -104,15 +106,6 @@ pub struct Habits {
     /// How odd each of its oddities is at its endpoint.
     pub odd: Oddness,
 }
-
-/// Weight of a send in cells wider than its narrowest hot one.
-const EXPLAINED: i32 = WHOLE / 32;
-/// Weight in shared cells of a second message to a phone that has an open one: the same person's silence.
-const REPEATED: i32 = WHOLE / 4;
-
-/// A phone that was stopped in the last minutes; what who asks for it again adds to what is stopped of what it shares.
-const STOPPED: f32 = 0.5;
-const AGAIN: f32 = 0.25;
 
 /// All cells.
 #[derive(Debug)]
@@ -220,27 +213,6 @@ impl Cells {
         })
     }
 
-    /// Says how much of the attempt each of its cells bears, by what they show at the rungs that it went through. Where the
-    /// endpoint isn't `known` to half, no siege is certain enough to explain anything.
-    pub fn weigh(&self, attempt: &mut Attempt, looked: &Looked, known: f32) {
-        let besieged = |view: &View| known >= 0.5 && view.besieged() >= 1.0;
-        let hot = |kind: Kind| {
-            let mut views = looked.iter().flatten().filter_map(|views| views[kind as usize].as_ref());
-            views.any(|view| view.heat.max(view.pressure) >= 1.0 || view.is_overfull(1.0) || besieged(view))
-        };
-        let phone = looked[0].as_ref().and_then(|views| views[Kind::Phone as usize]);
-        attempt.is_repeated = phone.is_some_and(|phone| phone.open >= 1.0);
-        attempt.was_stopped = phone.is_some_and(|phone| phone.refused >= STOPPED);
-        let mut weight = WHOLE;
-        for kind in Kind::ALL {
-            let own = if attempt.is_repeated && !kind.is_personal() { weight.min(REPEATED) } else { weight };
-            attempt.weights[kind as usize] = in_64ths(own);
-            if hot(kind) {
-                weight = EXPLAINED;
-            }
-        }
-    }
-
     /// Counts an attempt, as `volume` says. With `through` it goes to the upstream at that rung and counts as an open
     /// send, until [`Cells::give_back`] says that none came of it.
     pub fn count(&self, kinds: &Kinds, attempt: &Attempt, volume: Volume, through: Option<Rung>, now: Timestamp) {
@@ -256,7 +228,7 @@ impl Cells {
                         cell.fast += volume.of(kind) * f32::from(in_64ths(weight)) / f32::from(in_64ths(WHOLE));
                     }
                     if through.is_none() {
-                        cell.refused += if attempt.was_stopped && !kind.is_personal() { AGAIN } else { 1.0 };
+                        cell.refused += attempt.counts_as_stopped(kind);
                     }
                     if through == Some(Rung::None) {
                         cell.open += weight;
@@ -399,20 +371,6 @@ impl Cells {
     pub fn sends(&self) -> usize {
         self.sends.lock().len()
     }
-}
-
-/// The cells of an attempt that it has a share in, with their weights in 64ths.
-fn parts<'a>(aspects: &'a Aspects, weights: &'a Weights) -> impl Iterator<Item = (Kind, u64, i32)> + use<'a> {
-    Kind::ALL.into_iter().filter_map(|kind| {
-        let weight = i32::from(weights[kind as usize]);
-        Some((kind, aspects.key(kind)?, weight))
-    })
-}
-
-/// A weight is 0 to 64.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 64")]
-const fn in_64ths(weight: i32) -> u8 {
-    weight as u8
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 
 use std::collections::VecDeque;
 
+use super::Kind;
 use super::aspects::{Aspects, variant};
 use super::cell::{ALTERNATIVES, WHOLE};
 use super::evidence::STEPS;
-use super::{Kind, REPEATED};
+use super::weights::{REPEATED, Weights};
 use crate::domain::{Oddities, Rung, Span, Timestamp, Trust};
 
 /// Names a send for as long as it is kept.
@@ -15,9 +16,6 @@ pub struct SendRef {
     pub(super) slot: u32,
     pub(super) generation: u32,
 }
-
-/// How much of a send each cell bears, in 64ths, by kind.
-pub(super) type Weights = [u8; Kind::ALL.len()];
 
 /// A send.
 #[derive(Clone, Copy, Debug)]

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::cell::{NAT, nats};
 use super::charging::share;
+use super::weights::EXPLAINED;
 use super::*;
 use crate::domain::{
     Address, Client, Country, Fingerprint, Money, NumberKind, Phone, PhoneFact, Place, Range, Validity, Visit,

@@ -53,7 +53,7 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// Shares nothing with a person of another number but the endpoint, and the country with one in 676.
+    /// Shares nothing with a person of another number but the endpoint, a new country, and the country with one in 676.
     pub(crate) const fn alone(number: u64) -> Self {
         Self {
             phone: number,
@@ -80,7 +80,7 @@ impl Person {
             Kind::Fingerprint => self.fingerprint = with.fingerprint,
             Kind::System => self.system = with.system,
             Kind::Pair | Kind::Country => self.country = with.country,
-            Kind::Endpoint => {}
+            Kind::NewCountries | Kind::Endpoint => {}
         }
         self
     }
