@@ -8,7 +8,8 @@
 //! `B`, the floor plus what history explains, times what the rung's proof is worth.
 //!
 //! Above the first rung it holds for cells that are to blame ([`View::is_to_blame`](super::View::is_to_blame)); the
-//! others close nothing there.
+//! others close nothing there: what thousands share, and at captchas a million numbers, as long as some may be real. What
+//! abuse spreads over many countries of which nobody verifies is bounded so in the cell that these share.
 
 use super::Kind;
 use super::asked::held;

@@ -12,8 +12,8 @@
 //! **Explaining away.** A send is charged in full up to its narrowest cell that is hot, and by a 32nd beyond, so that
 //! one dirty range doesn't cost its whole country a captcha. So does a range under siege, before any silence is heard.
 //!
-//! **Outage.** Where verifications that history promised are missing, in a country or at a carrier, silence says less:
-//! abuse on top of real use takes none away.
+//! **Outage.** Where verifications that history promised are missing, in a country, at a carrier or everywhere, silence says
+//! less: abuse on top of real use takes none away, and what it adds to a history of its own making excuses little.
 //!
 //! **Memory.** One table, fixed in size; in a full set of seven the entry worth least goes. Open sends are bounded too.
 //!
