@@ -52,18 +52,16 @@ impl Cells {
             cell.and_then(|key| self.faded(kinds, key, now)).map_or(0.0, |cell| real_part(&cell))
         };
         let at = |kind| aspects.key(kind).map(|key| self.outage(kinds, (kind, key), trust, now)).unwrap_or_default();
-        let everywhere = at(Kind::Endpoint);
-        // What is missing elsewhere excuses nobody here that history doesn't speak for.
-        let everywhere = Outage { confirmed: false, ..everywhere };
-        let everywhere = if everywhere.missing > 0.0 { everywhere.of_real(part()) } else { everywhere };
+        let of_real = |outage: Outage| if outage.missing > 0.0 { outage.of_real(part()) } else { outage };
+        // What known clients miss elsewhere excuses nobody here that history doesn't speak for.
+        let everywhere = of_real(Outage { confirmed: false, ..at(Kind::Endpoint) });
         let wider = larger(at(Kind::Country), everywhere);
         let carrier = aspects.carrier.and_then(|key| Some((key, self.table.get(key)?)));
         // Where nothing is missing at a carrier, that matters if something is missing around it.
         let speaks = |own: &Cell| own.promised() >= PROMISED && (own.missing() > 0.0 || wider.missing > 0.0);
         let Some((key, own)) = carrier.filter(|(_, own)| speaks(own)) else { return wider };
         let own = own.faded(now, Kind::Country, kinds.of(Kind::Country));
-        let of_carrier = self.lost(kinds, &own, carriers::known(key), now);
-        let of_carrier = if of_carrier.missing > 0.0 { of_carrier.of_real(part()) } else { of_carrier };
+        let of_carrier = of_real(self.lost(kinds, &own, carriers::known(key), now));
         if own.promised() >= SHOWS { of_carrier } else { larger(wider, of_carrier) }
     }
 
