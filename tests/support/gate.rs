@@ -44,6 +44,7 @@ cells.fingerprint = { open_floor = 100000, rate_floor = 100000 }
 cells.system = { open_floor = 100000, rate_floor = 100000 }
 cells.pair = { open_floor = 100000, rate_floor = 100000 }
 cells.country = { open_floor = 100000, rate_floor = 100000 }
+cells.new_countries = { open_floor = 100000, rate_floor = 100000 }
 cells.endpoint = { open_floor = 100000, rate_floor = 100000 }
 "#;
 

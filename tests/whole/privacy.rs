@@ -20,6 +20,7 @@ cells.range = { open_floor = 20, rate_floor = 1000 }
 cells.wide_range = { open_floor = 150, rate_floor = 1000 }
 cells.fingerprint = { open_floor = 1000, rate_floor = 1000 }
 cells.country = { open_floor = 1000, rate_floor = 1000 }
+cells.new_countries = { open_floor = 1000, rate_floor = 1000 }
 cells.endpoint = { open_floor = 1000, rate_floor = 1000 }
 
 [log]

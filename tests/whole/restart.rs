@@ -147,7 +147,7 @@ const HOT: &str = "heat of address below 1 at none";
 
 /// Silence of three seconds closes what an address is granted, and volume closes nothing.
 fn quick_to_judge() -> String {
-    let kinds = ["address", "network", "fingerprint", "system", "pair", "country", "endpoint"];
+    let kinds = ["address", "network", "fingerprint", "system", "pair", "country", "new_countries", "endpoint"];
     let patient = |kind| format!("[cells.{kind}]\nopen_floor = 1000\nrate_floor = 10000\n\n");
     let cells: String = kinds.map(patient).concat().replace("[cells.address]", "[cells.address]\nlimit = 0.5");
     rules(OFTEN, 100).replace("[snapshot]", &format!("{cells}[snapshot]")).replace("mode =", "prior = \"none\"\nmode =")
