@@ -2,7 +2,7 @@
 //!
 //! Everything that fades is kept as it was at `at`, and is faded when the cell is next written or read.
 
-use super::fade::half_and_fade;
+use super::fade::{half, half_and_fade};
 use super::kind::{Kind, KindSettings};
 use crate::domain::{Span, Timestamp};
 
@@ -120,6 +120,17 @@ impl Cell {
 
     fn age(&self) -> u64 {
         u64::from(low_bits(self.at.wrapping_sub(u64::from(self.born))))
+    }
+
+    /// Of an entry that counts verifications alone: those that have not faded by `now`. Nothing else of it fades.
+    pub(super) fn left(&self, now: Timestamp, half_life: Span) -> f32 {
+        self.matured[0] * half(now.unix_ms().saturating_sub(self.at), half_life)
+    }
+
+    /// Changes their number, as it is at `now`.
+    pub(super) fn recount(&mut self, now: Timestamp, half_life: Span, change: impl FnOnce(f32) -> f32) {
+        self.matured[0] = change(self.left(now, half_life));
+        self.at = self.at.max(now.unix_ms());
     }
 
     /// Whether it is a place where hardly anybody verifies.

@@ -7,7 +7,6 @@
 use super::Kind;
 use super::aspects::Aspects;
 use super::cell::Cell;
-use super::fade;
 use super::table::Table;
 use crate::domain::{Span, Timestamp};
 use crate::limits::mix;
@@ -18,20 +17,16 @@ const ENOUGH: f32 = 20.0;
 /// They are forgotten slowly: a country that is asleep is not new in the morning.
 const HALF_LIFE: Span = Span::hours(14 * 24);
 /// There are few, and each took many verifications.
-const WORTH: f32 = 8.0;
+pub(super) const WORTH: f32 = 8.0;
 
 /// Whether an entry is of a country.
 pub(super) const fn is_country(cell: &Cell) -> bool {
     cell.tag == TAG
 }
 
-pub(super) const fn worth() -> f32 {
-    WORTH
-}
-
 /// Whether the phone's country is known, and hardly anybody has verified there.
 pub(super) fn is_new(table: &Table, aspects: &Aspects, now: Timestamp) -> bool {
-    key(aspects).is_some_and(|key| table.get(key).is_none_or(|cell| left(&cell, now) < ENOUGH))
+    key(aspects).is_some_and(|key| table.get(key).is_none_or(|cell| cell.left(now, HALF_LIFE) < ENOUGH))
 }
 
 /// Somebody verified there.
@@ -39,13 +34,8 @@ pub(super) fn verified(table: &Table, aspects: &Aspects, now: Timestamp, worth: 
     let Some(key) = key(aspects) else { return };
     let fresh = Cell { tag: TAG, at: now.unix_ms(), ..Cell::default() };
     table.upsert(key, fresh, worth, |cell| {
-        cell.matured[0] = left(cell, now) + 1.0;
-        cell.at = cell.at.max(now.unix_ms());
+        cell.recount(now, HALF_LIFE, |verified| verified + 1.0);
     });
-}
-
-fn left(cell: &Cell, now: Timestamp) -> f32 {
-    cell.matured[0] * fade::half(now.unix_ms().saturating_sub(cell.at), HALF_LIFE)
 }
 
 /// Its entry.

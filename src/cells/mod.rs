@@ -353,7 +353,7 @@ impl Cells {
             return carriers::worth(cell);
         }
         if countries::is_country(cell) {
-            return countries::worth();
+            return countries::WORTH;
         }
         if unanswered::is_unanswered(cell) {
             return unanswered::worth(cell, now);

@@ -1,4 +1,4 @@
-//! Whether the messages of a country get lost, or those of a carrier: then silence is nobody's fault.
+//! Whether the messages of a country get lost, of a carrier, or of everyone: then silence is nobody's fault.
 //!
 //! Three things have to come together, of which abuse can bring about the last alone: fewer verifications than history
 //! promised, fewer of known clients than they owe, and fewer than all that were sent to owe. Where too few known clients

@@ -1,9 +1,9 @@
 //! Trust: who verified before. It is earned by verifying, fades, and is lost by silence.
 
+use super::Kind;
 use super::aspects::Aspects;
 use super::cell::Cell;
 use super::table::Table;
-use super::{Kind, fade};
 use crate::domain::{Span, Timestamp, Trust};
 use crate::limits::mix;
 
@@ -87,19 +87,8 @@ impl Bonds {
 
     fn holds(&self, bond: Bond, table: &Table, now: Timestamp) -> bool {
         let cell = self.0[bond as usize].and_then(|key| table.get(key));
-        cell.is_some_and(|cell| left(&cell, now) >= ENOUGH)
+        cell.is_some_and(|cell| cell.left(now, HALF_LIFE) >= ENOUGH)
     }
-}
-
-/// Verifications that have not faded by `now`. Nothing else of such an entry fades.
-fn left(cell: &Cell, now: Timestamp) -> f32 {
-    cell.matured[0] * fade::half(now.unix_ms().saturating_sub(cell.at), HALF_LIFE)
-}
-
-/// Brings an entry to `now`, and changes its verifications.
-fn change(cell: &mut Cell, now: Timestamp, change: impl FnOnce(f32) -> f32) {
-    cell.matured[0] = change(left(cell, now));
-    cell.at = cell.at.max(now.unix_ms());
 }
 
 pub(super) fn verified(table: &Table, aspects: &Aspects, now: Timestamp) {
@@ -110,7 +99,7 @@ pub(super) fn verified(table: &Table, aspects: &Aspects, now: Timestamp) {
             key,
             fresh,
             |cell| worth(cell, now),
-            |cell| change(cell, now, |verified| (verified + 1.0).min(MOST)),
+            |cell| cell.recount(now, HALF_LIFE, |verified| (verified + 1.0).min(MOST)),
         );
     }
 }
@@ -118,11 +107,11 @@ pub(super) fn verified(table: &Table, aspects: &Aspects, now: Timestamp) {
 pub(super) fn silent(table: &Table, aspects: &Aspects, now: Timestamp) {
     for bond in [Bond::Client, Bond::ClientPhone, Bond::NetworkPhone, Bond::PlacePhone] {
         let Some(key) = bond.key(aspects) else { continue };
-        table.change(key, |cell| change(cell, now, |verified| (verified - LOST_BY_SILENCE).max(0.0)));
+        table.change(key, |cell| cell.recount(now, HALF_LIFE, |verified| (verified - LOST_BY_SILENCE).max(0.0)));
     }
 }
 
 /// A little more than a stranger's cell.
 pub(super) fn worth(cell: &Cell, now: Timestamp) -> f32 {
-    0.5 + left(cell, now).min(1.0)
+    0.5 + cell.left(now, HALF_LIFE).min(1.0)
 }
