@@ -6,6 +6,7 @@
 //! # The map, in the order of the data's way
 //!
 //! The words:
+//! - [`whole`]: files that a crash leaves as they were or as they shall be.
 //! - [`privacy`]: raw numbers that can't be printed, keyed pseudonyms, secrets.
 //! - [`domain`]: what a phone, a place, a client, a decision and an outcome are.
 //! - [`clock`]: the only file that reads time.
@@ -106,3 +107,4 @@ pub mod tasks;
 pub mod telemetry;
 pub mod trace;
 pub mod train;
+pub mod whole;

@@ -1,13 +1,13 @@
 //! Incidents on disk: one JSON file, replaced as a whole.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::incident_book::Book;
+use crate::whole;
 
 const VERSION: u32 = 1;
 
@@ -70,16 +70,7 @@ impl Store {
     pub fn save(&self, book: Book) -> Result<(), StoreError> {
         let text = serde_json::to_vec(&Saved { version: VERSION, book });
         let text = text.map_err(|error| self.io(error.into()))?;
-        self.replace(&text).map_err(|source| self.io(source))
-    }
-
-    fn replace(&self, text: &[u8]) -> io::Result<()> {
-        let temporary = self.path.with_extension("json.new");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-        file.write_all(text)?;
-        file.sync_all()?;
-        fs::rename(&temporary, &self.path)?;
-        self.path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+        whole::replace(&self.path, |out| out.write_all(&text)).map_err(|source| self.io(source))
     }
 
     fn io(&self, source: io::Error) -> StoreError {

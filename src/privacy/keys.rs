@@ -1,14 +1,14 @@
 //! The key ring: one current master key, older ones kept so that what they signed or named is still understood.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use ring::hmac;
 
 use super::pseudonym::keyed;
+use crate::whole;
 
 /// What a derived key is for; one use never shares a key with another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl KeyRing {
             Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
                 let ring = Self::generate()?;
                 let text = format!("{}\n", to_hex(&ring.current));
-                create_whole(path, |file| file.write_all(text.as_bytes())).map_err(error("create"))?;
+                whole::create(path, |file| file.write_all(text.as_bytes())).map_err(error("create"))?;
                 Ok((ring, true))
             }
             Err(other) => Err(error("read")(other)),
@@ -166,33 +166,6 @@ fn to_hex(key: &[u8; 32]) -> String {
     })
 }
 
-/// Makes a file that nobody else may read, and whose directory is made where it is missing. At any moment, a crash or a
-/// full disk included, it is whole or not there, and one that is there stays.
-fn create_whole(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let directory =
-        path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    fs::create_dir_all(directory)?;
-    // A name of its own, so that two processes that start at once never fill the same file.
-    let mut new = path.as_os_str().to_owned();
-    new.push(format!(".new-{}", std::process::id()));
-    let new = PathBuf::from(new);
-    let placed = fill_new(&new, fill).and_then(|()| match fs::hard_link(&new, path) {
-        // Some file systems have no links.
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => fs::rename(&new, path),
-        linked => linked,
-    });
-    // Gone already where it was renamed; what is left of one that could not be filled would only be in the way.
-    drop(fs::remove_file(&new));
-    placed?;
-    File::open(directory)?.sync_all()
-}
-
-fn fill_new(new: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(new)?;
-    fill(&mut file)?;
-    file.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,7 +189,7 @@ mod tests {
     fn a_full_disk_at_the_first_start_leaves_the_next_one_nothing_to_trip_over() {
         let directory = std::env::temp_dir().join(format!("sendwall-keys-{}", std::process::id()));
         let path = directory.join("state/keys");
-        let full = create_whole(&path, |file| {
+        let full = whole::create::<()>(&path, |file| {
             file.write_all(b"ab")?;
             Err(io::ErrorKind::StorageFull.into())
         });
@@ -227,7 +200,7 @@ mod tests {
         assert!(is_new);
         let (read, is_new) = KeyRing::load_or_create(&path).unwrap();
         assert!(!is_new && read.derive(Purpose::Visit) == made.derive(Purpose::Visit));
-        let taken = create_whole(&path, |_file| Ok(()));
+        let taken = whole::create(&path, |_file| Ok(()));
         assert_eq!(taken.unwrap_err().kind(), io::ErrorKind::AlreadyExists, "it is never replaced");
         assert!(KeyRing::load_or_create(&path).is_ok());
         assert_eq!(fs::read_dir(directory.join("state")).unwrap().count(), 1);

@@ -43,15 +43,10 @@ pub enum Refusal {
 
 /// Why a snapshot could not be written. The one before it is still there.
 #[derive(Debug, thiserror::Error)]
-pub enum SaveError {
-    /// The system refused something.
-    #[error("cannot {what} {}: {source}", path.display())]
-    Io {
-        /// What was tried.
-        what: &'static str,
-        /// With which file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+#[error("cannot write {}: {source}", path.display())]
+pub struct SaveError {
+    /// The file.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
 }

@@ -59,11 +59,11 @@ impl<W: Write> Writer<W> {
         self.block(CHUNK, chunk)
     }
 
-    /// Gives what was written to and how many bytes that were.
-    pub(super) fn end(mut self) -> io::Result<(W, u64)> {
+    /// Gives how many bytes were written.
+    pub(super) fn end(mut self) -> io::Result<u64> {
         self.block(END, &[])?;
         self.out.flush()?;
-        Ok((self.out, self.bytes))
+        Ok(self.bytes)
     }
 
     fn block(&mut self, kind: u8, bytes: &[u8]) -> io::Result<()> {

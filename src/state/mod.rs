@@ -18,7 +18,6 @@ pub mod lists;
 mod pace;
 mod settings;
 mod snapshots;
-mod whole;
 
 pub use aside::set_aside;
 pub use error::{Refusal, SaveError};

@@ -1,10 +1,8 @@
 //! Reading the snapshot at the start, and writing it from then on.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, Seek as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, BufReader, Seek as _};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -22,6 +20,7 @@ use crate::telemetry::Metrics;
 use crate::telemetry::events::{
     SnapshotFailed, SnapshotPartSkipped, SnapshotRefused, SnapshotRestored, SnapshotWritten,
 };
+use crate::whole;
 
 /// Different things that are told about one snapshot; more of them are the same trouble.
 const MAX_SKIPPED: usize = 64;
@@ -161,41 +160,20 @@ impl Snapshots {
     }
 
     fn write(&self, sections: &[&dyn Section], now: Timestamp, pace: &mut Pace<'_>) -> Result<u64, SaveError> {
-        let directory = &self.settings.directory;
-        let (path, new) = (self.settings.file(), directory.join("snapshot.new"));
-        let failed = |what, path: &Path| {
-            let path = path.to_owned();
-            move |source| SaveError::Io { what, path, source }
-        };
-        fs::create_dir_all(directory).map_err(failed("create", directory))?;
-        let handle = File::open(directory).map_err(failed("open", directory))?;
-        let written = self.write_new(&new, sections, now, pace).map_err(failed("write", &new));
-        let renamed = written.and_then(|bytes| {
-            fs::rename(&new, &path).map_err(failed("replace", &path))?;
-            handle.sync_all().map_err(failed("sync", directory))?;
-            Ok(bytes)
+        let path = self.settings.file();
+        let written = whole::replace(&path, |out| {
+            let mut writer = Writer::begin(out, now, &self.key)?;
+            for section in sections {
+                writer.section(section.name(), section.version())?;
+                section.save(now, &mut |chunk| {
+                    writer.chunk(chunk)?;
+                    pace.wrote(chunk.len());
+                    Ok(())
+                })?;
+            }
+            writer.end()
         });
-        if renamed.is_err() {
-            // What is left of it would only take room; the next one begins anew in any case.
-            drop(fs::remove_file(&new));
-        }
-        renamed
-    }
-
-    fn write_new(&self, new: &Path, sections: &[&dyn Section], now: Timestamp, pace: &mut Pace<'_>) -> io::Result<u64> {
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(new)?;
-        let mut writer = Writer::begin(BufWriter::new(file), now, &self.key)?;
-        for section in sections {
-            writer.section(section.name(), section.version())?;
-            section.save(now, &mut |chunk| {
-                writer.chunk(chunk)?;
-                pace.wrote(chunk.len());
-                Ok(())
-            })?;
-        }
-        let (file, bytes) = writer.end()?;
-        file.into_inner()?.sync_all()?;
-        Ok(bytes)
+        written.map_err(|source| SaveError { path, source })
     }
 }
 

@@ -1,18 +1,17 @@
 //! The spool's directory: a file an alert, each written whole or not at all, and on the disk before anything is sent. And
 //! a file for each channel whose trouble the others were told of, so that they are told of its end, too.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::super::Alert;
 use super::entry::{Damaged, Entry, MAX_BYTES};
 use crate::domain::Timestamp;
+use crate::whole;
 
 const ENDING: &str = "alert";
 const TROUBLE: &str = "trouble";
-const NEW: &str = "new";
 const DAMAGED: &str = "damaged";
 /// So many files that can't be used are kept for whoever wants to know why, the newest.
 const DAMAGED_KEPT: usize = 10;
@@ -39,7 +38,8 @@ pub(super) enum SpoolError {
 #[derive(Debug)]
 pub(super) struct Disk {
     directory: PathBuf,
-    handle: File,
+    /// Held open, for the lock is on it.
+    _lock: File,
 }
 
 /// What was found in the directory.
@@ -70,13 +70,13 @@ impl Disk {
     pub(super) fn open(directory: &Path) -> Result<(Self, Found), SpoolError> {
         let failed = |what| move |source| SpoolError::Io { what, path: directory.to_owned(), source };
         fs::create_dir_all(directory).map_err(failed("create"))?;
-        let handle = File::open(directory).map_err(failed("open"))?;
-        match handle.try_lock() {
+        let lock = File::open(directory).map_err(failed("open"))?;
+        match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(SpoolError::Busy(directory.to_owned())),
             Err(TryLockError::Error(source)) => return Err(failed("lock")(source)),
         }
-        let disk = Self { directory: directory.to_owned(), handle };
+        let disk = Self { directory: directory.to_owned(), _lock: lock };
         let found = disk.read().map_err(failed("read"))?;
         Ok((disk, found))
     }
@@ -87,7 +87,7 @@ impl Disk {
             let path = file?.path();
             match path.extension().and_then(|ending| ending.to_str()) {
                 // A write that a crash cut off; the file in its place is whole.
-                Some(NEW) => fs::remove_file(&path)?,
+                Some(whole::NEW) => fs::remove_file(&path)?,
                 Some(DAMAGED) => aside.push(path),
                 Some(ending @ (ENDING | TROUBLE)) => match (number(&path), read(&path)) {
                     (_, Ok(entry)) if ending == TROUBLE => {
@@ -115,33 +115,17 @@ impl Disk {
 
     /// Writes the entry in place of the one of this number, if there is one.
     pub(super) fn write(&self, number: u64, entry: &Entry) -> Result<(), SpoolError> {
-        self.put(self.path(number), entry)
+        put(self.path(number), entry)
     }
 
     /// Notes what the others were told of a channel.
     pub(super) fn write_trouble(&self, channel: &str, told: &Alert) -> Result<(), SpoolError> {
-        self.put(self.trouble(channel), &Entry::new(told, [channel], Timestamp::default()))
+        put(self.trouble(channel), &Entry::new(told, [channel], Timestamp::default()))
     }
 
     /// The others know that it is over.
     pub(super) fn remove_trouble(&self, channel: &str) -> Result<(), SpoolError> {
         remove(self.trouble(channel))
-    }
-
-    fn put(&self, path: PathBuf, entry: &Entry) -> Result<(), SpoolError> {
-        let new = path.with_extension(NEW);
-        let written = (|| {
-            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-            file.write_all(&entry.encode())?;
-            file.sync_all()?;
-            fs::rename(&new, &path)?;
-            self.handle.sync_all()
-        })();
-        written.map_err(|source| {
-            // What is left of it would only take room.
-            drop(fs::remove_file(&new));
-            SpoolError::Io { what: "write", path, source }
-        })
     }
 
     /// Removes the entry of this number. The directory is synced with the next write: what comes back after a crash is
@@ -158,6 +142,11 @@ impl Disk {
     fn trouble(&self, channel: &str) -> PathBuf {
         self.directory.join(format!("channel-{channel}.{TROUBLE}"))
     }
+}
+
+fn put(path: PathBuf, entry: &Entry) -> Result<(), SpoolError> {
+    let written = whole::replace(&path, |out| out.write_all(&entry.encode()));
+    written.map_err(|source| SpoolError::Io { what: "write", path, source })
 }
 
 fn remove(path: PathBuf) -> Result<(), SpoolError> {

@@ -9,9 +9,9 @@ use std::path::Path;
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use super::super::whole;
 use crate::domain::{Country, ListName, MaskedPhone, Range, Timestamp};
 use crate::lists::{Book, Entry, KeyName, Subject, Terms, network_of};
+use crate::whole;
 
 const FORMAT: u32 = 1;
 const FIRST_LINE: &str = "# The lists that people fill by hand. Change them with `sendwall list`: a line that is edited \
