@@ -15,6 +15,7 @@ use super::body::{Progress, RequestBody};
 use super::pool::{ConnectError, Lease, Pool};
 use super::settings::Timeouts;
 use crate::gate::{Permit, SendPermit, TryPermit, UpstreamAnswer};
+use crate::net::with_causes;
 use crate::telemetry::Counters;
 
 /// The right to forward one request, as the gate gave it.
@@ -171,10 +172,10 @@ async fn exchange(
         Some(Err(mut failed)) => {
             let unsent = failed.take_message().map(Box::new);
             let error = match progress {
-                Some(_) | None if unsent.is_some() => UpstreamError::Untaken(chain(failed.error())),
+                Some(_) | None if unsent.is_some() => UpstreamError::Untaken(with_causes(failed.error())),
                 Some(progress) if progress.stalled() => UpstreamError::ClientStalled,
                 Some(progress) if progress.broken() => UpstreamError::ClientBroke,
-                Some(_) | None => UpstreamError::Broken(chain(failed.error())),
+                Some(_) | None => UpstreamError::Broken(with_causes(failed.error())),
             };
             Err(Failed { unsent, error })
         }
@@ -195,22 +196,10 @@ fn replayable(request: &Request<RequestBody>) -> Option<Request<RequestBody>> {
 fn connect_error(error: ConnectError) -> UpstreamError {
     match error {
         ConnectError::Refused(error) => UpstreamError::Unreachable(error.to_string()),
-        ConnectError::Handshake(error) => UpstreamError::Unreachable(chain(&error)),
+        ConnectError::Handshake(error) => UpstreamError::Unreachable(with_causes(&error)),
         ConnectError::TimedOut => UpstreamError::ConnectTimeout,
         ConnectError::Full => UpstreamError::Full,
     }
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 /// How long the upstream keeps an idle connection, where it says so (`Keep-Alive: timeout=5`).

@@ -7,8 +7,6 @@
 //!
 //! Everything in it is checked when it is read: a model that could loop, read beyond its row or give no number is none.
 
-use std::fmt::Write as _;
-
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
@@ -255,10 +253,7 @@ impl Reference {
 }
 
 fn checksum(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _written = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(digest(&SHA256, bytes))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsConnector;
 
-use super::error::{NetError, Phase};
+use super::error::{NetError, Phase, with_causes};
 use super::settings::Settings;
 use super::target::Target;
 use super::tls::{self, TlsError};
@@ -119,7 +119,7 @@ impl Client {
         IO: hyper::rt::Read + hyper::rt::Write + Unpin + 'static,
     {
         let Settings { timeouts, max_answer, .. } = &self.0.settings;
-        let broken = |error: hyper::Error| NetError::Broken { target: target.clone(), reason: chain(&error) };
+        let broken = |error: hyper::Error| NetError::Broken { target: target.clone(), reason: with_causes(&error) };
         let (mut sender, connection) =
             http1::Builder::new().max_buf_size(MAX_HEAD_BYTES).handshake(io).await.map_err(broken)?;
         let mut connection = pin!(connection);
@@ -182,10 +182,4 @@ async fn read(mut body: hyper::body::Incoming, limit: usize) -> Result<Bytes, Un
         }
     }
     Ok(bytes.into())
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    std::iter::successors(error.source(), |error| error.source())
-        .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -137,3 +137,9 @@ impl NetError {
         }
     }
 }
+
+/// An error with its causes, in one line, each said once: many messages hold their cause already.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source()).map(ToString::to_string);
+    causes.fold(error.to_string(), |said, cause| if said.contains(&cause) { said } else { format!("{said}: {cause}") })
+}

@@ -19,7 +19,7 @@ pub(crate) mod tls;
 pub use address::Reach;
 pub use breaker::{Attempt, Breaker, BreakerSettings, State};
 pub use client::{Answer, Client};
-pub use error::{NetError, Phase};
+pub use error::{NetError, Phase, with_causes};
 pub use settings::{Settings, Timeouts};
 pub use target::{NotATarget, Target};
 pub use tls::TlsError;

@@ -84,7 +84,9 @@ impl KeyRing {
                 continue;
             }
             let malformed = || KeyRingError::Malformed { line: index + 1, origin: origin.to_owned() };
-            keys.push(from_hex(line).ok_or_else(malformed)?);
+            let mut key = [0; 32];
+            hex::decode_to_slice(line, &mut key).map_err(|_not_a_key| malformed())?;
+            keys.push(key);
         }
         let mut keys = keys.into_iter();
         match keys.next() {
@@ -100,7 +102,7 @@ impl KeyRing {
             Ok(text) => Ok((Self::parse(&text, &format!("file {}", path.display()))?, false)),
             Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
                 let ring = Self::generate()?;
-                let text = format!("{}\n", to_hex(&ring.current));
+                let text = format!("{}\n", hex::encode(ring.current));
                 whole::create(path, |file| file.write_all(text.as_bytes())).map_err(error("create"))?;
                 Ok((ring, true))
             }
@@ -148,22 +150,6 @@ fn derive(master: &[u8; 32], purpose: Purpose) -> [u8; 32] {
         Purpose::Snapshot => b"sendwall snapshot v1",
     };
     hmac::sign(&keyed(master), label).as_ref().first_chunk().copied().unwrap_or_default()
-}
-
-fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let digits: Vec<u8> =
-        text.chars().map(|c| c.to_digit(16).and_then(|d| u8::try_from(d).ok())).collect::<Option<_>>()?;
-    let bytes: Vec<u8> =
-        digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
-    (digits.len() == 64).then(|| bytes.try_into().ok()).flatten()
-}
-
-fn to_hex(key: &[u8; 32]) -> String {
-    use fmt::Write as _;
-    key.iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

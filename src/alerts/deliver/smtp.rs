@@ -87,7 +87,7 @@ async fn connect(mail: &Mail, settings: &net::Settings) -> Result<AsyncSmtpConne
                 return Err(judge(&error, mail));
             }
             Ok(Err(error)) => {
-                let said = format!("{host} cannot be reached: {}", chain(&error));
+                let said = format!("{host} cannot be reached: {}", net::with_causes(&error));
                 last = Reply::unsent("connect", clip(&one_line(&said), MOST_TOLD).into_owned());
             }
             Err(_elapsed) => last = Reply::unsent("timeout", format!("{host} did not answer in time")),
@@ -150,7 +150,7 @@ async fn converse(connection: &mut AsyncSmtpConnection, message: &Message) -> Re
     connection.abort().await;
     let said = answer.message().collect::<Vec<_>>().join(" ");
     let told = format!("{} {}", answer.code(), one_line(&said));
-    let without = refused.iter().map(|error| format!("; not for all: {}", one_line(&chain(error))));
+    let without = refused.iter().map(|error| format!("; not for all: {}", one_line(&net::with_causes(error))));
     Ok(clip(&std::iter::once(told).chain(without).collect::<String>(), MOST_TOLD).into_owned())
 }
 
@@ -172,7 +172,7 @@ fn judge(error: &Error, mail: &Mail) -> Reply {
             "no TLS with {}:{}: {fault}; for an authority of your own name its file in [outbound] ca",
             mail.host, mail.port
         ),
-        None => chain(error),
+        None => net::with_causes(error),
     };
     let said = clip(&one_line(&said), MOST_TOLD).into_owned();
     let why = said.clone();
@@ -203,18 +203,4 @@ fn tls_fault(error: &Error) -> Option<&rustls::Error> {
         cause = error.source();
     }
     None
-}
-
-/// An error with its causes, each said once.
-fn chain(error: &Error) -> String {
-    let mut said = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !said.contains(&text) {
-            said = format!("{said}: {text}");
-        }
-        cause = error.source();
-    }
-    said
 }

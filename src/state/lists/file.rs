@@ -1,7 +1,6 @@
 //! The file of the lists: a line an entry, each with a checksum of its own, so that damage costs the lines that it hit
 //! and no others.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -126,11 +125,9 @@ fn put(out: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
 
 /// The first 64 bits of a SHA-256, in hexadecimal: against damage, not against whoever may write to the directory.
 pub(super) fn sum(text: &str) -> String {
-    let digest = digest(&SHA256, text.as_bytes());
-    digest.as_ref().iter().take(8).fold(String::with_capacity(16), |mut sum, byte| {
-        let _infallible = write!(sum, "{byte:02x}");
-        sum
-    })
+    let mut sum = hex::encode(digest(&SHA256, text.as_bytes()));
+    sum.truncate(16);
+    sum
 }
 
 /// The text of a line whose checksum fits.
