@@ -8,16 +8,11 @@ use super::cell::Cell;
 use crate::domain::Phone;
 use crate::limits::mix;
 
-const TAG: u8 = 57;
+pub(super) const TAG: u8 = 57;
 /// Digits after the calling code. With three, an outage of one carrier was seen too late, for too few ask in six minutes.
 const DIGITS: u32 = 2;
 /// A little more than a stranger's cell.
 const WORTH: f32 = 0.9;
-
-/// Whether an entry is of a carrier.
-pub(super) const fn is_carrier(cell: &Cell) -> bool {
-    cell.tag == TAG
-}
 
 /// What an entry is made from.
 pub(super) fn fresh() -> Cell {

@@ -3,6 +3,7 @@
 use super::cell::{self, ALTERNATIVES, Cell, WHOLE};
 use super::evidence::STEPS;
 use super::sends::Charge;
+use super::tag::worth;
 use super::weights::EXPLAINED;
 use super::{Cells, Kind, Kinds, countries, fade, trust, unanswered};
 use crate::domain::{Rung, Timestamp};
@@ -59,7 +60,7 @@ impl Cells {
         if itself {
             unanswered::forget(&self.table, &charge.aspects, charge.at);
             trust::verified(&self.table, &charge.aspects, now);
-            countries::verified(&self.table, &charge.aspects, now, |cell| Self::worth(kinds, cell, now));
+            countries::verified(&self.table, &charge.aspects, now, |cell| worth(kinds, cell, now));
         }
         if let Some(endpoint) = charge.aspects.key(Kind::Endpoint) {
             let known = charge.trust.is_known().then(|| (now.since(at), !charge.matured));

@@ -11,18 +11,13 @@ use super::table::Table;
 use crate::domain::{Span, Timestamp};
 use crate::limits::mix;
 
-const TAG: u8 = 58;
+pub(super) const TAG: u8 = 58;
 /// Verifications from which on a country is none of the new ones.
 const ENOUGH: f32 = 20.0;
 /// They are forgotten slowly: a country that is asleep is not new in the morning.
 const HALF_LIFE: Span = Span::hours(14 * 24);
 /// There are few, and each took many verifications.
 pub(super) const WORTH: f32 = 8.0;
-
-/// Whether an entry is of a country.
-pub(super) const fn is_country(cell: &Cell) -> bool {
-    cell.tag == TAG
-}
 
 /// Whether the phone's country is known, and hardly anybody has verified there.
 pub(super) fn is_new(table: &Table, aspects: &Aspects, now: Timestamp) -> bool {

@@ -36,6 +36,7 @@ mod saved;
 mod sends;
 mod sequence;
 mod table;
+mod tag;
 mod told;
 mod trust;
 mod unanswered;
@@ -60,6 +61,7 @@ use cell::{ALTERNATIVES, Cell, WHOLE};
 use learned::Learned;
 use sends::{Charge, Due, Sends};
 use table::Table;
+use tag::worth;
 use trust::Bonds;
 use weights::{Weights, in_64ths, parts};
 
@@ -180,7 +182,7 @@ impl Cells {
 
     /// A client loaded a page.
     pub fn page(&self, kinds: &Kinds, client: &Client, now: Timestamp) {
-        pages::loaded(&self.table, client.address.id, self.seed, now, |cell| Self::worth(kinds, cell, now));
+        pages::loaded(&self.table, client.address.id, self.seed, now, |cell| worth(kinds, cell, now));
     }
 
     /// What the attempt's cells show at the first rung.
@@ -267,7 +269,7 @@ impl Cells {
         };
         let name = self.sends.lock().open(charge);
         if name.is_some() {
-            unanswered::sent(&self.table, &attempt.aspects, now, |cell| Self::worth(kinds, cell, now));
+            unanswered::sent(&self.table, &attempt.aspects, now, |cell| worth(kinds, cell, now));
         } else {
             self.give_back(attempt, rung);
         }
@@ -331,35 +333,12 @@ impl Cells {
         self.table.upsert(
             key,
             fresh,
-            |cell| Self::worth(kinds, cell, now),
+            |cell| worth(kinds, cell, now),
             |cell| {
                 cell.fade_to(now, kind, settings);
                 act(cell)
             },
         )
-    }
-
-    fn worth(kinds: &Kinds, cell: &Cell, now: Timestamp) -> f32 {
-        if pages::is_page(cell) {
-            return pages::WORTH;
-        }
-        if trust::is_trust(cell) {
-            return trust::worth(cell, now);
-        }
-        if sequence::is_sequence(cell) {
-            return sequence::worth(cell);
-        }
-        if carriers::is_carrier(cell) {
-            return carriers::worth(cell);
-        }
-        if countries::is_country(cell) {
-            return countries::WORTH;
-        }
-        if unanswered::is_unanswered(cell) {
-            return unanswered::worth(cell, now);
-        }
-        let kind = Kind::ALL.get(usize::from(cell.tag)).copied().unwrap_or(Kind::Phone);
-        cell.worth(kind, kinds.of(kind), now)
     }
 
     /// Cells in use, the most there may be, and those that had to go.

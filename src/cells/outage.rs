@@ -8,6 +8,7 @@
 use super::aspects::{Aspects, variant};
 use super::cell::{Cell, PROMISED};
 use super::sends::Charge;
+use super::tag::worth;
 use super::{Cells, Kind, Kinds, carriers};
 use crate::domain::{Rung, Timestamp, Trust};
 
@@ -107,7 +108,7 @@ impl Cells {
             self.table.upsert(
                 key,
                 carriers::fresh(),
-                |cell| Self::worth(kinds, cell, now),
+                |cell| worth(kinds, cell, now),
                 |cell| {
                     cell.fade_in_outage(now, Kind::Country, kinds.of(Kind::Country), outage.missing);
                     cell.due += due;

@@ -6,14 +6,14 @@ use crate::domain::{Span, Timestamp};
 use crate::limits::mix;
 use crate::privacy::Pseudonym;
 
-const TAG: u8 = 48;
+pub(super) const TAG: u8 = 48;
 /// A page speaks for attempts from its address for so long.
 const LATELY: Span = Span::minutes(30);
 /// The first to go in a full set.
 pub(super) const WORTH: f32 = 0.1;
 
 /// Whether an entry is about pages.
-pub(super) const fn is_page(cell: &Cell) -> bool {
+const fn is_page(cell: &Cell) -> bool {
     cell.tag == TAG
 }
 

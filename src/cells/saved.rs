@@ -13,16 +13,12 @@
 use std::io;
 
 use super::aspects::Aspects;
-use super::carriers::is_carrier;
 use super::cell::{ALTERNATIVES, Cell, WHOLE};
 use super::charging::share;
-use super::countries::is_country;
 use super::evidence::STEPS;
 use super::learned::Record;
 use super::sends::{Charge, SendRef};
-use super::sequence::is_sequence;
-use super::trust::is_trust;
-use super::unanswered::is_unanswered;
+use super::tag::{self, Tag};
 use super::weights::in_64ths;
 use super::{Cells, Kind, Kinds, pages};
 use crate::domain::{Oddities, Rung, Span, Timestamp, Trust};
@@ -126,7 +122,7 @@ impl Cells {
             // Else it would not fade until the clock is there again.
             cell.at = cell.at.min(now.unix_ms());
             // What is worth keeping is judged by the usual kinds: it only matters where room is short.
-            let is_taken = self.table.put((key, cell.to_words()), |cell| Self::worth(&kinds, cell, now));
+            let is_taken = self.table.put((key, cell.to_words()), |cell| tag::worth(&kinds, cell, now));
             restored.add(Restored { taken: u64::from(is_taken), left_out: u64::from(!is_taken) });
         }
         Ok(restored)
@@ -152,7 +148,7 @@ impl Cells {
     fn charge_again(&self, kinds: &Kinds, charge: &Charge, now: Timestamp) {
         for (kind, own, weight) in charge.cells() {
             let fresh = Cell { tag: kind as u8, at: charge.at.unix_ms(), ..Cell::default() };
-            let worth = |cell: &Cell| Self::worth(kinds, cell, now);
+            let worth = |cell: &Cell| tag::worth(kinds, cell, now);
             self.table.upsert(own, fresh, worth, |cell| {
                 if !charge.verified {
                     cell.open = cell.open.saturating_add(weight);
@@ -211,14 +207,11 @@ impl Pack for Entry {
 }
 
 fn is_sound(cell: &Cell) -> bool {
-    let Cell { tag, born, open, at: _, window, matured, fast, slow, recent, came, due, sent, verified, refused } =
+    let Cell { tag: _, born, open, at: _, window, matured, fast, slow, recent, came, due, sent, verified, refused } =
         *cell;
-    let has_kind = usize::from(tag) < Kind::ALL.len();
-    let is_else =
-        [is_carrier, is_country, is_sequence, is_trust, is_unanswered, pages::is_page].iter().any(|is| is(cell));
     let counts = [fast, slow, recent, came, due, sent, verified, refused];
     let is_count = |value: &f32| value.is_finite() && *value >= 0.0;
-    (has_kind || is_else)
+    Tag::of(cell).is_some()
         && born == 0
         && open == 0
         && window == [0; ALTERNATIVES]

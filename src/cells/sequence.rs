@@ -9,18 +9,13 @@ use super::table::Table;
 use crate::domain::{Span, Timestamp};
 use crate::limits::mix;
 
-const TAG: u8 = 49;
+pub(super) const TAG: u8 = 49;
 /// An older number is no number before this one.
 const LATELY: Span = Span::hours(24);
 /// The first to go in a full set, beside pages.
 const WORTH: f32 = 0.1;
 /// More steps alike say no more.
 const MOST: f32 = 100.0;
-
-/// Whether an entry is about steps.
-pub(super) const fn is_sequence(cell: &Cell) -> bool {
-    cell.tag == TAG
-}
 
 /// What is lost if it goes: of a sequence that goes on, some.
 pub(super) fn worth(cell: &Cell) -> f32 {

@@ -25,7 +25,9 @@ enum Bond {
     PlacePhone,
 }
 
-const TAG: u8 = 32;
+pub(super) const TAG: u8 = 32;
+/// Each bond has one from there on.
+pub(super) const LAST_TAG: u8 = TAG + 7;
 
 impl Bond {
     const ALL: [Self; 5] = [Self::Phone, Self::Client, Self::ClientPhone, Self::NetworkPhone, Self::PlacePhone];
@@ -46,11 +48,6 @@ impl Bond {
     const fn tag(self) -> u8 {
         TAG + self as u8
     }
-}
-
-/// Whether an entry holds trust.
-pub(super) const fn is_trust(cell: &Cell) -> bool {
-    cell.tag >= TAG && cell.tag < TAG + 8
 }
 
 /// The keys of all bonds of an attempt.

@@ -13,7 +13,7 @@ use super::table::Table;
 use crate::domain::{Span, Timestamp};
 use crate::limits::mix;
 
-const TAG: u8 = 56;
+pub(super) const TAG: u8 = 56;
 /// An entry has room for so many times; a higher bound is none.
 const TIMES: usize = 8;
 /// Times are kept to this, so that a number of 24 bits holds them.
@@ -22,11 +22,6 @@ const UNIT: Span = Span::minutes(5);
 const DAY: f32 = 24.0 * 12.0;
 /// A little more than a stranger's cell.
 const WORTH: f32 = 0.9;
-
-/// Whether an entry is of such messages.
-pub(super) const fn is_unanswered(cell: &Cell) -> bool {
-    cell.tag == TAG
-}
 
 /// The entry of an attempt's phone.
 pub(super) fn key(aspects: &Aspects) -> Option<u64> {
